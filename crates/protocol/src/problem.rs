@@ -1,0 +1,116 @@
+//! Problem documents (RFC 9457) with codes that programs may rely on.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Media type of a problem document.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// `urn:koshin:problem:` and the code: an identifier, not an address.
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    /// What happened, in a few words of the reader's language.
+    pub title: String,
+    /// HTTP status, repeated.
+    pub status: u16,
+    /// Why, and what to do next, in the reader's language.
+    pub detail: String,
+    /// Stable code, one of [`ProblemCode`].
+    pub code: String,
+    /// With `renewal-too-early`: when the window opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Timestamp>,
+    /// A number to tell the vendor; the server's log has the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
+
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal;)*) => {
+        /// Every reason for which the server says no. The words never change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ProblemCode { $($(#[$doc])* $variant,)* }
+
+        impl ProblemCode {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The HTTP status it travels with.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    /// The connection presented no client certificate.
+    CertificateRequired = "certificate-required", 401;
+    /// The certificate's validity has ended.
+    CertificateExpired = "certificate-expired", 403;
+    /// The certificate's validity has not begun.
+    CertificateNotYetValid = "certificate-not-yet-valid", 403;
+    /// An administrator withdrew the certificate.
+    CertificateRevoked = "certificate-revoked", 403;
+    /// The records do not know the certificate, though this CA signed it.
+    CertificateUnknown = "certificate-unknown", 403;
+    /// A later certificate of the terminal took its place.
+    CertificateSuperseded = "certificate-superseded", 403;
+    /// The kind (`api…`, `backup…`, unknown) is not renewable.
+    NotRenewableKind = "not-renewable-kind", 403;
+    /// The renewal window has not opened; `opensAt` says when it does.
+    RenewalTooEarly = "renewal-too-early", 403;
+    /// The tenant is suspended.
+    TenantSuspended = "tenant-suspended", 403;
+    /// The terminal renewed too often without using any of the results.
+    RenewalQuota = "renewal-quota", 429;
+    /// Another renewal of the same terminal is under way.
+    RenewalInProgress = "renewal-in-progress", 409;
+    /// No bundle waits here for this terminal.
+    BundleNotFound = "bundle-not-found", 404;
+    /// No such resource.
+    NotFound = "not-found", 404;
+    /// The resource does not know this method.
+    MethodNotAllowed = "method-not-allowed", 405;
+    /// The body is longer than the limit.
+    BodyTooLarge = "body-too-large", 413;
+    /// The request did not arrive in time.
+    RequestTimeout = "request-timeout", 408;
+    /// The body is not what the resource takes.
+    MalformedRequest = "malformed-request", 400;
+    /// The CSR is not well-formed, or its signature is wrong.
+    CsrInvalid = "csr-invalid", 400;
+    /// The CSR names another subject than the certificate.
+    CsrSubjectMismatch = "csr-subject-mismatch", 400;
+    /// The key is weak, of a kind that is not accepted, or was used before.
+    KeyRejected = "key-rejected", 400;
+    /// More work than the server can take now.
+    Overloaded = "overloaded", 503;
+    /// The issuing CA cannot issue: it ends too soon, or its key is out of reach.
+    IssuerUnavailable = "issuer-unavailable", 503;
+    /// The records are out of reach.
+    StoreUnavailable = "store-unavailable", 503;
+    /// A defect of the server; the log has the incident number.
+    Internal = "internal", 500;
+}
+
+impl ProblemCode {
+    /// The code with this word, if it is one of ours.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+
+    /// The `type` member of the document.
+    pub fn type_uri(self) -> String {
+        format!("urn:koshin:problem:{}", self.as_str())
+    }
+}
