@@ -1,0 +1,159 @@
+//! What a certificate says, read once.
+
+use jiff::Timestamp;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
+use x509_parser::prelude::FromDer;
+use x509_parser::time::ASN1Time;
+
+use crate::key::{KeyAlgorithm, KeyRejection, ParsedSpki, spki_sha256};
+use crate::name;
+use crate::serial::{Serial, SerialError};
+
+const PEM_LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+
+/// The facts of one certificate. Nothing is verified here: neither signature nor dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// The whole certificate in DER.
+    pub der: Vec<u8>,
+    /// Serial number.
+    pub serial: Serial,
+    /// Common name of the subject; empty when there is none; the last when there are several.
+    pub common_name: String,
+    /// Organization of the subject.
+    pub organization: Option<String>,
+    /// The subject as RFC 4514 writes it.
+    pub subject_rfc4514: String,
+    /// The issuer as RFC 4514 writes it.
+    pub issuer_rfc4514: String,
+    /// First second in which the certificate is valid.
+    pub not_before: Timestamp,
+    /// Last second in which the certificate is valid.
+    pub not_after: Timestamp,
+    /// Kind of the subject's key.
+    pub key: KeyAlgorithm,
+    /// SHA-256 of the SubjectPublicKeyInfo; equal to [`crate::PublicKey::fingerprint`].
+    pub spki_sha256: [u8; 32],
+    /// basicConstraints say CA.
+    pub is_ca: bool,
+    /// The extended key usage is there and is exactly clientAuth.
+    pub client_auth_only: bool,
+}
+
+/// Why bytes are not a certificate that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not an X.509 certificate in DER, or a damaged one.
+    #[error("the certificate cannot be read: {0}")]
+    Malformed(String),
+    /// Bytes follow the certificate.
+    #[error("{0} bytes follow the certificate")]
+    TrailingBytes(usize),
+    /// A serial number that RFC 5280 does not allow.
+    #[error("the certificate's serial number is not valid: {0}")]
+    Serial(#[from] SerialError),
+    /// A date that cannot be represented.
+    #[error("the certificate's dates are not valid")]
+    Dates,
+    /// A key of an unknown kind.
+    #[error("the certificate's key: {0}")]
+    Key(#[from] KeyRejection),
+    /// The text is not PEM.
+    #[error("the PEM text cannot be read: {0}")]
+    Pem(String),
+    /// PEM, but without a certificate.
+    #[error("the PEM text holds no certificate")]
+    NoCertificate,
+}
+
+impl CertificateFacts {
+    /// Reads one certificate in DER; nothing may follow it.
+    ///
+    /// # Errors
+    /// Any [`CertificateError`] but the PEM ones.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let certificate = parse_certificate(der)?;
+        let subject = certificate.subject();
+        let spki = certificate.public_key().raw;
+        let client_auth_only = certificate
+            .extended_key_usage()
+            .map_err(|error| CertificateError::Malformed(error.to_string()))?
+            .is_some_and(|usage| is_client_auth_only(usage.value));
+        Ok(Self {
+            serial: Serial::from_der_integer(certificate.raw_serial())?,
+            common_name: name::last_attribute(subject, &OID_X509_COMMON_NAME).unwrap_or_default(),
+            organization: name::last_attribute(subject, &OID_X509_ORGANIZATION_NAME),
+            subject_rfc4514: name::rfc4514(subject),
+            issuer_rfc4514: name::rfc4514(certificate.issuer()),
+            not_before: timestamp(certificate.validity().not_before)?,
+            not_after: timestamp(certificate.validity().not_after)?,
+            key: ParsedSpki::read(spki)?.algorithm,
+            spki_sha256: spki_sha256(spki),
+            is_ca: certificate.is_ca(),
+            client_auth_only,
+            der: der.to_vec(),
+        })
+    }
+
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// As [`certificates_from_pem`] and [`CertificateFacts::from_der`].
+    pub fn from_pem(pem: &[u8]) -> Result<Self, CertificateError> {
+        let certificates = certificates_from_pem(pem)?;
+        Self::from_der(certificates.first().ok_or(CertificateError::NoCertificate)?)
+    }
+}
+
+/// Every certificate of a PEM text in DER, in its order; other blocks (keys) are passed over.
+///
+/// # Errors
+/// Text that is not PEM, or holds no certificate.
+pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
+    let blocks = pem::parse_many(pem).map_err(|error| CertificateError::Pem(error.to_string()))?;
+    let certificates: Vec<Vec<u8>> = blocks
+        .into_iter()
+        .filter(|block| PEM_LABELS.contains(&block.tag()))
+        .map(pem::Pem::into_contents)
+        .collect();
+    if certificates.is_empty() {
+        return Err(CertificateError::NoCertificate);
+    }
+    Ok(certificates)
+}
+
+/// One certificate as PEM, with LF line ends on every platform.
+pub fn certificate_to_pem(der: &[u8]) -> String {
+    encode_pem("CERTIFICATE", der)
+}
+
+pub(crate) fn encode_pem(label: &str, der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(label, der), config)
+}
+
+/// Parses a certificate and refuses whatever follows it.
+pub(crate) fn parse_certificate(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
+    let (rest, certificate) =
+        X509Certificate::from_der(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    if !rest.is_empty() {
+        return Err(CertificateError::TrailingBytes(rest.len()));
+    }
+    Ok(certificate)
+}
+
+fn is_client_auth_only(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> bool {
+    let others = usage.any
+        || usage.server_auth
+        || usage.code_signing
+        || usage.email_protection
+        || usage.time_stamping
+        || usage.ocsp_signing
+        || !usage.other.is_empty();
+    usage.client_auth && !others
+}
+
+fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
+    Timestamp::from_second(time.timestamp()).map_err(|_| CertificateError::Dates)
+}
