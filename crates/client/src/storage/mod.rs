@@ -1,0 +1,20 @@
+//! Files on this PC: private, and replaced as a whole or not at all.
+//!
+//! - [`FileSystem`]: the few operations that change anything, as a trait, so that tests can make each of them fail.
+//! - [`atomic`]: a file is written under another name, synced, and renamed into place.
+//! - [`directory`]: private directories, and whether there is room in them.
+//! - [`lock`]: one renewal at a time.
+
+pub mod atomic;
+pub mod directory;
+mod error;
+mod file_system;
+pub mod lock;
+
+pub use error::{Doing, StorageError};
+pub use file_system::{Disk, FileSystem, Kind, Ownership};
+
+/// Mode of every file we create: its owner alone.
+pub const PRIVATE_FILE: u32 = 0o600;
+/// Mode of every directory we create.
+pub const PRIVATE_DIRECTORY: u32 = 0o700;
