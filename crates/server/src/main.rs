@@ -1,2 +1,2 @@
-//! placeholder
+//! The `koshin-server` program.
 fn main() {}

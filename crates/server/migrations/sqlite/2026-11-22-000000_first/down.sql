@@ -1,0 +1,5 @@
+DROP TABLE audit_event;
+DROP TABLE bundle;
+DROP TABLE certificate;
+DROP TABLE terminal;
+DROP TABLE tenant;

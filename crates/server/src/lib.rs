@@ -1,0 +1,2 @@
+//! Koshin's server.
+pub mod store;

@@ -1,0 +1,109 @@
+//! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
+
+use super::{
+    AnyConnection, Store, StoreError,
+    schema::bundle,
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+/// A bundle to be kept. The token itself is never stored.
+#[derive(Clone)]
+pub struct NewBundle {
+    /// SHA-256 of the token, hex.
+    pub token_hash: String,
+    /// The encrypted file; its password is not stored.
+    pub pkcs12: Vec<u8>,
+    /// When it is erased.
+    pub expires_at: Timestamp,
+}
+
+/// A bundle as found.
+#[derive(Clone)]
+pub struct BundleRow {
+    /// Serial of the certificate in it.
+    pub serial: String,
+    /// The terminal it is for.
+    pub terminal_id: i64,
+    /// The encrypted file.
+    pub pkcs12: Vec<u8>,
+    /// Whether it was fetched before.
+    pub fetched: bool,
+}
+
+impl Store {
+    /// The bundle under this token, if it still waits at `now`.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn bundle(&self, token_hash: &str, now: Timestamp) -> Result<Option<BundleRow>, StoreError> {
+        let token_hash = token_hash.to_owned();
+        self.read(move |connection| {
+            let row: Option<(String, i64, Vec<u8>, Option<i64>)> = bundle::table
+                .filter(bundle::token_hash.eq(&token_hash))
+                .filter(bundle::expires_at.gt(now.as_second()))
+                .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
+                .first(connection)
+                .optional()?;
+            Ok(row.map(|(serial, terminal_id, pkcs12, fetched_at)| BundleRow {
+                serial,
+                terminal_id,
+                pkcs12,
+                fetched: fetched_at.is_some(),
+            }))
+        })
+        .await
+    }
+
+    /// Remembers that the bundle of this certificate was fetched.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn mark_fetched(&self, serial: &str, now: Timestamp) -> Result<(), StoreError> {
+        let serial = serial.to_owned();
+        self.write(move |connection| {
+            diesel::update(bundle::table.filter(bundle::serial.eq(&serial)))
+                .set(bundle::fetched_at.eq(now.as_second()))
+                .execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Keeps `new` for the certificate `serial`.
+pub(super) fn insert(
+    connection: &mut AnyConnection,
+    serial: &str,
+    terminal_id: i64,
+    new: &NewBundle,
+) -> Result<(), StoreError> {
+    diesel::insert_into(bundle::table)
+        .values((
+            bundle::token_hash.eq(&new.token_hash),
+            bundle::serial.eq(serial),
+            bundle::terminal_id.eq(terminal_id),
+            bundle::pkcs12.eq(&new.pkcs12),
+            bundle::expires_at.eq(new.expires_at.as_second()),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Erases the bundle of the certificate `serial`, if there is one.
+pub(super) fn erase(connection: &mut AnyConnection, serial: &str) -> Result<(), StoreError> {
+    diesel::delete(bundle::table.filter(bundle::serial.eq(serial))).execute(connection)?;
+    Ok(())
+}
+
+/// Certificates whose bundle has outlived `now`, each with whether it was ever fetched.
+pub(super) fn outlived(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+) -> Result<Vec<(String, bool)>, StoreError> {
+    let rows: Vec<(String, Option<i64>)> = bundle::table
+        .filter(bundle::expires_at.le(now.as_second()))
+        .select((bundle::serial, bundle::fetched_at))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(serial, fetched_at)| (serial, fetched_at.is_some())).collect())
+}

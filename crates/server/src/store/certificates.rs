@@ -1,0 +1,347 @@
+//! Certificates: intent, result, first use. How they end is in `endings`.
+
+use super::{
+    AnyConnection, AuditEvent, NewBundle, Store, StoreError, audit, bundles, endings, instant,
+    schema::{certificate, tenant, terminal},
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+use koshin_policy::CertificateState;
+
+/// Through which door a certificate was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// First hand-over by an administrator.
+    HandOver,
+    /// `POST /api/cert`: the server made the key.
+    Legacy,
+    /// EST: the device made the key.
+    Est,
+}
+
+impl Door {
+    /// The word in the records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HandOver => "hand_over",
+            Self::Legacy => "legacy",
+            Self::Est => "est",
+        }
+    }
+}
+
+/// What is about to be signed.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Hex serial.
+    pub serial: String,
+    /// Whose.
+    pub terminal_id: i64,
+    /// The certificate it replaces.
+    pub parent: Option<String>,
+    /// Through which door.
+    pub door: Door,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo), hex. Unique for ever.
+    pub key_fingerprint: String,
+    /// First second of validity.
+    pub not_before: Timestamp,
+    /// Last second of validity.
+    pub not_after: Timestamp,
+    /// The exact bytes to be signed.
+    pub to_be_signed: Vec<u8>,
+}
+
+/// All that a request must know of the certificate it came with.
+#[derive(Debug, Clone)]
+pub struct PeerRecord {
+    /// The certificate, DER, as recorded.
+    pub der: Option<Vec<u8>>,
+    /// Its state.
+    pub state: CertificateState,
+    /// Whether it has been seen in use.
+    pub seen_in_use: bool,
+    /// Its terminal.
+    pub terminal_id: i64,
+    /// Its terminal's common name.
+    pub common_name: String,
+    /// 端末名.
+    pub label: Option<String>,
+    /// Its tenant.
+    pub tenant_id: String,
+    /// The tenant's service.
+    pub service: String,
+    /// Whether the tenant is suspended.
+    pub tenant_suspended: bool,
+}
+
+/// A certificate in a list.
+#[derive(Debug, Clone)]
+pub struct CertificateRow {
+    /// Hex serial.
+    pub serial: String,
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Common name.
+    pub common_name: String,
+    /// 端末名.
+    pub label: Option<String>,
+    /// State in the records.
+    pub state: CertificateState,
+    /// Door it came through.
+    pub door: String,
+    /// Serial of the certificate it replaced.
+    pub parent: Option<String>,
+    /// First second of validity.
+    pub not_before: Timestamp,
+    /// Last second of validity.
+    pub not_after: Timestamp,
+    /// When it was seen in use first.
+    pub first_used_at: Option<Timestamp>,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+}
+
+impl Store {
+    /// Records what is about to be signed, and lets every unused certificate of the
+    /// same terminal give way to it. The later intent wins.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the key or serial was used before, or when another
+    /// intent of the terminal is being recorded at this moment.
+    pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            endings::supersede_unused(connection, intent.terminal_id, now)?;
+            diesel::insert_into(certificate::table)
+                .values((
+                    certificate::serial.eq(&intent.serial),
+                    certificate::terminal_id.eq(intent.terminal_id),
+                    certificate::parent.eq(&intent.parent),
+                    certificate::state.eq(CertificateState::Pending.as_str()),
+                    certificate::door.eq(intent.door.as_str()),
+                    certificate::key_fingerprint.eq(&intent.key_fingerprint),
+                    certificate::not_before.eq(intent.not_before.as_second()),
+                    certificate::not_after.eq(intent.not_after.as_second()),
+                    certificate::to_be_signed.eq(Some(&intent.to_be_signed)),
+                    certificate::created_at.eq(now.as_second()),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records the signed certificate and, for the legacy door, its bundle.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a later intent took its place meanwhile.
+    pub async fn record_certificate(
+        &self,
+        serial: &str,
+        der: Vec<u8>,
+        bundle: Option<NewBundle>,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let serial = serial.to_owned();
+        self.write(move |connection| {
+            let pending = certificate::table
+                .filter(certificate::serial.eq(&serial))
+                .filter(certificate::state.eq(CertificateState::Pending.as_str()));
+            let changed = diesel::update(pending)
+                .set((
+                    certificate::state.eq(CertificateState::Issued.as_str()),
+                    certificate::der.eq(Some(&der)),
+                    certificate::to_be_signed.eq(None::<Vec<u8>>),
+                ))
+                .execute(connection)?;
+            if changed != 1 {
+                return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
+            }
+            if let Some(bundle) = &bundle {
+                let terminal_id: i64 = certificate::table
+                    .filter(certificate::serial.eq(&serial))
+                    .select(certificate::terminal_id)
+                    .first(connection)?;
+                bundles::insert(connection, &serial, terminal_id, bundle)?;
+            }
+            audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// What the records say of the certificate with this serial.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn peer(&self, serial: &str) -> Result<Option<PeerRecord>, StoreError> {
+        let serial = serial.to_owned();
+        self.read(move |connection| find_peer(connection, &serial)).await
+    }
+
+    /// The first use of a new certificate: from now on it is the terminal's, its
+    /// parent gives way, and its bundle is erased. `false` when it was confirmed or
+    /// ended in between.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn confirm(
+        &self,
+        serial: &str,
+        now: Timestamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let serial = serial.to_owned();
+        self.write(move |connection| {
+            let issued = certificate::table
+                .filter(certificate::serial.eq(&serial))
+                .filter(certificate::state.eq(CertificateState::Issued.as_str()));
+            let changed = diesel::update(issued)
+                .set((
+                    certificate::state.eq(CertificateState::InUse.as_str()),
+                    certificate::first_used_at.eq(Some(now.as_second())),
+                ))
+                .execute(connection)?;
+            if changed != 1 {
+                return Ok(false);
+            }
+            endings::supersede_parent(connection, &serial, now)?;
+            bundles::erase(connection, &serial)?;
+            audit::record(connection, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// How many certificates of the terminal were issued since `since` and never used.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn unused_renewals_since(&self, terminal_id: i64, since: Timestamp) -> Result<u64, StoreError> {
+        self.read(move |connection| {
+            let count: i64 = certificate::table
+                .filter(certificate::terminal_id.eq(terminal_id))
+                .filter(certificate::created_at.ge(since.as_second()))
+                .filter(certificate::first_used_at.is_null())
+                .count()
+                .get_result(connection)?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
+        .await
+    }
+
+    /// The newest certificate of the terminal that is signed and has not ended.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn current_certificate(&self, terminal_id: i64) -> Result<Option<String>, StoreError> {
+        self.read(move |connection| {
+            let current = [CertificateState::Issued.as_str(), CertificateState::InUse.as_str()];
+            Ok(certificate::table
+                .filter(certificate::terminal_id.eq(terminal_id))
+                .filter(certificate::state.eq_any(current))
+                .order((certificate::created_at.desc(), certificate::state.desc()))
+                .select(certificate::serial)
+                .first(connection)
+                .optional()?)
+        })
+        .await
+    }
+
+    /// Every certificate, oldest first.
+    ///
+    /// # Errors
+    /// When the store is out of reach, or holds what this program did not write.
+    pub async fn certificates(&self) -> Result<Vec<CertificateRow>, StoreError> {
+        self.read(list).await
+    }
+}
+
+type PeerColumns =
+    (Option<Vec<u8>>, String, Option<i64>, i64, String, Option<String>, String, String, bool);
+
+/// What the records say of this serial, in the caller's transaction.
+pub(super) fn find_peer(connection: &mut AnyConnection, serial: &str) -> Result<Option<PeerRecord>, StoreError> {
+    let row: Option<PeerColumns> = certificate::table
+        .inner_join(terminal::table.inner_join(tenant::table))
+        .filter(certificate::serial.eq(serial))
+        .select((
+            certificate::der,
+            certificate::state,
+            certificate::first_used_at,
+            terminal::id,
+            terminal::common_name,
+            terminal::label,
+            tenant::id,
+            tenant::service,
+            tenant::suspended,
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((der, state, first_used_at, terminal_id, common_name, label, tenant_id, service, suspended)) = row
+    else {
+        return Ok(None);
+    };
+    Ok(Some(PeerRecord {
+        der,
+        state: state_from(&state)?,
+        seen_in_use: first_used_at.is_some(),
+        terminal_id,
+        common_name,
+        label,
+        tenant_id,
+        service,
+        tenant_suspended: suspended,
+    }))
+}
+
+fn state_from(word: &str) -> Result<CertificateState, StoreError> {
+    CertificateState::from_word(word)
+        .ok_or_else(|| StoreError::Corrupt(format!("certificate state {word:?}")))
+}
+
+type ListColumns = (
+    (String, String, String, Option<String>, String, String, Option<String>),
+    (i64, i64, Option<i64>, Option<String>),
+);
+
+fn list(connection: &mut AnyConnection) -> Result<Vec<CertificateRow>, StoreError> {
+    let rows: Vec<ListColumns> = certificate::table
+        .inner_join(terminal::table)
+        .order((certificate::created_at.asc(), certificate::serial.asc()))
+        .select((
+            (
+                certificate::serial,
+                terminal::tenant_id,
+                terminal::common_name,
+                terminal::label,
+                certificate::state,
+                certificate::door,
+                certificate::parent,
+            ),
+            (
+                certificate::not_before,
+                certificate::not_after,
+                certificate::first_used_at,
+                certificate::end_reason,
+            ),
+        ))
+        .load(connection)?;
+    rows.into_iter().map(into_row).collect()
+}
+
+fn into_row(columns: ListColumns) -> Result<CertificateRow, StoreError> {
+    let ((serial, tenant_id, common_name, label, state, door, parent), dates) = columns;
+    let (not_before, not_after, first_used_at, end_reason) = dates;
+    Ok(CertificateRow {
+        serial,
+        tenant_id,
+        common_name,
+        label,
+        state: state_from(&state)?,
+        door,
+        parent,
+        not_before: instant(not_before)?,
+        not_after: instant(not_after)?,
+        first_used_at: first_used_at.map(instant).transpose()?,
+        end_reason,
+    })
+}

@@ -1,0 +1,78 @@
+//! One connection to either database, and what each needs when it is opened.
+
+use super::StoreError;
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// A connection of which the queries need not know the kind.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// The shared database of several nodes.
+    Postgres(PgConnection),
+}
+
+/// Where the records are kept.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file of the embedded database.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL, which may hold a password.
+    Postgres(SecretString),
+}
+
+impl Location {
+    /// Opens a connection with this program's settings.
+    pub(super) fn connect(&self) -> Result<AnyConnection, StoreError> {
+        match self {
+            Self::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+                // WAL lets readers go on beside the writer; FULL makes an acknowledged
+                // commit survive a power cut; the time-out covers the command line's writes.
+                connection
+                    .batch_execute(
+                        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+                         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+                    )
+                    .map_err(StoreError::from)?;
+                Ok(AnyConnection::Sqlite(connection))
+            }
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::establish(url.expose_secret())?;
+                connection.batch_execute("SET synchronous_commit = on; SET lock_timeout = '10s'")?;
+                Ok(AnyConnection::Postgres(connection))
+            }
+        }
+    }
+
+    /// The statement that begins a writing transaction. Read committed is enough on
+    /// PostgreSQL: every change names the state it expects, and a unique index holds
+    /// the one rule that spans rows.
+    pub(super) fn begin(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        }
+    }
+
+    /// Brings the tables to this program's version. Nodes that start together wait
+    /// for each other.
+    pub(super) fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.connect()?;
+        let done = match &mut connection {
+            AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+            AnyConnection::Postgres(postgres) => {
+                const LOCK: &str = "SELECT pg_advisory_lock(5417350)";
+                diesel::sql_query(LOCK).execute(postgres)?;
+                postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
+            }
+        };
+        done.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))
+    }
+}

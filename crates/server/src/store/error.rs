@@ -1,0 +1,60 @@
+//! What can go wrong in the store.
+
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error as Diesel};
+
+/// A failure of the store, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row breaks a rule of uniqueness: somebody else was first.
+    #[error("the record exists already: {0}")]
+    Exists(String),
+    /// The records changed in between, so that the step does not hold any more.
+    #[error("the record is not in the expected state: {0}")]
+    Conflict(&'static str),
+    /// Another transaction was in the way; the same work may be tried again.
+    #[error("the database asks to repeat the transaction: {0}")]
+    Repeat(String),
+    /// The database cannot be reached, is full, or was shut down.
+    #[error("the database is out of reach: {0}")]
+    Unavailable(String),
+    /// The database holds something that this program did not write.
+    #[error("the database holds a value that this program does not know: {0}")]
+    Corrupt(String),
+    /// Any other answer of the database.
+    #[error("the database refused: {0}")]
+    Query(Diesel),
+}
+
+impl From<Diesel> for StoreError {
+    fn from(error: Diesel) -> Self {
+        match error {
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+                Self::Exists(info.message().to_owned())
+            }
+            Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+                Self::Repeat(info.message().to_owned())
+            }
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
+                Self::Unavailable(info.message().to_owned())
+            }
+            Diesel::DatabaseError(DatabaseErrorKind::Unknown, info) => by_message(info.message()),
+            other => Self::Query(other),
+        }
+    }
+}
+
+/// SQLite and libpq report these kinds by their texts only.
+fn by_message(message: &str) -> StoreError {
+    const AGAIN: [&str; 2] = ["deadlock detected", "could not serialize"];
+    if AGAIN.iter().any(|sign| message.contains(sign)) {
+        StoreError::Repeat(message.to_owned())
+    } else {
+        StoreError::Unavailable(message.to_owned())
+    }
+}
+
+impl From<ConnectionError> for StoreError {
+    fn from(error: ConnectionError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,82 @@
+//! The records: tenants, terminals, certificates, bundles and the audit trail.
+//!
+//! One set of queries serves SQLite and PostgreSQL. Every method is one transaction;
+//! when it returns `Ok`, the change is durable. Changes name the state that they
+//! expect, so that two nodes or two requests cannot both win.
+
+mod audit;
+mod bundles;
+mod certificates;
+mod connection;
+mod endings;
+mod error;
+mod schema;
+mod tenants;
+mod worker;
+
+pub use audit::{AuditEvent, AuditKind, AuditRow};
+pub use bundles::{BundleRow, NewBundle};
+pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
+pub use connection::{AnyConnection, Location};
+pub use endings::RevokedNow;
+pub use error::StoreError;
+pub use tenants::{NewTerminal, Tenant, Terminal};
+
+use worker::Queue;
+
+/// Threads that read beside SQLite's writer.
+const SQLITE_READERS: usize = 2;
+/// Connections to PostgreSQL a node.
+const POSTGRES_WORKERS: usize = 8;
+
+/// A handle on the records. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    writes: Queue,
+    reads: Queue,
+}
+
+impl Store {
+    /// Opens the database, bringing its tables up to date first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or migrated.
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        location.migrate()?;
+        match location {
+            Location::Sqlite(_) => Ok(Self {
+                writes: worker::group_writer(location.clone())?,
+                reads: worker::workers(location, SQLITE_READERS, "store-reader")?,
+            }),
+            Location::Postgres(_) => {
+                let workers = worker::workers(location, POSTGRES_WORKERS, "store")?;
+                Ok(Self { writes: workers.clone(), reads: workers })
+            }
+        }
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writes.run(work).await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.reads.run(work).await
+    }
+}
+
+/// Seconds since 1970 as an instant.
+///
+/// # Errors
+/// When the number is outside the years −9999 to 9999.
+fn instant(seconds: i64) -> Result<jiff::Timestamp, StoreError> {
+    jiff::Timestamp::from_second(seconds)
+        .map_err(|error| StoreError::Corrupt(format!("time {seconds}: {error}")))
+}

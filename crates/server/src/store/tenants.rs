@@ -1,0 +1,147 @@
+//! Tenants (医療機関) and their terminals (端末).
+
+use super::{
+    AnyConnection, AuditEvent, Store, StoreError, audit,
+    schema::{tenant, terminal},
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Identifier, which is also the organization (O) in its certificates.
+    pub id: String,
+    /// The clinic's name.
+    pub name: String,
+    /// The service it belongs to, by its id in the configuration.
+    pub service: String,
+    /// Whether the operator suspended it.
+    pub suspended: bool,
+}
+
+/// A terminal to be known from now on.
+#[derive(Debug, Clone)]
+pub struct NewTerminal {
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Common name of its certificates, unique in the tenant.
+    pub common_name: String,
+    /// 端末名; `None` leaves a known terminal's label alone.
+    pub label: Option<String>,
+}
+
+/// A terminal as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terminal {
+    /// Row identifier.
+    pub id: i64,
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Common name of its certificates.
+    pub common_name: String,
+    /// 端末名.
+    pub label: Option<String>,
+}
+
+impl Store {
+    /// Adds a tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the id is taken.
+    pub async fn add_tenant(
+        &self,
+        new: Tenant,
+        now: Timestamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            diesel::insert_into(tenant::table)
+                .values((
+                    tenant::id.eq(&new.id),
+                    tenant::name.eq(&new.name),
+                    tenant::service.eq(&new.service),
+                    tenant::suspended.eq(new.suspended),
+                    tenant::created_at.eq(now.as_second()),
+                ))
+                .execute(connection)?;
+            audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// The tenant with this id.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn tenant(&self, id: &str) -> Result<Option<Tenant>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| {
+            let row: Option<(String, String, String, bool)> = tenant::table
+                .filter(tenant::id.eq(&id))
+                .select((tenant::id, tenant::name, tenant::service, tenant::suspended))
+                .first(connection)
+                .optional()?;
+            Ok(row.map(|(id, name, service, suspended)| Tenant { id, name, service, suspended }))
+        })
+        .await
+    }
+
+    /// Suspends a tenant, or lets it in again. `false` when there is no such tenant.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn suspend_tenant(&self, id: &str, suspended: bool) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
+                .set(tenant::suspended.eq(suspended))
+                .execute(connection)?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// The terminal of this name, made if it is new, its label brought up to date.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn ensure_terminal(&self, new: NewTerminal, now: Timestamp) -> Result<Terminal, StoreError> {
+        self.write(move |connection| {
+            if let Some(mut known) = find(connection, &new.tenant_id, &new.common_name)? {
+                if let Some(label) = new.label.clone().filter(|label| known.label.as_ref() != Some(label)) {
+                    diesel::update(terminal::table.filter(terminal::id.eq(known.id)))
+                        .set(terminal::label.eq(&label))
+                        .execute(connection)?;
+                    known.label = Some(label);
+                }
+                return Ok(known);
+            }
+            diesel::insert_into(terminal::table)
+                .values((
+                    terminal::tenant_id.eq(&new.tenant_id),
+                    terminal::common_name.eq(&new.common_name),
+                    terminal::label.eq(&new.label),
+                    terminal::created_at.eq(now.as_second()),
+                ))
+                .execute(connection)?;
+            find(connection, &new.tenant_id, &new.common_name)?
+                .ok_or(StoreError::Conflict("the terminal vanished while it was made"))
+        })
+        .await
+    }
+}
+
+fn find(
+    connection: &mut AnyConnection,
+    tenant_id: &str,
+    common_name: &str,
+) -> Result<Option<Terminal>, StoreError> {
+    let row: Option<(i64, String, String, Option<String>)> = terminal::table
+        .filter(terminal::tenant_id.eq(tenant_id))
+        .filter(terminal::common_name.eq(common_name))
+        .select((terminal::id, terminal::tenant_id, terminal::common_name, terminal::label))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(id, tenant_id, common_name, label)| Terminal { id, tenant_id, common_name, label }))
+}

@@ -1,0 +1,231 @@
+//! The threads that own the connections.
+//!
+//! Database calls block, so they run on their own threads and never on an async
+//! one. SQLite has one writer, which commits in groups: the cost of making a commit
+//! durable is shared by everything that waits. Each item runs in a savepoint, so that
+//! a failure stays its own. PostgreSQL has several workers, each with a transaction
+//! an item; it groups commits itself.
+
+use super::{
+    StoreError,
+    connection::{AnyConnection, Location},
+};
+use diesel::connection::SimpleConnection;
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// Items that share one durable commit at most.
+const GROUP: usize = 256;
+/// Items that may wait; beyond it the store is called overloaded.
+const QUEUE: usize = 4096;
+/// How often a transaction is repeated when the database asks for it.
+const REPEATS: usize = 8;
+
+/// Work on a connection whose result is told only after the commit.
+trait Item: Send {
+    /// Does the work; may be called again if the database asks to repeat.
+    /// Returns how it went, for the commit or roll back that follows.
+    fn run(&mut self, connection: &mut AnyConnection) -> Progress;
+    /// Tells the result; `commit` says whether it became durable.
+    fn finish(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Progress {
+    Done,
+    Failed,
+    Repeat,
+    ConnectionLost,
+}
+
+struct Work<T, F> {
+    work: F,
+    outcome: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item for Work<T, F> {
+    fn run(&mut self, connection: &mut AnyConnection) -> Progress {
+        let outcome = (self.work)(connection);
+        let progress = match &outcome {
+            Ok(_) => Progress::Done,
+            Err(StoreError::Repeat(_)) => Progress::Repeat,
+            Err(StoreError::Unavailable(_)) => Progress::ConnectionLost,
+            Err(_) => Progress::Failed,
+        };
+        self.outcome = Some(outcome);
+        progress
+    }
+
+    fn finish(self: Box<Self>, commit: Result<(), StoreError>) {
+        let outcome = match (commit, self.outcome) {
+            (Err(error), Some(Ok(_)) | None) => Err(error),
+            (_, Some(outcome)) => outcome,
+            (Ok(()), None) => Err(StoreError::Unavailable("the item was never run".to_owned())),
+        };
+        // The caller may have gone; then nobody waits for the answer.
+        drop(self.reply.send(outcome));
+    }
+}
+
+/// A queue into worker threads.
+#[derive(Clone)]
+pub(super) struct Queue {
+    sender: SyncSender<Box<dyn Item>>,
+}
+
+impl Queue {
+    /// Runs `work` in a transaction and returns when it is durable.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.sender.try_send(Box::new(Work { work, outcome: None, reply })).map_err(|error| {
+            StoreError::Unavailable(match error {
+                TrySendError::Full(_) => format!("{QUEUE} transactions are waiting already"),
+                TrySendError::Disconnected(_) => "the store has been shut down".to_owned(),
+            })
+        })?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the store stopped".to_owned())))
+    }
+}
+
+/// SQLite's only writer.
+pub(super) fn group_writer(location: Location) -> Result<Queue, StoreError> {
+    let connection = location.connect()?;
+    let (sender, receiver) = sync_channel(QUEUE);
+    spawn("store-writer", move || write_groups(&location, connection, &receiver))?;
+    Ok(Queue { sender })
+}
+
+/// Workers with a transaction an item, sharing one queue.
+pub(super) fn workers(location: &Location, count: usize, name: &str) -> Result<Queue, StoreError> {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let receiver = Arc::new(Mutex::new(receiver));
+    for number in 0..count {
+        let connection = location.connect()?;
+        let (location, receiver) = (location.clone(), Arc::clone(&receiver));
+        spawn(&format!("{name}-{number}"), move || work_singly(&location, connection, &receiver))?;
+    }
+    Ok(Queue { sender })
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map(drop)
+        .map_err(|error| StoreError::Unavailable(format!("no thread for the store: {error}")))
+}
+
+fn write_groups(location: &Location, mut connection: AnyConnection, receiver: &Receiver<Box<dyn Item>>) {
+    while let Ok(first) = receiver.recv() {
+        let mut group = vec![first];
+        match write_group(location, &mut connection, receiver, &mut group) {
+            Ok(()) => group.into_iter().for_each(|item| item.finish(Ok(()))),
+            Err(error) => {
+                // The transaction may still be open (disk full): leave it before the next.
+                drop(connection.batch_execute("ROLLBACK"));
+                for item in group {
+                    item.finish(Err(StoreError::Unavailable(error.to_string())));
+                }
+            }
+        }
+    }
+}
+
+/// Runs the first item of `group` and all that arrive meanwhile, up to [`GROUP`],
+/// in one transaction. An error means that none of them became durable.
+fn write_group(
+    location: &Location,
+    connection: &mut AnyConnection,
+    receiver: &Receiver<Box<dyn Item>>,
+    group: &mut Vec<Box<dyn Item>>,
+) -> Result<(), StoreError> {
+    connection.batch_execute(location.begin())?;
+    run_in_savepoint(connection, &mut group[0])?;
+    while group.len() < GROUP
+        && let Ok(mut next) = receiver.try_recv()
+    {
+        let ran = run_in_savepoint(connection, &mut next);
+        group.push(next);
+        ran?;
+    }
+    Ok(connection.batch_execute("COMMIT")?)
+}
+
+/// A failed item is undone alone. An error here means that the whole transaction is
+/// gone: SQLite rolls it back by itself when the disk is full.
+fn run_in_savepoint(connection: &mut AnyConnection, item: &mut Box<dyn Item>) -> Result<(), StoreError> {
+    connection.batch_execute("SAVEPOINT item")?;
+    let end = match item.run(connection) {
+        Progress::Done => "RELEASE item",
+        Progress::Failed | Progress::Repeat | Progress::ConnectionLost => "ROLLBACK TO item; RELEASE item",
+    };
+    Ok(connection.batch_execute(end)?)
+}
+
+fn work_singly(
+    location: &Location,
+    mut connection: AnyConnection,
+    receiver: &Arc<Mutex<Receiver<Box<dyn Item>>>>,
+) {
+    loop {
+        let received = {
+            let Ok(receiver) = receiver.lock() else { return };
+            receiver.recv()
+        };
+        let Ok(mut item) = received else { return };
+        let mut commit = Ok(());
+        for _ in 0..REPEATS {
+            match run_once(location, &mut connection, &mut item) {
+                Ok(Progress::Repeat) => {}
+                Ok(Progress::ConnectionLost) => {
+                    reconnect(location, &mut connection);
+                    break;
+                }
+                Ok(_) => break,
+                Err(error) => {
+                    reconnect(location, &mut connection);
+                    commit = Err(error);
+                    break;
+                }
+            }
+        }
+        item.finish(commit);
+    }
+}
+
+/// One transaction. An error means that begin or commit itself failed.
+fn run_once(
+    location: &Location,
+    connection: &mut AnyConnection,
+    item: &mut Box<dyn Item>,
+) -> Result<Progress, StoreError> {
+    if connection.batch_execute(location.begin()).is_err() {
+        // The database was restarted since the last item: nothing has been done yet.
+        *connection = location.connect()?;
+        connection.batch_execute(location.begin())?;
+    }
+    let progress = item.run(connection);
+    if progress == Progress::Done {
+        connection.batch_execute("COMMIT")?;
+    } else {
+        drop(connection.batch_execute("ROLLBACK"));
+    }
+    Ok(progress)
+}
+
+fn reconnect(location: &Location, connection: &mut AnyConnection) {
+    if let Ok(fresh) = location.connect() {
+        *connection = fresh;
+    }
+}
