@@ -1,10 +1,14 @@
 //! The Koshin client: renews the certificates of the applications on this PC.
 //!
+//! - [`environment`]: folders, language and the few variables that are honoured.
+//! - [`applications`]: where certificates live, and how a new one takes the place of an old one.
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
 //! - [`storage`]: private files, replaced atomically.
 //! - [`exit`]: what the program's exit codes mean.
 //! - [`clock`]: the one place that asks the machine for the time.
 
+pub mod applications;
 pub mod clock;
+pub mod environment;
 pub mod exit;
 pub mod storage;

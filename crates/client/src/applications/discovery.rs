@@ -1,0 +1,140 @@
+//! Finding the applications' configuration files and their connections.
+//!
+//! A file that cannot be read is a [`ConfigProblem`] and hides nothing but itself.
+
+use super::{
+    connections::{self, Surroundings},
+    hosts::HostTable,
+    place::{App, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning},
+    reading,
+    settings::Settings,
+};
+use crate::environment::Environment;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+const MONSIAJ_FILE: &str = "monsiaj.jsonrpc.properties";
+
+/// Every connection of every application in the user's home.
+pub fn discover(environment: &Environment) -> Discovery {
+    let mut found = Discovery::default();
+    let settings = settings(environment, &mut found);
+    let hosts = hosts(environment, &mut found);
+    let surroundings = Surroundings {
+        environment,
+        hosts: &hosts,
+        keys: Arc::new(settings.receview.keys()),
+        settings: &settings,
+    };
+    for app in App::ALL {
+        for config in config_files(app, environment, &settings, &mut found.warnings) {
+            read_file(app, &config, &surroundings, &mut found);
+        }
+    }
+    found
+}
+
+fn settings(environment: &Environment, found: &mut Discovery) -> Settings {
+    let path = environment.config_dir.join("koshin.toml");
+    let Some(text) = own_file(&path, found) else { return Settings::default() };
+    Settings::parse(&text).unwrap_or_else(|error| {
+        found.problems.push(ConfigProblem { app: None, path, reason: error.into() });
+        Settings::default()
+    })
+}
+
+fn hosts(environment: &Environment, found: &mut Discovery) -> HostTable {
+    let path = environment.config_dir.join("hosts.toml");
+    let mut table = HostTable::built_in(&path);
+    if let Some(text) = own_file(&path, found)
+        && let Err(error) = table.extend(&text)
+    {
+        found.problems.push(ConfigProblem { app: None, path, reason: error.into() });
+    }
+    table
+}
+
+/// One of Koshin's own files, if it is there and can be read.
+fn own_file(path: &Path, found: &mut Discovery) -> Option<String> {
+    match reading::read_if_there(path) {
+        Ok(bytes) => bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => {
+            found.problems.push(unreadable(None, path, error));
+            None
+        }
+    }
+}
+
+fn read_file(app: App, config: &Path, surroundings: &Surroundings<'_>, found: &mut Discovery) {
+    let bytes = match reading::read_if_there(config) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return,
+        Err(error) => return found.problems.push(unreadable(Some(app), config, error)),
+    };
+    let read = match app {
+        App::Receview => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
+        _ => koshin_appconfig::read(app.format(), &bytes),
+    };
+    match read {
+        Ok(connections) => found
+            .places
+            .extend(connections.into_iter().map(|one| connections::place(app, config, one, surroundings))),
+        Err(error) => {
+            let path = config.to_owned();
+            found.problems.push(ConfigProblem { app: Some(app), path, reason: error.into() });
+        }
+    }
+}
+
+fn unreadable(app: Option<App>, path: &Path, error: std::io::Error) -> ConfigProblem {
+    ConfigProblem { app, path: path.to_owned(), reason: ConfigProblemReason::Unreadable(Arc::new(error)) }
+}
+
+/// The files to read for an application; they need not exist.
+fn config_files(
+    app: App,
+    environment: &Environment,
+    settings: &Settings,
+    warnings: &mut Vec<DiscoveryWarning>,
+) -> Vec<PathBuf> {
+    let home = &environment.home;
+    match app {
+        App::Monsiaj => monsiaj_files(home, &settings.monsiaj.jar_dirs, warnings),
+        App::Glclient2 => vec![glclient2_file(home, warnings)],
+        App::Receview => vec![home.join(".receview").join("receview.conf")],
+        App::Files => vec![environment.config_dir.join("files.toml")],
+    }
+}
+
+/// A file beside a jar belongs to that installation, and the one in the home is then not read by it.
+fn monsiaj_files(home: &Path, jar_dirs: &[PathBuf], warnings: &mut Vec<DiscoveryWarning>) -> Vec<PathBuf> {
+    let in_home = home.join(".monsiaj").join(MONSIAJ_FILE);
+    let beside: Vec<PathBuf> = jar_dirs
+        .iter()
+        .map(|folder| home.join(folder).join(MONSIAJ_FILE))
+        .filter(|file| file.exists())
+        .collect();
+    let Some(first) = beside.first() else { return vec![in_home] };
+    if in_home.exists() {
+        warnings.push(DiscoveryWarning::BesideJar { used: first.clone(), ignored: in_home });
+    }
+    beside
+}
+
+/// Versions differ in the folder; the one that exists is used, of two the one written last.
+fn glclient2_file(home: &Path, warnings: &mut Vec<DiscoveryWarning>) -> PathBuf {
+    let [one, other] = [".glclient", ".glclient2"].map(|folder| home.join(folder).join("config.json"));
+    let (Some(one_written), Some(other_written)) = (written(&one), written(&other)) else {
+        return if other.exists() { other } else { one };
+    };
+    let (used, ignored) = if other_written > one_written { (other, one) } else { (one, other) };
+    warnings.push(DiscoveryWarning::TwoFolders { used: used.clone(), ignored });
+    used
+}
+
+fn written(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|about| about.modified()).ok()
+}
