@@ -1,2 +1,60 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask …`: the project's own tasks.
+//!
+//! - [`demo`]: a server, six terminals and their renewal, to watch.
+//! - [`test`]: every test, with what the tests need installed and started.
+//! - [`bench`]: figures, beside the bare cost of the same work on this machine.
+//! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
+//! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
+
+// Tasks read the environment, the clock and files: they are no part of the product.
+#![allow(clippy::disallowed_methods, reason = "the tasks are programs of their own, outside the layers")]
+
+mod bench;
+mod demo;
+mod layers;
+mod licences;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Starts a server and six terminals, renews them, and keeps running until Ctrl-C.
+    Demo(demo::Options),
+    /// Installs what the tests need, starts PostgreSQL, runs every test.
+    Test(test::Options),
+    /// Prints renewals per second, latencies, CPU per renewal and client figures.
+    Bench(bench::Options),
+    /// Checks who depends on whom, and that the pure crates are pure.
+    CheckLayers,
+    /// Checks licences, banned crates and sources against deny.toml.
+    CheckLicences,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::CheckLayers => layers::run(),
+        Task::CheckLicences => licences::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

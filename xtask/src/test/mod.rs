@@ -1,0 +1,113 @@
+//! `cargo xtask test`: every test, with what the tests need installed and started.
+
+mod count;
+mod postgres;
+mod tools;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use self::count::Counts;
+use self::postgres::Postgres;
+use crate::workspace;
+
+/// Where tests find an empty PostgreSQL to make databases in.
+const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
+/// The file in which a test that cannot run here says why, a line each.
+const SKIPS: &str = "KOSHIN_TEST_SKIPS";
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Install nothing, even as root: skip what cannot run, and count it.
+    #[arg(long)]
+    no_install: bool,
+    /// Passed to `cargo test`, for example `-p koshin-server --test wire -- erased`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// Prepares the machine, runs the tests and prints the closing line.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    for sentence in tools::prepare(!options.no_install) {
+        eprintln!("xtask test: {sentence}");
+    }
+    let scratch = tempfile::Builder::new().prefix("koshin-test-").tempdir()?;
+    let skips = scratch.path().join("skips");
+    fs::write(&skips, "")?;
+
+    // Tests start these programs; cargo builds for a test only the programs of its own package.
+    build_programs()?;
+    let postgres = match Postgres::start() {
+        Ok(postgres) => Some(postgres),
+        Err(why) => {
+            eprintln!("xtask test: no PostgreSQL, so its tests are skipped: {why:#}");
+            None
+        }
+    };
+    let mut command = test_command(&options.arguments);
+    command.env(SKIPS, &skips);
+    match &postgres {
+        Some(postgres) => command.env(POSTGRES_URL, postgres.url()),
+        None => command.env_remove(POSTGRES_URL),
+    };
+    let (success, mut counts) = run_and_count(&mut command)?;
+    drop(postgres);
+
+    counts.move_to_skipped(&skip_reasons(&skips)?);
+    println!("{}", counts.closing_line(success));
+    Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn build_programs() -> Result<()> {
+    let status =
+        workspace::cargo().args(["build", "--workspace", "--bins"]).status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the programs do not build, so no test was run");
+    }
+    Ok(())
+}
+
+fn test_command(arguments: &[String]) -> Command {
+    let mut command = workspace::cargo();
+    command.args(["test", "--no-fail-fast"]);
+    let one_package = |argument: &String| argument.starts_with("-p") || argument.starts_with("--package");
+    if !arguments.iter().take_while(|argument| *argument != "--").any(one_package) {
+        command.arg("--workspace");
+    }
+    command.args(arguments);
+    command
+}
+
+/// Runs the tests, hands their output on, and reads the result lines in it.
+fn run_and_count(command: &mut Command) -> Result<(bool, Counts)> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start `cargo test`")?;
+    let output = child.stdout.take().context("`cargo test` has no output")?;
+    let mut counts = Counts::default();
+    let mut own_output = std::io::stdout().lock();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        own_output.write_all(&line)?;
+        own_output.write_all(b"\n")?;
+        counts.read_line(&String::from_utf8_lossy(&line));
+    }
+    Ok((child.wait()?.success(), counts))
+}
+
+/// Prints why tests were skipped, the same reason once, and answers all of them.
+fn skip_reasons(file: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(file)?;
+    let reasons: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut different = reasons.clone();
+    different.sort();
+    different.dedup();
+    for reason in different {
+        let times = reasons.iter().filter(|other| **other == reason).count();
+        eprintln!("xtask test: skipped {times}: {reason}");
+    }
+    Ok(reasons)
+}

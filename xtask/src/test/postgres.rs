@@ -1,0 +1,130 @@
+//! A private PostgreSQL: its own directory, a Unix socket in it, no TCP.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::tools;
+
+/// Names the socket file; nothing listens on TCP.
+const PORT: &str = "54329";
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the database until its standard input closes, which happens when xtask ends,
+/// however it ends. Tests need speed and not durability: what they check about crashes
+/// kills the server of Koshin, not the database.
+const KEEPER: &str = r#"
+initdb=$1 postgres=$2 dir=$3 port=$4
+"$initdb" -D "$dir/data" -U koshin --auth=trust --no-sync -E UTF8 --locale=C >"$dir/log" 2>&1 || exit 1
+"$postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses= -c max_connections=300 \
+    -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$dir/log" 2>&1 &
+child=$!
+cat >/dev/null
+kill -INT $child
+wait $child
+rm -rf "$dir"
+"#;
+
+/// A running database; dropping it stops it and removes its files.
+pub(crate) struct Postgres {
+    keeper: Child,
+    directory: PathBuf,
+}
+
+impl Postgres {
+    /// Starts a database and waits until it answers.
+    pub(crate) fn start() -> Result<Self> {
+        let initdb = tools::find("initdb").context("`initdb` is not installed")?;
+        let postgres = tools::find("postgres").context("`postgres` is not installed")?;
+        let directory = tempfile::Builder::new().prefix("koshin-pg-").tempdir()?.keep();
+        let mut command = as_other_than_root(&directory)?;
+        let keeper = command
+            .args(["sh", "-c", KEEPER, "sh"])
+            .args([initdb, postgres, directory.clone()])
+            .arg(PORT)
+            .current_dir("/")
+            // Ctrl-C in the terminal ends xtask; the keeper then ends in good order.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start the database's keeper")?;
+        let mut database = Self { keeper, directory };
+        database.wait_until_ready()?;
+        Ok(database)
+    }
+
+    /// The address for libpq. Tests replace the database name after the `@/`.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://koshin@/postgres?host={}&port={PORT}", self.directory.display())
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let psql = tools::find("psql").context("`psql` is not installed")?;
+        let begin = Instant::now();
+        loop {
+            let mut ask = Command::new(&psql);
+            ask.args(["--no-psqlrc", "--quiet", "--command=select 1", &self.url()]);
+            if ask.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
+                return Ok(());
+            }
+            let ended = self.keeper.try_wait()?.is_some();
+            if ended || begin.elapsed() > START_LIMIT {
+                let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+                let tail: Vec<_> = log.lines().rev().take(5).collect();
+                bail!("it did not start: {}", tail.into_iter().rev().collect::<Vec<_>>().join(" | "));
+            }
+            sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // The keeper removes the directory; when it could not even start, nobody did.
+        let _ = self.keeper.wait();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// PostgreSQL refuses to run as root: as root, the command runs as `postgres` (which the
+/// Debian package makes) and the directory is given to that user.
+fn as_other_than_root(directory: &Path) -> Result<Command> {
+    if !tools::is_root() {
+        return Ok(Command::new("env"));
+    }
+    let id = |option: &str| -> Result<u32> {
+        let output = Command::new("id").args([option, "postgres"]).output()?;
+        String::from_utf8_lossy(&output.stdout).trim().parse().context("there is no user `postgres`")
+    };
+    let (user, group) = (id("-u")?, id("-g")?);
+    std::os::unix::fs::chown(directory, Some(user), Some(group))?;
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups");
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_starts_answers_and_leaves_nothing_behind() {
+        if tools::find("initdb").is_none() {
+            eprintln!("skipped: initdb is not installed");
+            return;
+        }
+        let database = Postgres::start().expect("a database");
+        let directory = database.directory.clone();
+        assert!(directory.join(format!(".s.PGSQL.{PORT}")).exists());
+        drop(database);
+        assert!(!directory.exists());
+    }
+}

@@ -1,0 +1,98 @@
+//! The programs that tests call, and how they come onto a Debian machine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A program that some test calls.
+struct Tool {
+    program: &'static str,
+    package: &'static str,
+    what_for: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool { program: "initdb", package: "postgresql", what_for: "the store on PostgreSQL" },
+    Tool {
+        program: "openssl",
+        package: "openssl",
+        what_for: "certificates and bundles as OpenSSL sees them",
+    },
+    Tool { program: "curl", package: "curl", what_for: "the wire as libcurl speaks it" },
+    Tool {
+        program: "pk12util",
+        package: "libnss3-tools",
+        what_for: "bundles as Firefox and Chromium import them",
+    },
+    Tool {
+        program: "java",
+        package: "default-jdk-headless",
+        what_for: "the wire and the bundle as Java sees them",
+    },
+    Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
+    Tool { program: "strace", package: "strace", what_for: "failing writes" },
+    Tool { program: "faketime", package: "faketime", what_for: "wrong clocks" },
+];
+
+/// Makes the missing tools present where that is allowed, and says in sentences what was
+/// done and what is still missing. A missing tool skips tests; it never fails the run.
+pub(crate) fn prepare(may_install: bool) -> Vec<String> {
+    let missing: Vec<_> = TOOLS.iter().filter(|tool| find(tool.program).is_none()).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let mut packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let mut said = Vec::new();
+    if may_install && is_root() && find("apt-get").is_some() {
+        said.push(format!("installing {}", packages.join(" ")));
+        if let Err(why) = install(&packages) {
+            said.push(why);
+        }
+    } else {
+        said.push(format!("to run every test, install: apt-get install {}", packages.join(" ")));
+    }
+    for tool in missing.iter().filter(|tool| find(tool.program).is_none()) {
+        said.push(format!("`{}` is missing, so tests are skipped: {}", tool.program, tool.what_for));
+    }
+    said
+}
+
+/// The program in `PATH`, or where Debian keeps PostgreSQL's own.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|directory| directory.join(program));
+    on_path
+        .chain(postgres_directories().into_iter().map(|directory| directory.join(program)))
+        .find(|file| file.is_file())
+}
+
+/// `/usr/lib/postgresql/15/bin` and its like, newest first.
+fn postgres_directories() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut numbered: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    numbered.sort();
+    numbered.into_iter().rev().map(|(_, directory)| directory).collect()
+}
+
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(Path::new("/proc/self")).is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+fn install(packages: &[&str]) -> Result<(), String> {
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-qq", "-o=Dpkg::Use-Pty=0"]).args(arguments);
+        match command.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("`apt-get {}` failed: {status}", arguments.join(" "))),
+            Err(error) => Err(format!("`apt-get` cannot be started: {error}")),
+        }
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
+}
