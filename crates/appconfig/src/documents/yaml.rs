@@ -227,17 +227,35 @@ fn scalar(
         let range = if value.is_empty() { after_colon..after_colon } else { trimmed(text, range) };
         return Some(Value::Null { range });
     }
-    let start = match style {
-        // The parser's range leaves out the header of a block scalar (`|-`), unless a tag stands before it.
-        ScalarStyle::Literal | ScalarStyle::Folded if !tagged => {
+    let range = match style {
+        ScalarStyle::Plain => trimmed(text, range),
+        ScalarStyle::SingleQuoted => range.start..quoted_end(text, range.start, '\'')?,
+        ScalarStyle::DoubleQuoted => range.start..quoted_end(text, range.start, '"')?,
+        // With its last line end kept, a block scalar can be replaced by one line.
+        ScalarStyle::Literal | ScalarStyle::Folded if tagged => trimmed(text, range),
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            // The parser's range leaves out the header (`|-`).
             let header = after_colon + text[after_colon..].find(|c: char| !c.is_whitespace())?;
-            text[header..].starts_with(['|', '>']).then_some(header)?
+            text[header..].starts_with(['|', '>']).then(|| trimmed(text, header..range.end))?
         }
-        _ => range.start,
     };
-    // With the line end kept, a block scalar is replaced by one line.
-    let range = trimmed(text, start..range.end);
     Some(Value::Scalar { text: value.to_owned(), style, range })
+}
+
+/// Where the quoted text that begins at or after `from` ends. The parser's range may go on over a comment.
+fn quoted_end(text: &str, from: usize, quote: char) -> Option<usize> {
+    let start = from + text[from..].find(quote)? + 1;
+    let mut characters = text[start..].char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == '"' {
+            characters.next();
+        } else if character == quote
+            && (quote == '"' || characters.next_if(|&(_, next)| next == quote).is_none())
+        {
+            return Some(start + at + 1);
+        }
+    }
+    None
 }
 
 /// The range without white space at its end.

@@ -1,0 +1,13 @@
+//! What a configuration file is like before and after an edit, and what each format reads as.
+//!
+//! - `golden`: files before and after, byte for byte
+//! - `reading`: what connections say, and which errors name which line and key
+//! - `arbitrary`: any text survives any format, and no bytes make anything panic
+//! - `foreign`: the edited files read with the libraries that the applications use
+#![allow(clippy::unwrap_used)]
+
+mod arbitrary;
+mod cases;
+mod foreign;
+mod golden;
+mod reading;
