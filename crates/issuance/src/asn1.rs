@@ -4,6 +4,9 @@
 pub(crate) mod tag {
     pub(crate) const BIT_STRING: u8 = 0x03;
     pub(crate) const SEQUENCE: u8 = 0x30;
+    pub(crate) const SET: u8 = 0x31;
+    /// `[0]`, constructed.
+    pub(crate) const CONTEXT_0: u8 = 0xa0;
 }
 
 /// One element: `tag`, the shortest length, and the parts one after the other.

@@ -14,11 +14,15 @@
 
 mod asn1;
 mod csr;
+mod csrattrs;
 mod facts;
 mod issuer;
 mod key;
+mod key_pem;
+mod legacy_pem;
 mod name;
 mod pkcs12;
+mod pkcs7;
 mod plan;
 mod private_key;
 mod profile;
@@ -28,13 +32,17 @@ mod unsigned;
 mod weak_key;
 
 pub use csr::{CertificateRequest, CsrError, create_csr, read_csr};
+pub use csrattrs::{CsrAttributesError, csr_attributes, read_csr_attributes};
 pub use facts::{CertificateError, CertificateFacts, certificate_to_pem, certificates_from_pem};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyAlgorithm, KeyRejection, PublicKey};
+pub use key_pem::{encrypt_private_key_pem, private_key_to_pem, read_private_key_pem};
+pub use koshin_policy::Validity;
+pub use pkcs7::{Pkcs7Error, certs_only, read_certs_only};
 pub use pkcs12::{
     BundleContents, BundleProfile, Pkcs12, Pkcs12Error, UnknownProfile, read_pkcs12, write_pkcs12,
 };
-pub use plan::{IssuancePlan, PlanError, SigningIssuer, Validity, plan};
+pub use plan::{IssuancePlan, PlanError, SigningIssuer, plan};
 pub use private_key::{PrivateKey, PrivateKeyError, SigningError};
 pub use profile::{Subject, Template};
 pub use serial::{Serial, SerialError};

@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use jiff::Timestamp;
+use koshin_policy::Validity;
 use rcgen::{Certificate, CertificateParams, SerialNumber, SubjectPublicKeyInfo};
 
 use crate::asn1::{element, tag};
@@ -15,15 +16,6 @@ use crate::profile::Template;
 use crate::serial::Serial;
 use crate::signature::SignatureAlgorithm;
 use crate::unsigned::{self, Unsigned, UnsignedKey};
-
-/// When a certificate is valid, both ends included. Whole seconds: fractions are cut off when planning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Validity {
-    /// First second.
-    pub not_before: Timestamp,
-    /// Last second.
-    pub not_after: Timestamp,
-}
 
 /// Who signs.
 #[derive(Debug, Clone, Copy)]
