@@ -1,0 +1,204 @@
+//! The files that each application expects of a renewal: names, kinds and contents.
+
+use super::{
+    credential::Credential,
+    install::{InstallError, PlannedFile, Protection},
+    names,
+    place::{CertificateFiles, Place},
+    reading,
+};
+use jiff::Timestamp;
+use koshin_issuance::{
+    BundleContents, BundleProfile, certificate_to_pem, certificates_from_pem, encrypt_private_key_pem,
+    private_key_to_pem, read_pkcs12, read_private_key_pem, write_pkcs12,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// As OpenSSL writes it. The passwords are random or the user's own, and stand in a file beside it or in a head.
+const PKCS12_ITERATIONS: u32 = 2048;
+
+/// What goes into the files.
+pub(super) struct Material<'a> {
+    pub(super) new: &'a Credential,
+    pub(super) protection: &'a Protection,
+}
+
+/// The files, and where the application's configuration shall point from now on.
+pub(super) struct Files {
+    pub(super) planned: Vec<PlannedFile>,
+    /// `None` when the configuration stays as it is.
+    pub(super) location: Option<CertificateFiles>,
+}
+
+/// `certificates/<time>.p12`, and `.pass` where the password is saved.
+pub(super) fn monsiaj(place: &Place, material: &Material<'_>, now: Timestamp) -> Result<Files, InstallError> {
+    let CertificateFiles::Pkcs12(old) = &place.certificate else { return Err(InstallError::NoCertificate) };
+    let extensions = [".p12", ".pass"];
+    let stem = names::stamped(&place.config_path, now, |stem| any_exists(stem, &extensions));
+    let bundle = names::with_extension(&stem, ".p12");
+    let mut planned = vec![new_file(&bundle, material.pkcs12(old)?)];
+    planned.extend(material.password_file(&stem));
+    Ok(Files { planned, location: Some(CertificateFiles::Pkcs12(bundle)) })
+}
+
+/// `certificates/<time>.crt` and `.pem`; beside them `.p12` where there is a password, and `.pass` where it is saved.
+pub(super) fn glclient2(
+    place: &Place,
+    material: &Material<'_>,
+    now: Timestamp,
+) -> Result<Files, InstallError> {
+    let CertificateFiles::Pem { certificate: old, .. } = &place.certificate else {
+        return Err(InstallError::NoCertificate);
+    };
+    let extensions = [".p12", ".crt", ".pem", ".pass"];
+    let stem = names::stamped(&place.config_path, now, |stem| any_exists(stem, &extensions));
+    let certificate = names::with_extension(&stem, ".crt");
+    let key = names::with_extension(&stem, ".pem");
+    let mut planned = Vec::new();
+    if material.protection.password().is_some() {
+        planned.push(new_file(&names::with_extension(&stem, ".p12"), material.pkcs12(old)?));
+    }
+    planned.push(new_file(&certificate, material.certificate_pem(old)));
+    planned.push(new_file(&key, material.key_pem()?));
+    planned.extend(material.password_file(&stem));
+    Ok(Files { planned, location: Some(CertificateFiles::Pem { certificate, key }) })
+}
+
+/// The names of the old files with `.yyyymmdd` appended, in the same folders.
+pub(super) fn receview(
+    place: &Place,
+    material: &Material<'_>,
+    now: Timestamp,
+) -> Result<Files, InstallError> {
+    let old_paths: Vec<&Path> = match &place.certificate {
+        CertificateFiles::None => return Err(InstallError::NoCertificate),
+        CertificateFiles::Pkcs12(file) => vec![file],
+        CertificateFiles::Pem { certificate, key } => vec![certificate, key],
+    };
+    let suffix = names::dated_suffix(now, |suffix| {
+        old_paths.iter().any(|old| names::with_suffix(old, suffix).exists())
+    });
+    let renamed = |old: &Path| names::with_suffix(old, &suffix);
+    let location = match &place.certificate {
+        CertificateFiles::None => return Err(InstallError::NoCertificate),
+        CertificateFiles::Pkcs12(file) => CertificateFiles::Pkcs12(renamed(file)),
+        CertificateFiles::Pem { certificate, key } => {
+            CertificateFiles::Pem { certificate: renamed(certificate), key: renamed(key) }
+        }
+    };
+    let planned = material.files(&place.certificate, &location)?;
+    Ok(Files { planned, location: Some(location) })
+}
+
+/// The same files with new contents; the file of the password too where there is a new one.
+pub(super) fn in_place(place: &Place, material: &Material<'_>) -> Result<Files, InstallError> {
+    let mut planned = material.files(&place.certificate, &place.certificate)?;
+    if let Protection::Saved(password) = material.protection {
+        let Some(path) = &place.password_file else {
+            let path = place.config_path.clone();
+            return Err(InstallError::PasswordFixed { path });
+        };
+        planned.push(new_file(path, secret_bytes(password)));
+    }
+    for file in &mut planned {
+        file.replaces = true;
+    }
+    Ok(Files { planned, location: None })
+}
+
+impl Material<'_> {
+    /// The files at `location`, made after those at `old`.
+    fn files(
+        &self,
+        old: &CertificateFiles,
+        location: &CertificateFiles,
+    ) -> Result<Vec<PlannedFile>, InstallError> {
+        match (old, location) {
+            (CertificateFiles::Pkcs12(old), CertificateFiles::Pkcs12(file)) => {
+                Ok(vec![new_file(file, self.pkcs12(old)?)])
+            }
+            (CertificateFiles::Pem { certificate: old, .. }, CertificateFiles::Pem { certificate, key }) => {
+                let mut certificate_pem = self.certificate_pem(old);
+                let key_pem = self.key_pem()?;
+                if certificate == key {
+                    certificate_pem.extend_from_slice(&key_pem);
+                    return Ok(vec![new_file(certificate, certificate_pem)]);
+                }
+                Ok(vec![new_file(key, key_pem), new_file(certificate, certificate_pem)])
+            }
+            _ => Err(InstallError::NoCertificate),
+        }
+    }
+
+    /// A bundle that every application opens, read again before it is handed out.
+    fn pkcs12(&self, old: &Path) -> Result<Zeroizing<Vec<u8>>, InstallError> {
+        let Some(password) = self.protection.password() else {
+            return Err(InstallError::PasswordRequired { path: old.to_owned() });
+        };
+        let contents = BundleContents {
+            friendly_name: &self.new.certificate.common_name,
+            key: &self.new.key,
+            certificate_der: &self.new.certificate.der,
+            chain_der: &self.new.chain_der,
+        };
+        let password = password.expose_secret();
+        let bytes = write_pkcs12(&contents, BundleProfile::Compatible, PKCS12_ITERATIONS, password)?;
+        let again = read_pkcs12(&bytes, password)?;
+        if again.certificate_der != self.new.certificate.der || !again.key.matches(&self.new.certificate) {
+            return Err(InstallError::SelfCheck { what: "PKCS#12 file" });
+        }
+        Ok(bytes)
+    }
+
+    /// The certificate; its CA certificates follow when the old file had some.
+    fn certificate_pem(&self, old: &Path) -> Zeroizing<Vec<u8>> {
+        let had_chain = reading::read(old)
+            .ok()
+            .and_then(|bytes| certificates_from_pem(&bytes).ok())
+            .is_some_and(|certificates| certificates.len() > 1);
+        let mut pem = certificate_to_pem(&self.new.certificate.der);
+        if had_chain {
+            pem.extend(self.new.chain_der.iter().map(|der| certificate_to_pem(der)));
+        }
+        Zeroizing::new(pem.into_bytes())
+    }
+
+    /// The key, encrypted unless the old one was not, read again before it is handed out.
+    fn key_pem(&self) -> Result<Zeroizing<Vec<u8>>, InstallError> {
+        let password = self.protection.password().map(ExposeSecret::expose_secret);
+        let pem = match password {
+            None => private_key_to_pem(&self.new.key),
+            Some(password) => encrypt_private_key_pem(&self.new.key, password, random()?, random()?)?,
+        };
+        if !read_private_key_pem(pem.as_bytes(), password)?.matches(&self.new.certificate) {
+            return Err(InstallError::SelfCheck { what: "key file" });
+        }
+        Ok(Zeroizing::new(pem.as_bytes().to_vec()))
+    }
+
+    /// `<stem>.pass`, only where the user lets the password be kept.
+    fn password_file(&self, stem: &Path) -> Option<PlannedFile> {
+        let Protection::Saved(password) = self.protection else { return None };
+        Some(new_file(&names::with_extension(stem, ".pass"), secret_bytes(password)))
+    }
+}
+
+fn new_file(path: &Path, bytes: Zeroizing<Vec<u8>>) -> PlannedFile {
+    PlannedFile { path: path.to_owned(), bytes, replaces: false }
+}
+
+fn secret_bytes(password: &SecretString) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(password.expose_secret().as_bytes().to_vec())
+}
+
+fn any_exists(stem: &Path, extensions: &[&str]) -> bool {
+    extensions.iter().any(|extension| names::with_extension(stem, extension).exists())
+}
+
+fn random() -> Result<[u8; 16], InstallError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| InstallError::Randomness(error.to_string()))?;
+    Ok(bytes)
+}
