@@ -4,11 +4,15 @@
 //! parse what is asked, [`use_cases`] decide with `koshin-policy`, plan with
 //! `koshin-issuance` and keep the [`store`]. `ARCHITECTURE.md` walks it file by file.
 
+pub mod api;
 pub mod authority;
 pub mod clock;
 pub mod config;
 pub mod config_template;
 pub mod entropy;
+pub mod est;
 pub mod home;
+pub mod listener;
+pub mod quirks;
 pub mod store;
 pub mod use_cases;

@@ -1,9 +1,6 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
-use super::{
-    AnyConnection, Store, StoreError,
-    schema::bundle,
-};
+use super::{AnyConnection, Store, StoreError, schema::bundle};
 use diesel::prelude::*;
 use jiff::Timestamp;
 

@@ -183,12 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn confirm(
-        &self,
-        serial: &str,
-        now: Timestamp,
-        event: AuditEvent,
-    ) -> Result<bool, StoreError> {
+    pub async fn confirm(&self, serial: &str, now: Timestamp, event: AuditEvent) -> Result<bool, StoreError> {
         let serial = serial.to_owned();
         self.write(move |connection| {
             let issued = certificate::table
@@ -255,11 +250,13 @@ impl Store {
     }
 }
 
-type PeerColumns =
-    (Option<Vec<u8>>, String, Option<i64>, i64, String, Option<String>, String, String, bool);
+type PeerColumns = (Option<Vec<u8>>, String, Option<i64>, i64, String, Option<String>, String, String, bool);
 
 /// What the records say of this serial, in the caller's transaction.
-pub(super) fn find_peer(connection: &mut AnyConnection, serial: &str) -> Result<Option<PeerRecord>, StoreError> {
+pub(super) fn find_peer(
+    connection: &mut AnyConnection,
+    serial: &str,
+) -> Result<Option<PeerRecord>, StoreError> {
     let row: Option<PeerColumns> = certificate::table
         .inner_join(terminal::table.inner_join(tenant::table))
         .filter(certificate::serial.eq(serial))
@@ -276,7 +273,8 @@ pub(super) fn find_peer(connection: &mut AnyConnection, serial: &str) -> Result<
         ))
         .first(connection)
         .optional()?;
-    let Some((der, state, first_used_at, terminal_id, common_name, label, tenant_id, service, suspended)) = row
+    let Some((der, state, first_used_at, terminal_id, common_name, label, tenant_id, service, suspended)) =
+        row
     else {
         return Ok(None);
     };

@@ -1,8 +1,7 @@
 //! How certificates end: superseded, revoked, never delivered.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles,
-    certificates::find_peer,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles, certificates::find_peer,
     schema::certificate,
 };
 use diesel::prelude::*;
@@ -26,19 +25,21 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn revoke(
-        &self,
-        serial: &str,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<RevokedNow, StoreError> {
+    pub async fn revoke(&self, serial: &str, reason: &str, now: Timestamp) -> Result<RevokedNow, StoreError> {
         let (serial, reason) = (serial.to_owned(), reason.to_owned());
         self.write(move |connection| {
             let Some(peer) = find_peer(connection, &serial)? else { return Ok(RevokedNow::Unknown) };
             if peer.state == CertificateState::Revoked {
                 return Ok(RevokedNow::Already);
             }
-            end(connection, &serial, CertificateState::ALL.as_slice(), CertificateState::Revoked, &reason, now)?;
+            end(
+                connection,
+                &serial,
+                CertificateState::ALL.as_slice(),
+                CertificateState::Revoked,
+                &reason,
+                now,
+            )?;
             bundles::erase(connection, &serial)?;
             record(connection, AuditKind::CertificateRevoked, &serial, &format!("reason {reason}"), now)?;
             Ok(RevokedNow::Yes)

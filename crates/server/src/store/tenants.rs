@@ -49,12 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Exists`] when the id is taken.
-    pub async fn add_tenant(
-        &self,
-        new: Tenant,
-        now: Timestamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
+    pub async fn add_tenant(&self, new: Tenant, now: Timestamp, event: AuditEvent) -> Result<(), StoreError> {
         self.write(move |connection| {
             diesel::insert_into(tenant::table)
                 .values((

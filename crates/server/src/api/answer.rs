@@ -1,0 +1,101 @@
+//! Answers: success as it is, everything else as a problem document (RFC 9457).
+
+use super::{
+    asker::{Asker, Language},
+    texts,
+};
+use crate::{
+    entropy,
+    use_cases::{Denial, UseCaseError},
+};
+use axum::{
+    Json,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use koshin_protocol::problem::{MEDIA_TYPE, Problem, ProblemCode};
+
+impl Asker {
+    /// The answer to this request. Nothing of it may be kept by a cache.
+    pub(crate) fn answer<T: IntoResponse>(&self, outcome: Result<T, UseCaseError>) -> Response {
+        let mut response = match outcome {
+            Ok(success) => success.into_response(),
+            Err(error) => problem(&error, self.language),
+        };
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// The answer to a request that took longer than the limits allow.
+pub fn took_too_long(language: Language) -> Response {
+    problem(&denied(ProblemCode::RequestTimeout), language)
+}
+
+/// A refusal with nothing but its code.
+pub(crate) fn denied(code: ProblemCode) -> UseCaseError {
+    UseCaseError::Denied(Denial::new(code))
+}
+
+/// The whole body, if it is no longer than `limit` bytes.
+pub(crate) async fn body_within(body: Body, limit: usize) -> Result<Bytes, UseCaseError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(denied(ProblemCode::BodyTooLarge)),
+        Err(_) => Err(denied(ProblemCode::MalformedRequest)),
+    }
+}
+
+fn problem(error: &UseCaseError, language: Language) -> Response {
+    let code = error.code();
+    let denial = match error {
+        UseCaseError::Denied(denial) => denial.clone(),
+        _ => Denial::new(code),
+    };
+    let document = document(&denial, incident(error), language);
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(document)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Language"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(texts::tag(language)));
+    if let Some(seconds) = denial.retry_after.or_else(|| default_retry(code)) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn document(denial: &Denial, incident: Option<String>, language: Language) -> Problem {
+    let (title, detail) = texts::problem(denial, language);
+    Problem {
+        type_uri: denial.code.type_uri(),
+        title: title.to_owned(),
+        status: denial.code.status(),
+        detail,
+        code: denial.code.as_str().to_owned(),
+        opens_at: denial.opens_at,
+        incident,
+    }
+}
+
+/// Failures of ours get a number, in the answer and in the log.
+fn incident(error: &UseCaseError) -> Option<String> {
+    if let UseCaseError::Denied(denial) = error {
+        tracing::info!(code = denial.code.as_str(), "refused");
+        return None;
+    }
+    let number = format!("E-{}", hex::encode_upper(entropy::bytes::<4>()));
+    tracing::error!(incident = number, code = error.code().as_str(), %error, "failed");
+    Some(number)
+}
+
+/// Seconds after which what is out of reach may be back.
+fn default_retry(code: ProblemCode) -> Option<u32> {
+    matches!(code, ProblemCode::StoreUnavailable | ProblemCode::Overloaded).then_some(30)
+}

@@ -1,0 +1,54 @@
+//! `/api/cert`: the 証明書更新API that today's applications speak.
+
+use super::{asker::Asker, body_within, texts};
+use crate::use_cases::{Koshin, UseCaseError};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::header::CONTENT_TYPE;
+use koshin_protocol::renewal::{CertificateStatus, RenewalReply};
+use std::sync::Arc;
+
+/// Media type of a PKCS#12 (the applications do not look at it).
+const PKCS12: &str = "application/x-pkcs12";
+
+/// `POST /api/cert`. The body is `{}` today; whatever it says decides nothing.
+pub(super) async fn renew(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -> Response {
+    asker.answer(renewed(&koshin, &asker, body).await.map(Json))
+}
+
+async fn renewed(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<RenewalReply, UseCaseError> {
+    body_within(body, koshin.config().limits.body_bytes).await?;
+    let caller = asker.caller(koshin).await?;
+    koshin.renew_with_server_key(caller, asker.now).await
+}
+
+/// `GET /api/cert`.
+pub(super) async fn status(State(koshin): State<Arc<Koshin>>, asker: Asker) -> Response {
+    asker.answer(own_status(&koshin, &asker).await.map(Json))
+}
+
+async fn own_status(koshin: &Koshin, asker: &Asker) -> Result<CertificateStatus, UseCaseError> {
+    let caller = asker.caller(koshin).await?;
+    let facts = koshin.status(&caller, asker.now)?;
+    let reason_text = facts.reason.map(|code| texts::reason(code, facts.opens_at, asker.language));
+    Ok(CertificateStatus { reason_text, ..facts.status })
+}
+
+/// `GET` of the URI that `POST` answered.
+pub(super) async fn bundle(
+    State(koshin): State<Arc<Koshin>>,
+    Path(token): Path<String>,
+    asker: Asker,
+) -> Response {
+    asker.answer(fetched(&koshin, &asker, &token).await)
+}
+
+async fn fetched(koshin: &Koshin, asker: &Asker, token: &str) -> Result<impl IntoResponse, UseCaseError> {
+    let caller = asker.caller(koshin).await?;
+    let pkcs12 = koshin.fetch_bundle(&caller, token, asker.now).await?;
+    Ok(([(CONTENT_TYPE, PKCS12)], pkcs12))
+}

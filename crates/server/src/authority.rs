@@ -1,0 +1,142 @@
+//! The issuing CA in memory: its certificate, its key, its chain, ready at start.
+
+use crate::home::{self, FileError, Home};
+use koshin_issuance::{
+    CertificateError, CertificateFacts, IssuancePlan, Issuer, IssuerError, PlanError, PrivateKey,
+    PrivateKeyError, certificates_from_pem, read_private_key_pem,
+};
+use std::{path::Path, sync::Arc};
+
+/// The CA that signs, and the trust anchors that belong to it.
+#[derive(Clone)]
+pub struct Authority {
+    issuer: Arc<Issuer>,
+    key: CaKey,
+    root: Vec<u8>,
+}
+
+/// The issuing CA's key. Signing takes from 15 µs (P-256) to milliseconds (RSA, later
+/// an HSM): never call it on an async thread.
+#[derive(Clone)]
+pub enum CaKey {
+    /// A key in this process's memory.
+    Software(PrivateKey),
+}
+
+/// The CA cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A file is missing or unreadable.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The certificate is not one.
+    #[error("{path} does not hold a certificate: {source}")]
+    Certificate {
+        /// The file.
+        path: String,
+        /// Why.
+        source: CertificateError,
+    },
+    /// The certificate is not that of a CA that may issue.
+    #[error("{path} is not an issuing CA: {source}")]
+    Issuer {
+        /// The file.
+        path: String,
+        /// Why.
+        source: IssuerError,
+    },
+    /// The key cannot be read.
+    #[error("{path} does not hold the CA's key: {source}")]
+    Key {
+        /// The file.
+        path: String,
+        /// Why.
+        source: PrivateKeyError,
+    },
+    /// Key and certificate are not a pair.
+    #[error("{path} is not the key of the issuing CA's certificate")]
+    Mismatch {
+        /// The key's file.
+        path: String,
+    },
+}
+
+/// A plan did not become a certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The key could not sign.
+    #[error("the CA key could not sign")]
+    Signing,
+    /// The signature does not fit the plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl Authority {
+    /// Reads the issuing CA of `home`. The root's key is not needed and may be offline.
+    ///
+    /// # Errors
+    /// Missing files, or files that do not belong together.
+    pub fn load(home: &Home) -> Result<Self, AuthorityError> {
+        let root = first_certificate(&home.root_certificate())?;
+        let issuing = first_certificate(&home.issuing_certificate())?;
+        let issuer = Issuer::from_der(&issuing).map_err(|source| AuthorityError::Issuer {
+            path: home.issuing_certificate().display().to_string(),
+            source,
+        })?;
+        let key = load_key(&home.issuing_key())?;
+        if !key.matches(issuer.facts()) {
+            return Err(AuthorityError::Mismatch { path: home.issuing_key().display().to_string() });
+        }
+        Ok(Self { issuer: Arc::new(issuer), key: CaKey::Software(key), root })
+    }
+
+    /// The issuing CA.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// What the issuing CA's certificate says.
+    pub fn facts(&self) -> &CertificateFacts {
+        self.issuer.facts()
+    }
+
+    /// The certificates above a leaf, DER: the issuing CA, then the root.
+    pub fn chain(&self) -> Vec<Vec<u8>> {
+        vec![self.issuer.certificate_der().to_vec(), self.root.clone()]
+    }
+
+    /// Signs what was planned and recorded.
+    ///
+    /// # Errors
+    /// When the key is out of reach, or is not the issuer's.
+    pub fn sign(&self, plan: IssuancePlan) -> Result<Vec<u8>, IssueError> {
+        let CaKey::Software(key) = &self.key;
+        let signature = key.sign(plan.to_be_signed()).map_err(|_| IssueError::Signing)?;
+        Ok(plan.assemble(&signature)?)
+    }
+}
+
+fn first_certificate(path: &Path) -> Result<Vec<u8>, AuthorityError> {
+    let wrong = |source| AuthorityError::Certificate { path: path.display().to_string(), source };
+    let facts = CertificateFacts::from_pem(&home::read(path)?).map_err(wrong)?;
+    Ok(facts.der)
+}
+
+/// Reads an unencrypted private key file.
+///
+/// # Errors
+/// A missing file, or one without a key.
+pub fn load_key(path: &Path) -> Result<PrivateKey, AuthorityError> {
+    read_private_key_pem(&home::read(path)?, None)
+        .map_err(|source| AuthorityError::Key { path: path.display().to_string(), source })
+}
+
+/// Reads all certificates of a PEM file, DER.
+///
+/// # Errors
+/// A missing file, or one without certificates.
+pub fn load_certificates(path: &Path) -> Result<Vec<Vec<u8>>, AuthorityError> {
+    certificates_from_pem(&home::read(path)?)
+        .map_err(|source| AuthorityError::Certificate { path: path.display().to_string(), source })
+}

@@ -1,0 +1,307 @@
+//! `koshin-server.toml`: what an operator decides.
+
+use crate::home::{self, FileError, Home};
+use crate::store::Location;
+use jiff::{SignedDuration, civil::Time};
+use koshin_issuance::{BundleProfile, KeyAlgorithm};
+use koshin_policy::{KindRules, PatternError, PreferredHours, RenewalRules, ValidityRules, kind::KindRule};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// The configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Host name or address under which terminals reach this server.
+    pub host: String,
+    /// Where it listens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Base of the URIs it hands out, without a slash at the end; `None` makes it from
+    /// `host` and the port.
+    pub public_url: Option<String>,
+    /// Where the records are.
+    pub database: Location,
+    /// Whether the demonstration service answers under `/rpc/`.
+    pub demo: bool,
+    /// Limits of the listener.
+    pub limits: Limits,
+    /// How long a bundle waits to be fetched.
+    pub bundle_lifetime: SignedDuration,
+    /// The services, by id.
+    pub services: BTreeMap<String, Service>,
+}
+
+/// What one connection or request may take.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Seconds for the TLS handshake.
+    pub handshake_seconds: u64,
+    /// Seconds for the head of a request, and for an idle connection.
+    pub header_seconds: u64,
+    /// Seconds for a request from its head to its answer.
+    pub request_seconds: u64,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Seconds for open requests when the server stops.
+    pub stop_seconds: u64,
+    /// Renewals that may wait for a processor; beyond it the answer is 503.
+    pub waiting_renewals: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            handshake_seconds: 10,
+            header_seconds: 30,
+            request_seconds: 60,
+            body_bytes: 64 * 1024,
+            stop_seconds: 20,
+            waiting_renewals: 256,
+        }
+    }
+}
+
+impl Limits {
+    /// Time for the TLS handshake.
+    pub fn handshake(&self) -> Duration {
+        Duration::from_secs(self.handshake_seconds)
+    }
+
+    /// Time for the head of a request.
+    pub fn header(&self) -> Duration {
+        Duration::from_secs(self.header_seconds)
+    }
+
+    /// Time for a whole request.
+    pub fn request(&self) -> Duration {
+        Duration::from_secs(self.request_seconds)
+    }
+
+    /// Time for open requests at the end.
+    pub fn stop(&self) -> Duration {
+        Duration::from_secs(self.stop_seconds)
+    }
+}
+
+/// A service (日レセクラウド …) and its policy.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Name for people.
+    pub name: String,
+    /// What may be renewed, and when.
+    pub renewal: RenewalRules,
+    /// How long new certificates live.
+    pub validity: ValidityRules,
+    /// When its tenants like to be renewed unattended.
+    pub hours: PreferredHours,
+    /// Encryption of PKCS#12 bundles.
+    pub bundle_profile: BundleProfile,
+    /// Iterations of key derivation in bundles. The password has 130 random bits and
+    /// needs no stretching; 2,048 is what every client accepts.
+    pub bundle_iterations: u32,
+    /// Kind of the keys that the legacy door makes.
+    pub legacy_key: KeyAlgorithm,
+    /// Unused renewals of one terminal in 24 hours beyond which it is told to stop.
+    pub unused_renewals_per_day: u64,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0}; make a server's directory with: koshin-server init --dir DIR --host HOST")]
+    File(#[from] FileError),
+    /// Not TOML, or not with these keys; the message has line and key.
+    #[error("{path} is not a configuration: {source}")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// What and where.
+        source: toml::de::Error,
+    },
+    /// A value that cannot be meant.
+    #[error("{path}: {key}: {problem}")]
+    Value {
+        /// The file.
+        path: String,
+        /// The key.
+        key: String,
+        /// What is wrong, and what to write instead.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    host: String,
+    listen: SocketAddr,
+    public_url: Option<String>,
+    database_url: Option<SecretString>,
+    #[serde(default)]
+    demo: bool,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    bundle: BundleSection,
+    #[serde(default)]
+    service: BTreeMap<String, ServiceSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct BundleSection {
+    lifetime_seconds: u32,
+}
+
+impl Default for BundleSection {
+    fn default() -> Self {
+        Self { lifetime_seconds: 24 * 3600 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ServiceSection {
+    name: String,
+    max_remaining_days: u32,
+    validity_years: i16,
+    add_remaining: bool,
+    backdate_minutes: u16,
+    preferred_hours: String,
+    pkcs12: String,
+    pkcs12_iterations: u32,
+    legacy_key: String,
+    unused_renewals_per_day: u64,
+    kinds: Option<Vec<KindRule>>,
+}
+
+impl Default for ServiceSection {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            max_remaining_days: RenewalRules::DEFAULT_MAX_REMAINING_DAYS,
+            validity_years: 3,
+            add_remaining: false,
+            backdate_minutes: 5,
+            preferred_hours: String::new(),
+            pkcs12: "compatible".to_owned(),
+            pkcs12_iterations: 2048,
+            legacy_key: "rsa-2048".to_owned(),
+            unused_renewals_per_day: 200,
+            kinds: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the configuration of `home`. `database_url` of the command line wins over
+    /// the file's.
+    ///
+    /// # Errors
+    /// A missing file, wrong syntax, a value that cannot be meant.
+    pub fn load(home: &Home, database_url: Option<SecretString>) -> Result<Self, ConfigError> {
+        let text = home::read(&home.config())?;
+        let path = home.config().display().to_string();
+        Self::parse(&String::from_utf8_lossy(&text), &path, home, database_url)
+    }
+
+    fn parse(
+        text: &str,
+        path: &str,
+        home: &Home,
+        database_url: Option<SecretString>,
+    ) -> Result<Self, ConfigError> {
+        let file: File =
+            toml::from_str(text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })?;
+        let value_error =
+            |(key, problem): (String, String)| ConfigError::Value { path: path.to_owned(), key, problem };
+        let services = file
+            .service
+            .into_iter()
+            .map(|(id, section)| section.check(&id).map(|service| (id, service)))
+            .collect::<Result<_, _>>()
+            .map_err(value_error)?;
+        Ok(Self {
+            public_url: file.public_url.map(|url| checked_url(&url)).transpose().map_err(value_error)?,
+            host: file.host,
+            listen: file.listen,
+            database: database_url
+                .or(file.database_url)
+                .map_or_else(|| Location::Sqlite(home.database()), Location::Postgres),
+            demo: file.demo,
+            limits: file.limits,
+            bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
+            services,
+        })
+    }
+}
+
+fn checked_url(url: &str) -> Result<String, (String, String)> {
+    let good = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && rest.is_ascii());
+    if good {
+        Ok(url.trim_end_matches('/').to_owned())
+    } else {
+        Err(("public_url".to_owned(), format!("{url:?} is not an https URL; write https://HOST:PORT")))
+    }
+}
+
+impl ServiceSection {
+    fn check(self, id: &str) -> Result<Service, (String, String)> {
+        let key = |name: &str| format!("service.{id}.{name}");
+        let kinds = match self.kinds {
+            Some(rules) => {
+                KindRules::new(rules).map_err(|error: PatternError| (key("kinds"), error.to_string()))?
+            }
+            None => KindRules::default(),
+        };
+        if !(1..=30).contains(&self.validity_years) {
+            return Err((key("validity_years"), "write a number from 1 to 30".to_owned()));
+        }
+        if !(1..=1_000_000).contains(&self.pkcs12_iterations) {
+            return Err((key("pkcs12_iterations"), "write a number from 1 to 1000000".to_owned()));
+        }
+        Ok(Service {
+            name: if self.name.is_empty() { id.to_owned() } else { self.name },
+            renewal: RenewalRules { max_remaining_days: self.max_remaining_days, kinds },
+            validity: ValidityRules {
+                years: self.validity_years,
+                add_remaining: self.add_remaining,
+                backdate: SignedDuration::from_mins(i64::from(self.backdate_minutes)),
+            },
+            hours: preferred_hours(&self.preferred_hours)
+                .ok_or_else(|| (key("preferred_hours"), "write for example \"22:00-06:00\"".to_owned()))?,
+            bundle_profile: self
+                .pkcs12
+                .parse()
+                .map_err(|_| (key("pkcs12"), "write \"compatible\" or \"modern\"".to_owned()))?,
+            bundle_iterations: self.pkcs12_iterations,
+            legacy_key: legacy_key(&self.legacy_key)
+                .ok_or_else(|| (key("legacy_key"), "write \"rsa-2048\" or \"p-256\"".to_owned()))?,
+            unused_renewals_per_day: self.unused_renewals_per_day,
+        })
+    }
+}
+
+fn legacy_key(word: &str) -> Option<KeyAlgorithm> {
+    match word {
+        "rsa-2048" => Some(KeyAlgorithm::Rsa { bits: 2048 }),
+        "rsa-3072" => Some(KeyAlgorithm::Rsa { bits: 3072 }),
+        "p-256" => Some(KeyAlgorithm::P256),
+        _ => None,
+    }
+}
+
+/// `HH:MM-HH:MM`; empty for the whole day.
+fn preferred_hours(text: &str) -> Option<PreferredHours> {
+    if text.is_empty() {
+        return Some(PreferredHours::WHOLE_DAY);
+    }
+    let (from, to) = text.split_once('-')?;
+    let time = |text: &str| text.trim().parse::<Time>().ok();
+    Some(PreferredHours { from: time(from)?, to: time(to)? })
+}

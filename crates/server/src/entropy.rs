@@ -1,0 +1,80 @@
+//! The one place where the server draws randomness of its own.
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
+};
+use koshin_issuance::{KeyAlgorithm, PrivateKey, Serial};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+/// 32 characters that nobody mistakes for each other, each worth five bits.
+const UNAMBIGUOUS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
+/// 26 characters of five bits: 130 bits, so that a PKCS#12 needs no stretching.
+const PASSWORD_LENGTH: usize = 26;
+/// 256 bits for a bundle's URI.
+const TOKEN_BYTES: usize = 32;
+
+/// A key cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyGenerationError {
+    /// The cryptographic library failed.
+    #[error("no {0} key could be made: the cryptographic library failed")]
+    Library(KeyAlgorithm),
+    /// This server makes RSA keys of 2048 and 3072 bits and P-256 keys.
+    #[error("keys of kind {0} are not made here: choose rsa-2048, rsa-3072 or p-256")]
+    Unsupported(KeyAlgorithm),
+}
+
+/// `N` bytes from the operating system's generator.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system's random generator works");
+    bytes
+}
+
+/// A fresh serial number.
+pub fn serial() -> Serial {
+    Serial::from_random(bytes())
+}
+
+/// A fresh password of 130 bits in unambiguous ASCII.
+pub fn password() -> SecretString {
+    let random = Zeroizing::new(bytes::<PASSWORD_LENGTH>());
+    let text: String = random.iter().map(|byte| char::from(UNAMBIGUOUS[usize::from(byte % 32)])).collect();
+    SecretString::from(text)
+}
+
+/// A fresh token of 256 bits, hex: safe in a URI without escapes.
+pub fn token() -> SecretString {
+    SecretString::from(hex::encode(Zeroizing::new(bytes::<TOKEN_BYTES>())))
+}
+
+/// A new private key. RSA-2048 takes 55 ms on the average and up to half a second:
+/// never call it on an async thread.
+///
+/// # Errors
+/// When the kind is not made here, or the library fails.
+pub fn private_key(algorithm: KeyAlgorithm) -> Result<PrivateKey, KeyGenerationError> {
+    let failed = || KeyGenerationError::Library(algorithm);
+    let der = match algorithm {
+        KeyAlgorithm::Rsa { bits: 2048 } => rsa(KeySize::Rsa2048).ok_or_else(failed)?,
+        KeyAlgorithm::Rsa { bits: 3072 } => rsa(KeySize::Rsa3072).ok_or_else(failed)?,
+        KeyAlgorithm::P256 => p256().ok_or_else(failed)?,
+        other => return Err(KeyGenerationError::Unsupported(other)),
+    };
+    PrivateKey::from_pkcs8_der(der).map_err(|_| failed())
+}
+
+fn rsa(size: KeySize) -> Option<Zeroizing<Vec<u8>>> {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(size).ok()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    Some(Zeroizing::new(der.as_ref().to_vec()))
+}
+
+fn p256() -> Option<Zeroizing<Vec<u8>>> {
+    let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).ok()?;
+    Some(Zeroizing::new(der.as_ref().to_vec()))
+}

@@ -1,0 +1,85 @@
+//! Enrollment over Secure Transport (RFC 7030): `cacerts`, `csrattrs`, `simplereenroll`.
+//! The key is made on the device and never leaves it.
+
+use crate::{
+    api::{Asker, body_within, denied},
+    use_cases::{Koshin, UseCaseError},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::header::{CONTENT_TYPE, HeaderName};
+use koshin_issuance::{CsrError, KeyAlgorithm, certs_only, csr_attributes, read_csr};
+use koshin_protocol::{
+    est::{
+        CACERTS_PATH, CSRATTRS, CSRATTRS_PATH, PKCS7_CERTS_ONLY, SIMPLEREENROLL_PATH, decode_body,
+        encode_body,
+    },
+    problem::ProblemCode,
+};
+use std::sync::Arc;
+
+const CONTENT_TRANSFER_ENCODING: HeaderName = HeaderName::from_static("content-transfer-encoding");
+
+/// What a device without a certificate is advised to make.
+const DEFAULT_KEY: KeyAlgorithm = KeyAlgorithm::Rsa { bits: 2048 };
+
+/// The EST paths.
+pub(crate) fn router() -> Router<Arc<Koshin>> {
+    Router::new()
+        .route(CACERTS_PATH, get(ca_certificates))
+        .route(CSRATTRS_PATH, get(request_attributes))
+        .route(SIMPLEREENROLL_PATH, post(reenroll))
+}
+
+/// 4.1: the CA certificates, for anybody.
+async fn ca_certificates(State(koshin): State<Arc<Koshin>>, asker: Asker) -> Response {
+    let chain = koshin.authority().chain();
+    let refs: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+    asker.answer(packed(&refs))
+}
+
+/// 4.5: which kind of key to make. Applications that read the key file decide what
+/// they can read, so it is the kind that the service gives them.
+async fn request_attributes(State(koshin): State<Arc<Koshin>>, asker: Asker) -> Response {
+    let wanted = match asker.caller_on_trial(&koshin).await {
+        Ok(caller) => koshin.key_algorithm(&caller).unwrap_or(DEFAULT_KEY),
+        Err(_) => DEFAULT_KEY,
+    };
+    asker.answer(Ok(framed(CSRATTRS, &csr_attributes(wanted))))
+}
+
+/// 4.2.2: the next certificate, authenticated with the present one.
+async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -> Response {
+    asker.answer(reenrolled(&koshin, &asker, body).await)
+}
+
+async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
+    let body = body_within(body, koshin.config().limits.body_bytes).await?;
+    let caller = asker.caller(koshin).await?;
+    let der = decode_body(&body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
+    let request = read_csr(&der).map_err(|error| match error {
+        CsrError::Key(_) => denied(ProblemCode::KeyRejected),
+        _ => denied(ProblemCode::CsrInvalid),
+    })?;
+    // The subject comes from the records; a request that names another is a mistake of
+    // its sender, told rather than overridden.
+    if request.common_name.as_deref().is_some_and(|name| name != caller.common_name()) {
+        return Err(denied(ProblemCode::CsrSubjectMismatch));
+    }
+    let certificate = koshin.renew_with_device_key(caller, request.public_key, asker.now).await?;
+    packed(&[&certificate])
+}
+
+fn packed(certificates: &[&[u8]]) -> Result<Response, UseCaseError> {
+    let der = certs_only(certificates).map_err(|error| UseCaseError::Defect(error.to_string()))?;
+    Ok(framed(PKCS7_CERTS_ONLY, &der))
+}
+
+fn framed(media_type: &'static str, der: &[u8]) -> Response {
+    ([(CONTENT_TYPE, media_type), (CONTENT_TRANSFER_ENCODING, "base64")], encode_body(der)).into_response()
+}

@@ -1,0 +1,176 @@
+//! The listener: from a TCP connection to requests that carry proof of who asks.
+//!
+//! TLS 1.2 and 1.3, HTTP/1.1 and h2, no session resumption, limits on everything.
+//! A certificate of this CA that has expired still gets as far as HTTP, so that a
+//! clinic reads a sentence instead of a TLS alert; see [`client_verifier`].
+
+mod client_verifier;
+mod peer;
+mod tls;
+
+pub use peer::Peer;
+pub use tls::{TlsError, server_config};
+
+use crate::{config::Limits, quirks};
+use arc_swap::ArcSwap;
+use axum::{Router, body::Body};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use rustls::ServerConfig;
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tower::ServiceExt;
+
+const H2: &[u8] = b"h2";
+/// Streams of one h2 connection at a time.
+const MAX_STREAMS: u32 = 32;
+/// Bytes of a request's headers.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// Pause after `accept` failed, for the machine to recover file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What every connection needs.
+#[derive(Clone)]
+pub struct Listener {
+    /// The TLS side; exchanged as a whole on reload.
+    pub tls: Arc<ArcSwap<ServerConfig>>,
+    /// The doors.
+    pub router: Router,
+    /// What a connection may take.
+    pub limits: Limits,
+}
+
+impl Listener {
+    /// Serves until `stop` completes, then lets open requests finish, for as long as
+    /// the limits say.
+    pub async fn serve(self, socket: TcpListener, stop: impl Future<Output = ()>) {
+        let connections = Arc::new(Semaphore::new(self.limits.connections));
+        let graceful = GracefulShutdown::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                accepted = accept(&socket, &connections) => match accepted {
+                    Ok((stream, permit)) => self.spawn_connection(stream, permit, &graceful),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                () = &mut stop => break,
+            }
+        }
+        drop(socket);
+        if timeout(self.limits.stop(), graceful.shutdown()).await.is_err() {
+            tracing::warn!("some requests did not end in time and were cut off");
+        }
+    }
+
+    fn spawn_connection(&self, stream: TcpStream, permit: OwnedSemaphorePermit, graceful: &GracefulShutdown) {
+        let (listener, watcher) = (self.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            let _permit = permit;
+            let Some(tls) = listener.handshake(stream).await else { return };
+            let peer = Peer::of(tls.get_ref().1);
+            let builder = listener.builder();
+            if tls.get_ref().1.alpn_protocol() == Some(H2) {
+                let connection = builder
+                    .http2_only()
+                    .serve_connection(TokioIo::new(tls), listener.service(peer))
+                    .into_owned();
+                report(watcher.watch(connection).await);
+            } else {
+                let stream = quirks::WithoutIdentityEncoding::new(tls);
+                let connection = builder
+                    .http1_only()
+                    .serve_connection(TokioIo::new(stream), listener.service(peer))
+                    .into_owned();
+                report(watcher.watch(connection).await);
+            }
+        });
+    }
+
+    async fn handshake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        // Answers are small and complete: waiting to fill a packet only adds 40 ms.
+        stream.set_nodelay(true).ok()?;
+        let acceptor = TlsAcceptor::from(self.tls.load_full());
+        match timeout(self.limits.handshake(), acceptor.accept(stream)).await {
+            Ok(Ok(tls)) => Some(tls),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "TLS handshake failed");
+                None
+            }
+            Err(_) => {
+                tracing::debug!("TLS handshake took too long");
+                None
+            }
+        }
+    }
+
+    fn builder(&self) -> Builder<TokioExecutor> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header())
+            .max_buf_size(64 * 1024);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADER_BYTES)
+            .keep_alive_interval(self.limits.header())
+            .keep_alive_timeout(self.limits.handshake());
+        builder
+    }
+
+    fn service(
+        &self,
+        peer: Peer,
+    ) -> impl hyper::service::Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Send
+    + 'static {
+        let (router, limit) = (self.router.clone(), self.limits.request());
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            if let Some(folded) = quirks::fold_leading_slashes(request.uri()) {
+                *request.uri_mut() = folded;
+            }
+            let language = crate::api::Language::of(request.headers());
+            request.extensions_mut().insert(peer.clone());
+            let answer = router.clone().oneshot(request.map(Body::new));
+            async move {
+                Ok(timeout(limit, answer).await.map_or_else(
+                    |_| crate::api::took_too_long(language),
+                    |Ok(response): Result<_, Infallible>| response,
+                ))
+            }
+        })
+    }
+}
+
+async fn accept(
+    socket: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = socket.accept().await?;
+    Ok((stream, permit))
+}
+
+fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}

@@ -1,0 +1,129 @@
+//! First hand-over: an administrator issues a certificate and carries it to the terminal.
+
+use super::{Koshin, UseCaseError, order::Order};
+use crate::{
+    entropy,
+    store::{AuditEvent, AuditKind, Door, NewTerminal},
+};
+use jiff::Timestamp;
+use koshin_issuance::{BundleContents, PublicKey, certificate_to_pem, encrypt_private_key_pem, write_pkcs12};
+use koshin_policy::{CertificateState, Validity, calendar, validity};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// What the administrator asks for.
+#[derive(Debug, Clone)]
+pub struct HandOver {
+    /// The tenant's id.
+    pub tenant: String,
+    /// Common name, `client001`.
+    pub common_name: String,
+    /// 端末名, 受付1.
+    pub label: Option<String>,
+    /// Another end than the service's policy has, also in the past: for tests and
+    /// demonstrations.
+    pub not_after: Option<Timestamp>,
+}
+
+/// The files to be carried to the terminal. All secret but the certificates.
+pub struct HandOverFiles {
+    /// Hex serial.
+    pub serial: String,
+    /// Last second of validity.
+    pub not_after: Timestamp,
+    /// Key, certificate and chain.
+    pub pkcs12: Zeroizing<Vec<u8>>,
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The private key, encrypted PKCS#8, PEM.
+    pub private_key: Zeroizing<String>,
+    /// The password of both.
+    pub password: SecretString,
+    /// The root, then the issuing CA, PEM. Java reads only the first.
+    pub ca: String,
+}
+
+impl Koshin {
+    /// Issues a certificate for a terminal, which is made if it is new. A terminal that
+    /// has one keeps it until the new one is used.
+    ///
+    /// # Errors
+    /// An unknown tenant, dates that the CA cannot cover, the store.
+    pub async fn hand_over(&self, request: HandOver, now: Timestamp) -> Result<HandOverFiles, UseCaseError> {
+        let tenant = self
+            .store
+            .tenant(&request.tenant)
+            .await?
+            .ok_or_else(|| UseCaseError::UnknownTenant(request.tenant.clone()))?;
+        let service = self.service(&tenant.service)?.clone();
+        let terminal = NewTerminal {
+            tenant_id: tenant.id.clone(),
+            common_name: request.common_name.clone(),
+            label: request.label,
+        };
+        let terminal = self.store.ensure_terminal(terminal, now).await?;
+        let algorithm = service.legacy_key;
+        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
+        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
+        let order = Order {
+            terminal_id: terminal.id,
+            tenant_id: tenant.id,
+            common_name: terminal.common_name,
+            parent: self.store.current_certificate(terminal.id).await?,
+            door: Door::HandOver,
+            validity: match request.not_after {
+                Some(end) => ending_at(end, service.validity.years, now),
+                None => validity(&service.validity, None, self.authority().facts().not_after, now)?,
+            },
+        };
+        let plan = self.record_plan(&order, &public_key, now).await?;
+        let serial = plan.serial().to_hex();
+        let authority = self.authority();
+        let chain = authority.chain();
+        let der = self.blocking.run(move || authority.sign(plan)).await?;
+        let event = AuditEvent {
+            at: now,
+            kind: AuditKind::CertificateIssued,
+            tenant_id: Some(order.tenant_id),
+            common_name: Some(order.common_name.clone()),
+            serial: Some(serial.clone()),
+            detail: format!("state {} at first hand-over", CertificateState::Issued.as_str()),
+        };
+        self.store.record_certificate(&serial, der.clone(), None, event).await?;
+
+        let password = entropy::password();
+        let contents = BundleContents {
+            friendly_name: &order.common_name,
+            key: &key,
+            certificate_der: &der,
+            chain_der: &chain,
+        };
+        Ok(HandOverFiles {
+            serial,
+            not_after: order.validity.not_after,
+            pkcs12: write_pkcs12(
+                &contents,
+                service.bundle_profile,
+                service.bundle_iterations,
+                password.expose_secret(),
+            )?,
+            certificate: certificate_to_pem(&der),
+            private_key: encrypt_private_key_pem(
+                &key,
+                password.expose_secret(),
+                entropy::bytes(),
+                entropy::bytes(),
+            )?,
+            password,
+            ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
+        })
+    }
+}
+
+/// A validity that ends when the administrator says. It begins now, or in the past if
+/// its end lies there.
+fn ending_at(end: Timestamp, years: i16, now: Timestamp) -> Validity {
+    let begin = if end > now { now } else { calendar::add_years(end, -years) };
+    let backdated = begin.checked_sub(jiff::SignedDuration::from_mins(5)).unwrap_or(begin);
+    Validity { not_before: backdated, not_after: end }
+}

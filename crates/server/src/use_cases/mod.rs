@@ -1,0 +1,98 @@
+//! What the server does, whatever the door: `api`, `est` and the command line call
+//! these and nothing else. They ask `policy`, plan with `issuance`, and keep the records.
+
+mod authenticate;
+mod blocking;
+mod error;
+mod fetch_bundle;
+mod hand_over;
+mod in_flight;
+mod order;
+mod renew;
+mod status;
+
+pub use authenticate::Caller;
+pub use error::{Denial, UseCaseError};
+pub use hand_over::{HandOver, HandOverFiles};
+pub use status::StatusFacts;
+
+use crate::{
+    authority::Authority,
+    config::{Config, Service},
+    store::{Store, StoreError},
+};
+use arc_swap::ArcSwap;
+use blocking::Blocking;
+use in_flight::InFlight;
+use jiff::{SignedDuration, Timestamp};
+use koshin_issuance::KeyAlgorithm;
+use std::sync::Arc;
+
+/// Intents that are older than this were left behind by a crash.
+const STALE_INTENT: SignedDuration = SignedDuration::from_mins(10);
+
+/// The server's use cases over its records, its CA and its configuration.
+pub struct Koshin {
+    store: Store,
+    authority: ArcSwap<Authority>,
+    config: Config,
+    public_url: String,
+    in_flight: InFlight,
+    blocking: Blocking,
+}
+
+impl Koshin {
+    /// Puts the parts together. `public_url` has no slash at its end.
+    pub fn new(store: Store, authority: Authority, config: Config, public_url: String) -> Self {
+        let blocking = Blocking::new(config.limits.waiting_renewals);
+        Self {
+            store,
+            authority: ArcSwap::from_pointee(authority),
+            config,
+            public_url,
+            in_flight: InFlight::default(),
+            blocking,
+        }
+    }
+
+    /// The CA in force.
+    pub fn authority(&self) -> Arc<Authority> {
+        self.authority.load_full()
+    }
+
+    /// Puts another CA in force, for everything planned from now on.
+    pub fn replace_authority(&self, authority: Authority) {
+        self.authority.store(Arc::new(authority));
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The records, for the parts of the command line that only list.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Erases what nobody fetched. Returns how many certificates ended.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn erase_outlived(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let stale = now.checked_sub(STALE_INTENT).unwrap_or(Timestamp::MIN);
+        self.store.erase_outlived(now, stale).await
+    }
+
+    /// The kind of key that the caller's applications can read.
+    ///
+    /// # Errors
+    /// When the configuration has lost the tenant's service.
+    pub fn key_algorithm(&self, caller: &Caller) -> Result<KeyAlgorithm, UseCaseError> {
+        Ok(self.service(&caller.record.service)?.legacy_key)
+    }
+
+    fn service(&self, id: &str) -> Result<&Service, UseCaseError> {
+        self.config.services.get(id).ok_or_else(|| UseCaseError::UnknownService(id.to_owned()))
+    }
+}

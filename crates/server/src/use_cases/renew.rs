@@ -1,0 +1,190 @@
+//! Renewal through both doors: the server makes the key (legacy) or the device (EST).
+
+use super::{
+    Caller, Denial, Koshin, UseCaseError,
+    error::code_of,
+    order::{Order, in_progress, lost_place},
+};
+use crate::{
+    authority::Authority,
+    config::Service,
+    entropy,
+    store::{AuditKind, Door, NewBundle},
+};
+use jiff::{SignedDuration, Timestamp};
+use koshin_issuance::{BundleContents, IssuancePlan, PrivateKey, PublicKey, write_pkcs12};
+use koshin_policy::{Decision, decide, validity};
+use koshin_protocol::{problem::ProblemCode, renewal::RenewalReply};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// The span over which unused renewals are counted.
+const QUOTA_SPAN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Path under which bundles wait; the token follows.
+const BUNDLE_PATH: &str = "/api/cert/bundle/";
+
+impl Koshin {
+    /// `POST /api/cert`: a new key and certificate, waiting as PKCS#12 under a URI that
+    /// only this terminal can open.
+    ///
+    /// Runs to its end even if the caller goes away, so that the records are whole.
+    ///
+    /// # Errors
+    /// What the policy refuses; 409 while another renewal of the terminal is under way.
+    pub async fn renew_with_server_key(
+        self: &Arc<Self>,
+        caller: Caller,
+        now: Timestamp,
+    ) -> Result<RenewalReply, UseCaseError> {
+        let koshin = Arc::clone(self);
+        let task = tokio::spawn(async move { koshin.make_bundle(&caller, now).await });
+        task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
+    }
+
+    /// EST simplereenroll (RFC 7030, 4.2.2): a certificate for a key made on the device.
+    /// Returns the certificate, DER.
+    ///
+    /// # Errors
+    /// As [`Self::renew_with_server_key`], and a key that was used before.
+    pub async fn renew_with_device_key(
+        self: &Arc<Self>,
+        caller: Caller,
+        key: PublicKey,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, UseCaseError> {
+        let koshin = Arc::clone(self);
+        let task = tokio::spawn(async move { koshin.certify(&caller, &key, now).await });
+        task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
+    }
+
+    async fn make_bundle(&self, caller: &Caller, now: Timestamp) -> Result<RenewalReply, UseCaseError> {
+        let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
+        let service = self.permit(caller, now).await?.clone();
+        let algorithm = service.legacy_key;
+        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
+        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
+        let order = self.order(caller, Door::Legacy, &service, now)?;
+        let plan = self.record_plan(&order, &public_key, now).await?;
+
+        let serial = plan.serial().to_hex();
+        let (pass, token) = (entropy::password(), entropy::token());
+        let expires_at = now.checked_add(self.config.bundle_lifetime).unwrap_or(Timestamp::MAX);
+        let token_hash = token_hash(token.expose_secret());
+        let work = BundleWork {
+            authority: self.authority(),
+            plan,
+            key,
+            pass: pass.clone(),
+            common_name: order.common_name,
+            service,
+        };
+        let (der, pkcs12) = self.blocking.run(move || work.run()).await?;
+        let bundle = NewBundle { token_hash, pkcs12: pkcs12.to_vec(), expires_at };
+        let event =
+            caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, legacy door"), now);
+        self.store.record_certificate(&serial, der, Some(bundle), event).await.map_err(lost_place)?;
+        Ok(RenewalReply {
+            uri: format!("{}{BUNDLE_PATH}{}", self.public_url, token.expose_secret()),
+            pass: pass.expose_secret().to_owned(),
+        })
+    }
+
+    async fn certify(
+        &self,
+        caller: &Caller,
+        key: &PublicKey,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, UseCaseError> {
+        let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
+        let service = self.permit(caller, now).await?;
+        let order = self.order(caller, Door::Est, service, now)?;
+        let plan = self.record_plan(&order, key, now).await?;
+        let serial = plan.serial().to_hex();
+        let authority = self.authority();
+        let der = self.blocking.run(move || authority.sign(plan)).await?;
+        let event = caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, EST"), now);
+        self.store.record_certificate(&serial, der.clone(), None, event).await.map_err(lost_place)?;
+        Ok(der)
+    }
+
+    /// The policy's word and the quota's, refusals recorded. Returns the service, whose
+    /// rules hold for the new certificate.
+    async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<&Service, UseCaseError> {
+        let service = self.service(&caller.record.service)?;
+        let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
+            Decision::Allow => self.over_quota(caller, service, now).await?,
+            Decision::TooEarly { opens_at } => {
+                Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
+            }
+            Decision::Refuse(refusal) => Some(Denial::new(code_of(refusal))),
+        };
+        let Some(denial) = denial else { return Ok(service) };
+        let event = caller.event(AuditKind::RenewalRefused, denial.code.as_str().to_owned(), now);
+        self.store.audit(event).await?;
+        Err(denial.into())
+    }
+
+    /// A terminal that cannot keep what it is given must not be given more for ever.
+    async fn over_quota(
+        &self,
+        caller: &Caller,
+        service: &Service,
+        now: Timestamp,
+    ) -> Result<Option<Denial>, UseCaseError> {
+        let since = now.checked_sub(QUOTA_SPAN).unwrap_or(Timestamp::MIN);
+        let unused = self.store.unused_renewals_since(caller.record.terminal_id, since).await?;
+        let over = unused >= service.unused_renewals_per_day;
+        Ok(over.then(|| Denial::retry(ProblemCode::RenewalQuota, 3600)))
+    }
+
+    fn order(
+        &self,
+        caller: &Caller,
+        door: Door,
+        service: &Service,
+        now: Timestamp,
+    ) -> Result<Order, UseCaseError> {
+        let issuer_end = self.authority().facts().not_after;
+        Ok(Order {
+            terminal_id: caller.record.terminal_id,
+            tenant_id: caller.record.tenant_id.clone(),
+            common_name: caller.record.common_name.clone(),
+            parent: Some(caller.serial.clone()),
+            door,
+            validity: validity(&service.validity, Some(caller.not_after), issuer_end, now)?,
+        })
+    }
+}
+
+/// The signature and the bundle, in one visit to a processor.
+struct BundleWork {
+    authority: Arc<Authority>,
+    plan: IssuancePlan,
+    key: PrivateKey,
+    pass: SecretString,
+    common_name: String,
+    service: Service,
+}
+
+impl BundleWork {
+    fn run(self) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), UseCaseError> {
+        let der = self.authority.sign(self.plan)?;
+        let contents = BundleContents {
+            friendly_name: &self.common_name,
+            key: &self.key,
+            certificate_der: &der,
+            chain_der: &self.authority.chain(),
+        };
+        let Service { bundle_profile, bundle_iterations, .. } = self.service;
+        let pkcs12 = write_pkcs12(&contents, bundle_profile, bundle_iterations, self.pass.expose_secret())?;
+        Ok((der, pkcs12))
+    }
+}
+
+/// The hash under which a bundle's token is kept.
+pub(super) fn token_hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
