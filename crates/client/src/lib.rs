@@ -2,6 +2,7 @@
 //!
 //! - [`environment`]: folders, language and the few variables that are honoured.
 //! - [`applications`]: where certificates live, and how a new one takes the place of an old one.
+//! - [`doors`]: how the server is spoken to.
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
 //! - [`storage`]: private files, replaced atomically.
 //! - [`exit`]: what the program's exit codes mean.
@@ -9,6 +10,9 @@
 
 pub mod applications;
 pub mod clock;
+pub mod doors;
 pub mod environment;
 pub mod exit;
+pub mod prompt;
+pub mod renewal;
 pub mod storage;

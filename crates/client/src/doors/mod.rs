@@ -1,0 +1,95 @@
+//! How the server is spoken to. Every answer is distrusted: exact status, capped length, no redirect, no compression,
+//! and nothing is believed that does not parse to the end.
+//!
+//! - [`Door`]: the exchanges of a renewal, with one certificate.
+//! - [`DoorError`]: why one did not succeed.
+
+mod error;
+mod est;
+mod http;
+mod legacy;
+mod status;
+mod trial;
+
+pub use error::{DoorError, NetworkFault};
+pub use legacy::LegacyBundle;
+pub use trial::{ServiceTrial, Trial};
+
+use crate::{
+    applications::{Credential, CredentialError, Place, credential},
+    environment::Language,
+};
+use http::Http;
+use jiff::Timestamp;
+
+/// Whose servers are trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// CA certificates in DER, current and next.
+    pub anchors_der: Vec<Vec<u8>>,
+    /// Also the CAs that this PC trusts.
+    pub system_roots: bool,
+}
+
+impl Trust {
+    /// The place's own CA file and the CA certificates that came with its certificate. The PC's own CAs count only for
+    /// an application that names no CA file, as it is with the application itself.
+    ///
+    /// # Errors
+    /// When the CA file cannot be read.
+    pub fn for_place(place: &Place, chain_der: &[Vec<u8>]) -> Result<Self, CredentialError> {
+        let mut anchors_der = credential::ca_certificates(place)?;
+        anchors_der.extend_from_slice(chain_der);
+        Ok(Self { anchors_der, system_roots: place.ca_file.is_none() })
+    }
+}
+
+/// What the exchanges need to know about the caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The present: an answer whose `Date` is more than ten minutes off is [`DoorError::ClockWrong`].
+    pub now: Timestamp,
+    /// In which language problems are explained.
+    pub language: Language,
+}
+
+/// The renewal host, spoken to with one certificate. Every call opens a connection of its own, blocks for at most a
+/// minute, and repeats nothing.
+pub struct Door {
+    base: String,
+    http: Http,
+    serial: String,
+    trust: Trust,
+    caller: Caller,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Door({}, certificate {})", self.base, self.serial)
+    }
+}
+
+impl Door {
+    /// A door at `base` (https, without a trailing slash). Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`DoorError::Setup`] when certificate, key or trust cannot be used for TLS, or `base` is not https.
+    pub fn new(
+        base: &str,
+        trust: &Trust,
+        credential: &Credential,
+        caller: Caller,
+    ) -> Result<Self, DoorError> {
+        if crate::applications::hosts::https_uri(base).is_none() {
+            return Err(DoorError::Setup { reason: format!("{base:?} is not an https address") });
+        }
+        let http = Http::new(trust, credential, caller)?;
+        let serial = credential.certificate.serial.to_hex();
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { base, http, serial, trust: trust.clone(), caller })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
