@@ -121,6 +121,11 @@ fn check_name(certificate: &X509Certificate<'_>) -> Result<(), IssuerError> {
     if subject.iter_rdn().any(|rdn| rdn.iter().count() != 1) {
         return Err(IssuerError::Name("one of its parts does not hold exactly one attribute"));
     }
+    // An object identifier above 2.39 makes the writing library panic; no attribute in use is there.
+    let unusual = |oid: &[u8]| oid.first().is_none_or(|first| *first >= 120);
+    if subject.iter_attributes().any(|attribute| unusual(attribute.attr_type().as_bytes())) {
+        return Err(IssuerError::Name("it holds an attribute of an unsupported type"));
+    }
     if subject.iter_by_oid(&OID_X509_ORGANIZATIONAL_UNIT).count() > 1 {
         return Err(IssuerError::Name("it holds more than one organizational unit (OU)"));
     }

@@ -96,10 +96,7 @@ fn check_cost(kdf: &pbes2::Kdf) -> Result<(), PrivateKeyError> {
     let acceptable = match kdf {
         pbes2::Kdf::Pbkdf2(parameters) => parameters.iteration_count <= MAX_PBKDF2_ITERATIONS,
         pbes2::Kdf::Scrypt(parameters) => {
-            let bytes = parameters
-                .cost_parameter
-                .checked_mul(128 * u64::from(parameters.block_size))
-                .unwrap_or(u64::MAX);
+            let bytes = parameters.cost_parameter.saturating_mul(128 * u64::from(parameters.block_size));
             bytes <= MAX_SCRYPT_BYTES && parameters.parallelization <= MAX_SCRYPT_PARALLELIZATION
         }
         _ => true,
