@@ -3,9 +3,13 @@
 //! - [`FileSystem`]: the few operations that change anything, as a trait, so that tests can make each of them fail.
 //! - [`atomic`]: a file is written under another name, synced, and renamed into place.
 //! - [`directory`]: private directories, and whether there is room in them.
+//! - [`changes`]: several files replaced as one.
+//! - [`backup`]: copies with a manifest.
 //! - [`lock`]: one renewal at a time.
 
 pub mod atomic;
+pub mod backup;
+pub mod changes;
 pub mod directory;
 mod error;
 mod file_system;

@@ -1,0 +1,41 @@
+//! Telling the server of a switch that it could not be told of at once.
+
+use crate::{
+    applications::credential,
+    renewal::{
+        Failure,
+        group::{Group, Passwords},
+        journal::{Journal, Journals},
+        machine::{Event, State, advance},
+        opened,
+        performer::Surroundings,
+    },
+};
+
+/// Confirms the certificate of `group` if a former run switched to it and got no further. Does nothing when a
+/// password would have to be asked for: any use of the certificate by its application confirms it as well.
+///
+/// Returns whether there was something to confirm.
+///
+/// # Errors
+/// [`Failure`]; the certificate is in place nevertheless, and the next run tries again.
+pub fn confirm_pending(
+    group: &Group,
+    with: Surroundings<'_>,
+    passwords: &mut Passwords<'_>,
+) -> Result<bool, Failure> {
+    let journals = Journals::new(with.fs, with.state_dir);
+    let sha256 = group.sha256();
+    let awaits = |journal: &Journal| {
+        journal.state == State::Switched && journal.new.as_ref().is_some_and(|new| new.sha256 == sha256)
+    };
+    let Some(journal) = journals.all()?.into_iter().find(awaits) else { return Ok(false) };
+    if group.places.iter().any(|place| credential::open(place, None).is_err()) {
+        return Ok(false);
+    }
+    let opened = opened::open(group, passwords)?;
+    with.network.talk(&opened.base, &opened.trust, &opened.old)?.confirm()?;
+    let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now)?;
+    journals.save(&journal.at(state, with.now))?;
+    Ok(true)
+}

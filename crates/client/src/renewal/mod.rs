@@ -1,0 +1,27 @@
+//! One certificate's way to the next.
+//!
+//! - [`machine`]: the pure state machine; [`performer`] does what it says and feeds back what happened.
+//! - [`journal`] and `staging`: what is on the disk meanwhile.
+//! - [`recovery`]: what a crash left behind is put right before anything else; [`confirmation`]: what the server
+//!   could not be told.
+//! - [`group`]: the places that share one certificate, which are switched together or not at all.
+//! - [`verification`]: whether the server sent what was asked for.
+//! - [`network`]: the server, as the performer sees it.
+//! - [`hook`]: commands after a switch.
+
+pub mod confirmation;
+mod failure;
+pub mod group;
+pub mod hook;
+pub mod journal;
+pub mod machine;
+pub mod network;
+mod opened;
+pub mod performer;
+pub mod recovery;
+mod secrets;
+mod staging;
+mod switch;
+pub mod verification;
+
+pub use failure::Failure;

@@ -1,0 +1,510 @@
+//! Performs what the state machine says, and feeds back what happened.
+//!
+//! Every new state is written to the journal before its steps are performed. On the way back, when something has
+//! failed, a journal that cannot be written stops nothing: the older state on the disk leads to the same end.
+
+use crate::{
+    applications::{Hook, Labels, Place, credential::Credential},
+    doors::{DoorError, ServiceTrial},
+    prompt::{Answer, Question, Report, Step as Progress},
+    renewal::{
+        Failure,
+        group::{Group, Passwords},
+        hook::HookRunner,
+        journal::{CertificateNote, Journal, Journals},
+        machine::{Ending, Event, Fault, State, Step, Subject, Via, advance},
+        network::{Conversation, Network},
+        opened::{self, Opened},
+        secrets,
+        staging::Staging,
+        switch,
+        verification::{self, VerificationError},
+    },
+    storage::{FileSystem, atomic, changes, changes::Changes, directory},
+};
+use jiff::Timestamp;
+use koshin_issuance::{CertificateFacts, create_csr, read_pkcs12};
+use koshin_policy::calendar::days_left;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::Path;
+
+/// Room that the files of one place need at most: bundle, PEM files, configuration, copies. 256 KiB.
+const ROOM: usize = 256 * 1024;
+
+/// What a renewal works with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The disk.
+    pub fs: &'a dyn FileSystem,
+    /// The network.
+    pub network: &'a dyn Network,
+    /// Commands after a switch.
+    pub hooks: &'a dyn HookRunner,
+    /// Koshin's own directory for journals and backups.
+    pub state_dir: &'a Path,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// What the user wants.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes {
+    /// Renew although the window has not opened.
+    pub forced: bool,
+    /// Do not ask.
+    pub agreed: bool,
+    /// Use this way and no other.
+    pub via: Option<Via>,
+}
+
+/// How one renewal went.
+#[derive(Debug)]
+pub struct Run {
+    /// Its end.
+    pub ending: Ending,
+    /// Why, when it failed or was not confirmed.
+    pub failure: Option<Failure>,
+    /// What every place uses now, if it was renewed.
+    pub new: Option<CertificateFacts>,
+    /// How it was asked for.
+    pub via: Option<Via>,
+}
+
+struct Performer<'a, 'p> {
+    with: Surroundings<'a>,
+    wishes: Wishes,
+    group: &'a Group,
+    passwords: &'a mut Passwords<'p>,
+    journals: Journals<'a>,
+    journal: Journal,
+    opened: Option<Opened>,
+    new: Option<Credential>,
+    csr: Vec<u8>,
+    changes: Changes,
+    hooks: Vec<Hook>,
+    hooks_begun: usize,
+    failure: Option<Failure>,
+}
+
+/// Renews the certificate of `group`, from wherever an earlier run left it.
+pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &mut Passwords<'_>) -> Run {
+    let journals = Journals::new(with.fs, with.state_dir);
+    let fresh = || Journal::new(&group.certificate, with.now);
+    let loaded = journals.load(&group.sha256()).map_err(Failure::from);
+    let (journal, failure) = match loaded {
+        Ok(found) => (found.filter(|found| !is_over(&found.state)).unwrap_or_else(fresh), None),
+        Err(failure) => (fresh(), Some(failure)),
+    };
+    let mut performer = Performer {
+        with,
+        wishes,
+        group,
+        passwords,
+        journals,
+        journal,
+        opened: None,
+        new: None,
+        csr: Vec::new(),
+        changes: Changes::default(),
+        hooks: Vec::new(),
+        hooks_begun: 0,
+        failure,
+    };
+    let ending = match performer.failure {
+        Some(_) => Ending::Failed,
+        None => performer.run(),
+    };
+    let new = performer.new.map(|new| new.certificate);
+    Run {
+        ending,
+        failure: performer.failure,
+        new: new.filter(|_| matches!(ending, Ending::Renewed { .. })),
+        via: performer.journal.via,
+    }
+}
+
+/// The certificate was replaced, and yet a place uses it: somebody put it back.
+fn is_over(state: &State) -> bool {
+    matches!(state, State::Switched | State::Confirmed)
+}
+
+impl Performer<'_, '_> {
+    fn run(&mut self) -> Ending {
+        let mut event = match self.subject() {
+            Ok(subject) => Event::Started(subject),
+            Err(failure) => return self.end_with(failure),
+        };
+        loop {
+            let failing = matches!(event, Event::Failed(_));
+            let (state, steps) = match advance(self.journal.state.clone(), event, self.with.now) {
+                Ok(transition) => transition,
+                Err(unexpected) => return self.end_with(unexpected.into()),
+            };
+            if let Err(failure) = self.enter(state)
+                && !failing
+            {
+                event = self.failed(failure, false);
+                continue;
+            }
+            event = match self.perform_all(&steps) {
+                Ok(Next::Event(event)) => event,
+                Ok(Next::End(ending)) => return ending,
+                Err(failure) => {
+                    let condemned = condemns(&failure, &self.journal.state);
+                    self.failed(failure, condemned)
+                }
+            };
+        }
+    }
+
+    fn end_with(&mut self, failure: Failure) -> Ending {
+        self.failure = Some(failure);
+        Ending::Failed
+    }
+
+    /// The first failure is the cause; later ones come from cleaning up after it.
+    fn failed(&mut self, failure: Failure, condemns_certificate: bool) -> Event {
+        let why = failure.to_string();
+        self.failure.get_or_insert(failure);
+        Event::Failed(Fault { why, condemns_certificate })
+    }
+
+    /// Makes `state` a fact on the disk.
+    fn enter(&mut self, state: State) -> Result<(), Failure> {
+        if state == self.journal.state {
+            return Ok(());
+        }
+        let mut journal = self.journal.clone().at(state, self.with.now);
+        journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
+        if journal.state == State::Switching {
+            journal.replacements = self.changes.replacements();
+        }
+        let saved = self.journals.save(&journal);
+        // Going back needs no permission: the state in memory moves on even if the disk is full.
+        if saved.is_ok() || matches!(journal.state, State::RollingBack { .. } | State::RolledBack { .. }) {
+            self.journal = journal;
+        }
+        Ok(saved?)
+    }
+
+    /// What the machine needs to know to begin; what was staged by an earlier run is opened.
+    fn subject(&mut self) -> Result<Subject, Failure> {
+        let begun = match &self.journal.state {
+            State::KeyMade | State::Received | State::Verified | State::Tried => true,
+            State::RolledBack { keeps_certificate, .. } => *keeps_certificate,
+            _ => false,
+        };
+        if begun {
+            self.unlock()?;
+            let password = self.opened()?.staging_password.clone();
+            self.new = self.staging().credential(password.as_ref())?;
+            if self.journal.state == State::KeyMade && self.staging().key(password.as_ref())?.is_none() {
+                self.journal.state = State::Waiting;
+            }
+        }
+        let certificate = &self.group.certificate;
+        Ok(Subject {
+            kind: self.group.kind(),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            opens: self.group.opens(),
+            forced: self.wishes.forced,
+            agreed: self.wishes.agreed,
+            staged_until: self.new.as_ref().map(|new| new.certificate.not_after),
+        })
+    }
+
+    fn perform_all(&mut self, steps: &[Step]) -> Result<Next, Failure> {
+        for step in steps {
+            if let Some(next) = self.perform(*step)? {
+                return Ok(next);
+            }
+        }
+        Err(Failure::Defect(format!("the steps {steps:?} lead nowhere")))
+    }
+
+    fn perform(&mut self, step: Step) -> Result<Option<Next>, Failure> {
+        let event = match step {
+            Step::Ask => self.ask()?,
+            Step::CheckRoom => self.check_room()?,
+            Step::ChooseVia => self.choose_via()?,
+            Step::MakeKey => self.make_key()?,
+            Step::BuildRequest => self.build_request()?,
+            Step::Request(via) => self.request(via)?,
+            Step::Verify => self.verify()?,
+            Step::Try => self.try_out()?,
+            Step::Plan => self.plan()?,
+            Step::Prepare => self.prepare()?,
+            Step::Commit => {
+                self.changes.commit(self.with.fs)?;
+                Event::Committed
+            }
+            Step::RunHooks => self.run_hooks()?,
+            Step::PutBack => self.put_back()?,
+            Step::Confirm => {
+                let new = self.new()?;
+                self.talk(new)?.confirm()?;
+                Event::Confirmed
+            }
+            Step::CleanUp => {
+                self.clean_up();
+                return Ok(None);
+            }
+            Step::Discard => {
+                self.discard();
+                return Ok(None);
+            }
+            Step::Finish(ending) => return Ok(Some(Next::End(ending))),
+        };
+        Ok(Some(Next::Event(event)))
+    }
+
+    fn ask(&mut self) -> Result<Event, Failure> {
+        let certificate = &self.group.certificate;
+        let question = Question {
+            name: self.name(),
+            common_name: certificate.common_name.clone(),
+            not_after: certificate.not_after,
+            days_left: days_left(certificate.not_after, self.with.now),
+        };
+        match self.passwords.prompt().confirm(&question) {
+            Answer::Renew => Ok(Event::Accepted),
+            Answer::NotToday => Ok(Event::Declined),
+            Answer::CannotAsk => Err(Failure::CannotAsk),
+        }
+    }
+
+    /// 端末名 if it is known, else what the user calls the connection.
+    fn name(&self) -> String {
+        let labels = Labels::load(self.with.state_dir);
+        labels.get(&self.group.certificate).unwrap_or_else(|| self.group.name()).to_owned()
+    }
+
+    /// Before anything is asked for: can the present certificate be opened, and would the next one fit?
+    fn check_room(&mut self) -> Result<Event, Failure> {
+        self.unlock()?;
+        directory::create_private(self.with.fs, self.with.state_dir)?;
+        directory::check_room(self.with.fs, self.with.state_dir, ROOM)?;
+        for place in &self.group.places {
+            // Not through symlinks to somewhere else: the directory in which the file itself is replaced.
+            let config = atomic::resolve(self.with.fs, &place.config_path)?;
+            directory::check_room(self.with.fs, atomic::parent(&config), ROOM)?;
+        }
+        Ok(Event::RoomChecked)
+    }
+
+    fn choose_via(&mut self) -> Result<Event, Failure> {
+        self.passwords.prompt().progress(Progress::Connect);
+        let via = match self.wishes.via {
+            Some(via) => via,
+            None if self.talk(&self.opened()?.old)?.est_available()? => Via::Est,
+            None => Via::Legacy,
+        };
+        self.journal.via = Some(via);
+        Ok(Event::ViaChosen(via))
+    }
+
+    fn make_key(&mut self) -> Result<Event, Failure> {
+        let opened = self.opened()?;
+        let wanted = self.talk(&opened.old)?.csr_attributes()?;
+        let key = secrets::key(secrets::algorithm(wanted, opened.old.certificate.key))?;
+        self.staging().put_key(&key, opened.staging_password.as_ref())?;
+        Ok(Event::KeyStaged)
+    }
+
+    fn build_request(&mut self) -> Result<Event, Failure> {
+        self.unlock()?;
+        let opened = self.opened()?;
+        let key = self.staging().key(opened.staging_password.as_ref())?;
+        let key = key.ok_or_else(|| Failure::Defect("the staged key is gone".to_owned()))?;
+        let old = &opened.old.certificate;
+        self.csr =
+            create_csr(&key, &old.common_name, old.organization.as_deref()).map_err(Failure::Request)?;
+        Ok(Event::RequestBuilt)
+    }
+
+    fn request(&mut self, via: Via) -> Result<Event, Failure> {
+        self.passwords.prompt().progress(Progress::Receive);
+        match via {
+            Via::Est => self.request_by_est()?,
+            Via::Legacy => self.request_by_legacy()?,
+        }
+        let password = self.opened()?.staging_password.clone();
+        self.new = self.staging().credential(password.as_ref())?;
+        match &self.new {
+            Some(_) => Ok(Event::ReplyStaged),
+            None => Err(Failure::Defect("what was staged cannot be read again".to_owned())),
+        }
+    }
+
+    fn request_by_est(&self) -> Result<(), Failure> {
+        let opened = self.opened()?;
+        let server = self.talk(&opened.old)?;
+        let received = server.reenroll(&self.csr)?;
+        let key = self.staging().key(opened.staging_password.as_ref())?;
+        let leaf = received
+            .iter()
+            .find(|der| {
+                let facts = CertificateFacts::from_der(der);
+                facts.is_ok_and(|facts| key.as_ref().is_some_and(|key| key.matches(&facts)))
+            })
+            .ok_or(VerificationError::OtherKey)?
+            .clone();
+        // A server without this path still has the certificate; the CA of the place then vouches for it alone.
+        let authorities = server.cacerts().unwrap_or_default();
+        self.stage_certificate(&leaf, received.into_iter().chain(authorities))
+    }
+
+    fn request_by_legacy(&self) -> Result<(), Failure> {
+        let opened = self.opened()?;
+        let bundle = self.talk(&opened.old)?.legacy_renew()?;
+        let contents =
+            read_pkcs12(&bundle.pkcs12, bundle.password.expose_secret()).map_err(Failure::Bundle)?;
+        self.staging().put_key(&contents.key, opened.staging_password.as_ref())?;
+        self.stage_certificate(&contents.certificate_der, contents.chain_der.into_iter())
+    }
+
+    fn stage_certificate(&self, leaf: &[u8], others: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
+        CertificateFacts::from_der(leaf).map_err(Failure::Certificate)?;
+        let mut chain: Vec<Vec<u8>> = Vec::new();
+        for der in others {
+            if der != leaf && !chain.contains(&der) {
+                chain.push(der);
+            }
+        }
+        self.staging().put_certificate(leaf, &chain)
+    }
+
+    fn verify(&mut self) -> Result<Event, Failure> {
+        self.unlock()?;
+        let (opened, new) = (self.opened()?, self.new()?);
+        let anchors: Vec<Vec<u8>> = opened.authorities.iter().chain(&new.chain_der).cloned().collect();
+        verification::verify(new, &opened.old.certificate, &anchors, self.with.now)?;
+        Ok(Event::Verified)
+    }
+
+    fn try_out(&mut self) -> Result<Event, Failure> {
+        self.passwords.prompt().progress(Progress::Try);
+        let mut notes = Vec::new();
+        let (opened, new) = (self.opened()?, self.new()?);
+        let server = self.talk(new)?;
+        let mut services: Vec<Option<&str>> = Vec::new();
+        for place in &self.group.places {
+            let service = place.service_url.as_deref();
+            if services.contains(&service) {
+                continue;
+            }
+            services.push(service);
+            if let ServiceTrial::Inconclusive { why } = server.trial(service, &opened.old)?.service {
+                notes.push(why);
+            }
+        }
+        for why in notes {
+            self.passwords.prompt().report(&Report::Note(why));
+        }
+        Ok(Event::TrialPassed)
+    }
+
+    fn plan(&mut self) -> Result<Event, Failure> {
+        self.passwords.prompt().progress(Progress::Switch);
+        let (opened, new) = (self.opened()?, self.new()?);
+        let places: Vec<(&Place, Option<&SecretString>)> =
+            self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
+        let switch = switch::plan(self.with.fs, &places, new, self.with.now)?;
+        self.changes = switch.changes;
+        self.hooks = switch.hooks;
+        Ok(Event::Planned)
+    }
+
+    fn prepare(&mut self) -> Result<Event, Failure> {
+        switch::back_up(self.with.fs, self.with.state_dir, &self.changes, self.with.now)?;
+        self.changes.prepare(self.with.fs)?;
+        Ok(Event::Prepared)
+    }
+
+    fn run_hooks(&mut self) -> Result<Event, Failure> {
+        for hook in &self.hooks {
+            self.hooks_begun += 1;
+            self.with.hooks.run(hook)?;
+        }
+        Ok(Event::HooksRan)
+    }
+
+    fn put_back(&mut self) -> Result<Event, Failure> {
+        changes::put_back(self.with.fs, &self.journal.replacements)?;
+        // Programs that were told of the new files are told of the old ones. Their failure was reported already.
+        for hook in self.hooks.iter().take(self.hooks_begun) {
+            let _ = self.with.hooks.run(hook);
+        }
+        self.hooks_begun = 0;
+        // After a crash the renewal goes on with what is staged.
+        if self.new.is_none() && self.journal.state == State::Switching {
+            self.unlock()?;
+            let password = self.opened()?.staging_password.clone();
+            self.new = self.staging().credential(password.as_ref())?;
+        }
+        Ok(Event::PutBack)
+    }
+
+    /// What stays behind is harmless, and the next renewal removes it.
+    fn clean_up(&mut self) {
+        let _ = changes::clean_up(self.with.fs, &self.journal.replacements);
+        let _ = self.staging().discard();
+        let mut labels = Labels::load(self.with.state_dir);
+        if let Some(new) = &self.new
+            && let Some(label) = labels.get(&self.group.certificate).map(str::to_owned)
+        {
+            labels.insert(&new.certificate, &label);
+            let _ = atomic::write(self.with.fs, &Labels::path(self.with.state_dir), &labels.to_json());
+        }
+    }
+
+    /// What stays behind is overwritten by the next attempt.
+    fn discard(&mut self) {
+        self.new = None;
+        let _ = self.staging().discard();
+    }
+
+    fn staging(&self) -> Staging<'_> {
+        Staging { fs: self.with.fs, directory: self.journals.directory_of(&self.journal.old.sha256) }
+    }
+
+    fn talk(&self, credential: &Credential) -> Result<Box<dyn Conversation>, Failure> {
+        let opened = self.opened()?;
+        Ok(self.with.network.talk(&opened.base, &opened.trust, credential)?)
+    }
+
+    fn opened(&self) -> Result<&Opened, Failure> {
+        self.opened.as_ref().ok_or_else(|| Failure::Defect("the certificate was not opened".to_owned()))
+    }
+
+    fn new(&self) -> Result<&Credential, Failure> {
+        self.new.as_ref().ok_or_else(|| Failure::Defect("there is no new certificate".to_owned()))
+    }
+
+    /// Opens the certificate in every place: one whose key cannot be opened could not be switched either.
+    fn unlock(&mut self) -> Result<(), Failure> {
+        if self.opened.is_some() {
+            return Ok(());
+        }
+        self.opened = Some(opened::open(self.group, self.passwords)?);
+        Ok(())
+    }
+}
+
+/// Whether a failure shows that the staged certificate will never be good.
+fn condemns(failure: &Failure, state: &State) -> bool {
+    match failure {
+        Failure::Verification(_) => true,
+        // At the trial it is the new certificate that is refused; 429 and the like pass.
+        Failure::Door(
+            DoorError::Refused { status: 401 | 403, .. } | DoorError::CertificateRejected { .. },
+        ) => *state == State::Verified,
+        _ => false,
+    }
+}
+
+enum Next {
+    Event(Event),
+    End(Ending),
+}

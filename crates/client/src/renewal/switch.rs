@@ -1,0 +1,72 @@
+//! From a new certificate to the list of files that change, for all places of a group.
+
+use crate::{
+    applications::{
+        Hook, Place,
+        credential::Credential,
+        install::{ConfigEdit, choose_protection, plan_switch},
+    },
+    renewal::{Failure, secrets},
+    storage::{FileSystem, backup, changes::Changes},
+};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+
+/// What a switch changes, and whom it tells.
+pub(crate) struct Switch {
+    pub(crate) changes: Changes,
+    pub(crate) hooks: Vec<Hook>,
+}
+
+/// Thinks out the switch of `places`, each with the password that opens its present key.
+pub(crate) fn plan(
+    fs: &dyn FileSystem,
+    places: &[(&Place, Option<&SecretString>)],
+    new: &Credential,
+    now: Timestamp,
+) -> Result<Switch, Failure> {
+    let mut changes = Changes::default();
+    let mut edits: Vec<ConfigEdit> = Vec::new();
+    let mut hooks: Vec<Hook> = Vec::new();
+    let mut moment = now;
+    for (place, password) in places {
+        let protection = choose_protection(place, *password, &secrets::password()?)?;
+        let earlier = edits.iter().rposition(|edit| edit.path == place.config_path);
+        let config_bytes = earlier.map(|index| edits[index].after.as_slice());
+        let plan = plan_switch(place, new, &protection, config_bytes, moment)?;
+        for file in plan.new_files {
+            changes.add(fs, &file.path, file.bytes, None)?;
+        }
+        edits.extend(plan.config);
+        hooks.extend(plan.hook.filter(|hook| !hooks.contains(hook)));
+        // File names come from the time: another place, another name.
+        moment = moment.checked_add(SignedDuration::from_secs(1)).unwrap_or(moment);
+    }
+    // What refers to the new files comes after them. A second edit of the same file starts from the first.
+    for ConfigEdit { path, before_sha256, after } in edits {
+        changes.add(fs, &path, after, Some(before_sha256))?;
+    }
+    Ok(Switch { changes, hooks })
+}
+
+/// Copies every file that will be replaced to a new directory below `state_dir/backups`, which is returned.
+pub(crate) fn back_up(
+    fs: &dyn FileSystem,
+    state_dir: &Path,
+    changes: &Changes,
+    now: Timestamp,
+) -> Result<Option<PathBuf>, Failure> {
+    let replaced: Vec<PathBuf> = changes
+        .replacements()
+        .into_iter()
+        .filter(|replacement| replacement.before.is_some())
+        .map(|replacement| replacement.target)
+        .collect();
+    if replaced.is_empty() {
+        return Ok(None);
+    }
+    let directory = backup::free_name(fs, &state_dir.join("backups"), now)?;
+    backup::write(fs, &directory, &replaced, now)?;
+    Ok(Some(directory))
+}
