@@ -3,12 +3,15 @@
 //! - [`environment`]: folders, language and the few variables that are honoured.
 //! - [`applications`]: where certificates live, and how a new one takes the place of an old one.
 //! - [`doors`]: how the server is spoken to.
+//! - [`prompt`]: asking people.
+//! - [`cli`]: the command line.
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
 //! - [`storage`]: private files, replaced atomically.
 //! - [`exit`]: what the program's exit codes mean.
 //! - [`clock`]: the one place that asks the machine for the time.
 
 pub mod applications;
+pub mod cli;
 pub mod clock;
 pub mod doors;
 pub mod environment;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(koshin::exit::ExitCode::Ok.number())
+    ExitCode::from(koshin::cli::run().number())
 }

@@ -1,0 +1,271 @@
+//! Failures in plain words: what happened, why, what to do next.
+
+use super::{long_date, pick};
+use crate::{
+    applications::{CredentialError, InstallError, RenewalHostError},
+    doors::{DoorError, NetworkFault},
+    environment::Language,
+    prompt::Explanation,
+};
+use jiff::Timestamp;
+use koshin_protocol::problem::{Problem, ProblemCode};
+
+/// An exchange with the server that did not succeed. `still_valid_until` is the end of the certificate in use, if it
+/// has not passed: then the explanation says that it still works.
+pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Timestamp>) -> Explanation {
+    let code = error.problem().and_then(|problem| problem.incident.clone());
+    let mut explanation = match error {
+        DoorError::Network { host, fault, .. } => network(language, host, *fault),
+        DoorError::ClockWrong { server, local } => clock(language, *server, *local),
+        DoorError::ServerCertificate { clock_suspect: true, .. } => text(
+            language,
+            (NOT_RENEWED_JA, NOT_RENEWED_EN),
+            (
+                "接続先の証明書の期間が、このパソコンの日時と合いません。",
+                "The server's certificate and this PC's clock disagree.",
+            ),
+            (
+                "パソコンの日時を確認して、もう一度更新してください。",
+                "Check the date and time of this PC, then renew again.",
+            ),
+        ),
+        DoorError::ServerCertificate { host, reason, .. } => text(
+            language,
+            (NOT_RENEWED_JA, NOT_RENEWED_EN),
+            (
+                &format!("接続先（{host}）を確認できません（{reason}）。"),
+                &format!("{host} cannot be verified ({reason})."),
+            ),
+            (
+                "CA証明書の設定を保守会社に確認してください。",
+                "Ask your vendor to check the setting of the CA certificate.",
+            ),
+        ),
+        DoorError::Refused { problem: Some(problem), .. } => refused(language, problem),
+        DoorError::Server { problem: Some(problem), .. } => from_problem(language, problem),
+        other => text(
+            language,
+            (NOT_RENEWED_JA, NOT_RENEWED_EN),
+            (&other.to_string(), &other.to_string()),
+            (TRY_LATER_JA, TRY_LATER_EN),
+        ),
+    };
+    if let Some(end) = still_valid_until {
+        explanation.lines.push(still_valid(language, end));
+    }
+    explanation.code = code;
+    explanation
+}
+
+/// A certificate that cannot be opened.
+pub fn credential(language: Language, error: &CredentialError) -> Explanation {
+    let title = ("証明書を開けません", "The certificate cannot be opened");
+    let what = error.to_string();
+    match error {
+        CredentialError::WrongPassword { path } => text(
+            language,
+            title,
+            (
+                &format!("パスワードが違います（{}）。", path.display()),
+                &format!("The password does not open {}.", path.display()),
+            ),
+            (
+                "パソコンのパスワードではなく、証明書のパスワードを入力してください。",
+                "Type the certificate's password, not the PC's.",
+            ),
+        ),
+        CredentialError::PasswordNeeded { path } => text(
+            language,
+            title,
+            (
+                &format!("パスワードが保存されていません（{}）。", path.display()),
+                &format!("The password of {} is not saved.", path.display()),
+            ),
+            (
+                "端末で koshin renew を実行して入力するか、--password-stdin で渡してください。",
+                "Run koshin renew in a terminal and type it, or pass it with --password-stdin.",
+            ),
+        ),
+        CredentialError::Missing { path } => text(
+            language,
+            title,
+            (
+                &format!("ファイルがありません（{}）。", path.display()),
+                &format!("{} does not exist.", path.display()),
+            ),
+            (
+                "アプリケーションの証明書の設定を確認してください。",
+                "Check the certificate setting of the application.",
+            ),
+        ),
+        _ => text(
+            language,
+            title,
+            (&what, &what),
+            (
+                "アプリケーションの証明書の設定を確認してください。",
+                "Check the certificate setting of the application.",
+            ),
+        ),
+    }
+}
+
+/// A switch that could not be planned.
+pub fn install(language: Language, error: &InstallError) -> Explanation {
+    let what = error.to_string();
+    text(
+        language,
+        ("新しい証明書を設定できませんでした", "The new certificate could not be put in place"),
+        (&what, &what),
+        ("今の証明書と設定は変わっていません。", "The certificate and settings of today are unchanged."),
+    )
+}
+
+/// A place whose renewal host is not known.
+pub fn renewal_host(language: Language, error: &RenewalHostError) -> Explanation {
+    let japanese = match error {
+        RenewalHostError::NoAddress { setting } => {
+            format!("更新先がわかりません。{setting} を設定してください。")
+        }
+        RenewalHostError::Unmapped { host, file } => {
+            format!("{host} の更新先がわかりません。{} に追加してください。", file.display())
+        }
+        RenewalHostError::NotHttps { setting, url } => {
+            format!("{setting} は https のアドレスにしてください（今は {url:?}）。")
+        }
+    };
+    Explanation {
+        title: pick(language, NOT_RENEWED_JA, NOT_RENEWED_EN).to_owned(),
+        lines: vec![match language {
+            Language::Japanese => japanese,
+            Language::English => sentence(&error.to_string()),
+        }],
+        code: None,
+    }
+}
+
+/// 「今の証明書は3月31日まで使えます」
+pub fn still_valid(language: Language, end: Timestamp) -> String {
+    let date = long_date(language, end);
+    match language {
+        Language::Japanese => format!("今の証明書は{date}まで使えます。"),
+        Language::English => format!("The certificate of today works until {date}."),
+    }
+}
+
+const NOT_RENEWED_JA: &str = "証明書を更新できませんでした";
+const NOT_RENEWED_EN: &str = "The certificate could not be renewed";
+const TRY_LATER_JA: &str = "時間をおいて、やり直してください。続く場合は保守会社に連絡してください。";
+const TRY_LATER_EN: &str = "Try again later. If it goes on, tell your vendor.";
+
+fn text(language: Language, title: (&str, &str), why: (&str, &str), remedy: (&str, &str)) -> Explanation {
+    let of = |(japanese, english): (&str, &str)| pick(language, japanese, english).to_owned();
+    let why = match language {
+        Language::Japanese => of(why),
+        Language::English => sentence(why.1),
+    };
+    Explanation { title: of(title), lines: vec![why, of(remedy)], code: None }
+}
+
+fn network(language: Language, host: &str, fault: NetworkFault) -> Explanation {
+    let why = match fault {
+        NetworkFault::NoSuchHost | NetworkFault::Connect => (
+            format!("インターネットに接続できません（接続先：{host}）。"),
+            format!("There is no connection to {host}."),
+        ),
+        NetworkFault::Timeout => {
+            (format!("{host} から返事がありません。"), format!("{host} does not answer in time."))
+        }
+        NetworkFault::Interrupted => {
+            (format!("{host} との接続が途中で切れました。"), format!("The connection to {host} broke."))
+        }
+    };
+    text(
+        language,
+        (NOT_RENEWED_JA, NOT_RENEWED_EN),
+        (&why.0, &why.1),
+        (
+            "LANケーブルかWi-Fiを確認して、やり直してください。",
+            "Check the LAN cable or Wi-Fi, then try again.",
+        ),
+    )
+}
+
+fn clock(language: Language, server: Timestamp, local: Timestamp) -> Explanation {
+    let said = |at| format!("{} {}", super::table_date(at), super::time(at));
+    let (server, local) = (said(server), said(local));
+    text(
+        language,
+        ("パソコンの日時がずれています", "The clock of this PC is wrong"),
+        (
+            &format!("パソコンは {local}、サーバーは {server} です。"),
+            &format!("This PC says {local}, the server {server} (JST)."),
+        ),
+        ("日時を合わせてから、もう一度更新してください。", "Set the date and time, then renew again."),
+    )
+}
+
+/// The refusals that people can do something about have words of their own; the others speak for themselves.
+fn refused(language: Language, problem: &Problem) -> Explanation {
+    let detail = (problem.detail.as_str(), problem.detail.as_str());
+    match ProblemCode::from_word(&problem.code) {
+        Some(ProblemCode::CertificateExpired) => expired(language),
+        Some(ProblemCode::NotRenewableKind) => not_renewable(language),
+        Some(ProblemCode::CertificateRevoked) => text(
+            language,
+            ("この証明書は使用停止中です", "This certificate has been withdrawn"),
+            detail,
+            ("管理者に確認してください。", "Ask your administrator."),
+        ),
+        _ => from_problem(language, problem),
+    }
+}
+
+/// 「証明書の有効期限が切れています」
+pub fn expired(language: Language) -> Explanation {
+    text(
+        language,
+        ("証明書の有効期限が切れています", "The certificate has expired"),
+        ("このパソコンからは接続できません。", "This PC cannot connect any more."),
+        (
+            "管理者か保守会社に復旧コードを依頼してください。",
+            "Ask your administrator or vendor for a recovery code.",
+        ),
+    )
+}
+
+/// 「この証明書は更新できません」
+pub fn not_renewable(language: Language) -> Explanation {
+    text(
+        language,
+        ("この証明書は更新できません", "This certificate cannot be renewed"),
+        (
+            "CNがapi…やbackup…の証明書は更新対象外です。",
+            "Certificates whose CN begins with api or backup are not renewed.",
+        ),
+        (
+            "システム管理サイトからclient…の証明書をダウンロードして、設定し直してください。",
+            "Download a certificate with a CN of client… from the administration site and set it up.",
+        ),
+    )
+}
+
+fn from_problem(language: Language, problem: &Problem) -> Explanation {
+    Explanation {
+        title: pick(language, NOT_RENEWED_JA, NOT_RENEWED_EN).to_owned(),
+        lines: [&problem.title, &problem.detail]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .cloned()
+            .collect(),
+        code: None,
+    }
+}
+
+/// A message of a library as a sentence.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let Some(first) = characters.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+}

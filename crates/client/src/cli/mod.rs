@@ -1,0 +1,133 @@
+//! The command line: what can be asked of the program, and in which language it answers.
+
+pub mod messages;
+pub mod status;
+pub mod status_view;
+
+use crate::{
+    applications::App,
+    clock,
+    environment::{Environment, Language},
+    exit::ExitCode,
+};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Renews the client certificates of the applications on this PC.
+#[derive(Debug, Parser)]
+#[command(name = "koshin", version, max_term_width = 100)]
+struct Cli {
+    /// Language of the output; by default that of LANG
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    Ja,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every certificate of every application: until when, and whether it can be renewed
+    Status(StatusArgs),
+}
+
+/// `koshin status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Also ask the servers
+    #[arg(long)]
+    pub online: bool,
+}
+
+/// `koshin renew`.
+#[derive(Debug, Args)]
+pub struct RenewArgs {
+    /// Only this application: monsiaj, glclient2, receview or files
+    #[arg(long, value_name = "APP")]
+    pub app: Option<App>,
+    /// Only the connection with this number, as `koshin status` shows it
+    #[arg(long, value_name = "N")]
+    pub connection: Option<usize>,
+    /// Ask nothing: renew whatever is due
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Renew although it is not due yet
+    #[arg(long)]
+    pub force: bool,
+    /// How to renew; by default EST when the server offers it
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub via: Option<Via>,
+    /// Read the password of certificates that do not save it from standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// How a certificate is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Via {
+    /// EST (RFC 7030): the key is made here and never leaves this PC
+    Est,
+    /// The contract of today's applications: the key is made by the server
+    Legacy,
+}
+
+/// `koshin backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The folder to write the backup into
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// `koshin restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The folder of the backup
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// Runs the program with the arguments and the surroundings of this process.
+pub fn run() -> ExitCode {
+    let environment = match Environment::from_process() {
+        Ok(environment) => environment,
+        Err(error) => {
+            eprintln!("koshin: {error}");
+            return ExitCode::Config;
+        }
+    };
+    let command = localized(Cli::command(), environment.language);
+    let parsed = Cli::from_arg_matches(&command.get_matches());
+    match parsed {
+        Ok(cli) => dispatch(&cli, environment),
+        Err(error) => error.exit(),
+    }
+}
+
+fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
+    match cli.lang {
+        Some(Lang::Ja) => environment.language = Language::Japanese,
+        Some(Lang::En) => environment.language = Language::English,
+        None => {}
+    }
+    let now = clock::now();
+    match &cli.command {
+        Command::Status(arguments) => status::run(arguments, &environment, now),
+    }
+}
+
+/// The help in the user's language; the derived one is English.
+fn localized(command: clap::Command, language: Language) -> clap::Command {
+    match language {
+        Language::English => command,
+        Language::Japanese => messages::help::japanese(command),
+    }
+}

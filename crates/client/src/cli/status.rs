@@ -1,0 +1,323 @@
+//! `koshin status`: every connection, whose certificate, until when, and whether it can be renewed.
+//!
+//! Works without a network; the server is asked only with `--online`. What cannot be read is told and hides nothing else.
+
+use super::{StatusArgs, messages::status as words, status_view};
+use crate::{
+    applications::{
+        App, ConfigProblem, Credential, CredentialError, Discovery, DiscoveryWarning, Labels, Place,
+        discover, open, read_certificate,
+    },
+    doors::{Caller, Door, DoorError, Trust},
+    environment::{Environment, Language},
+    exit::ExitCode,
+};
+use jiff::Timestamp;
+use koshin_issuance::CertificateFacts;
+use koshin_policy::{Kind, KindRules, calendar};
+use koshin_protocol::{problem::ProblemCode, renewal::CertificateStatus};
+use std::path::PathBuf;
+
+/// From so many days before the end on, 更新時期です becomes 至急更新してください.
+const URGENT_DAYS: i64 = 14;
+
+/// How a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// 正常です.
+    Good,
+    /// 更新時期です.
+    Due,
+    /// 至急更新してください.
+    Urgent,
+    /// 期限切れです.
+    Expired,
+    /// The certificate could not be read.
+    Unknown,
+}
+
+impl State {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Due => "due",
+            Self::Urgent => "urgent",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why a certificate cannot be renewed now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The application asks only from this instant on.
+    NotDue {
+        /// When it is due.
+        opens_at: Timestamp,
+    },
+    /// `api…`, `backup…`.
+    NotRenewableKind,
+    /// No rule knows the CN.
+    UnknownKind,
+    /// It has ended.
+    Expired,
+    /// The connection presents no certificate.
+    NoCertificate,
+    /// A way of keeping keys that cannot be renewed.
+    Unsupported {
+        /// Which.
+        reason: String,
+    },
+    /// Nobody knows who renews.
+    NoRenewalHost {
+        /// What to set.
+        reason: String,
+    },
+    /// Nobody has told the password.
+    PasswordNeeded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is missing or damaged.
+    Unreadable {
+        /// How.
+        reason: String,
+    },
+    /// The server says so (`--online`).
+    Server {
+        /// A problem code.
+        code: String,
+        /// The same in words.
+        text: String,
+    },
+    /// The server could not be asked (`--online`); what is known here is shown.
+    Offline {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Obstacle {
+    /// The stable word in JSON.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NotDue { .. } => "not-due",
+            Self::NotRenewableKind => ProblemCode::NotRenewableKind.as_str(),
+            Self::UnknownKind => "unknown-kind",
+            Self::Expired => ProblemCode::CertificateExpired.as_str(),
+            Self::NoCertificate => "no-certificate",
+            Self::Unsupported { .. } => "unsupported",
+            Self::NoRenewalHost { .. } => "renewal-host-unknown",
+            Self::PasswordNeeded { .. } => "password-needed",
+            Self::Unreadable { .. } => "certificate-unreadable",
+            Self::Server { code, .. } => code,
+            Self::Offline { .. } => "server-not-asked",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The connection.
+    pub place: Place,
+    /// Its certificate, if it could be read.
+    pub certificate: Option<CertificateFacts>,
+    /// 端末名, if the server has told it.
+    pub label: Option<String>,
+    /// How it stands.
+    pub state: State,
+    /// Whether `koshin renew` would renew it now.
+    pub renewable: bool,
+    /// Why not.
+    pub obstacle: Option<Obstacle>,
+    /// What a failure to read it means for the run.
+    failure: Option<ExitCode>,
+}
+
+/// Everything that the command tells.
+#[derive(Debug, Clone)]
+pub struct StatusReport {
+    /// When.
+    pub now: Timestamp,
+    /// The connections.
+    pub entries: Vec<Entry>,
+    /// Files that could not be used.
+    pub problems: Vec<ConfigProblem>,
+    /// Oddities of where files were found.
+    pub warnings: Vec<DiscoveryWarning>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) -> ExitCode {
+    let labels = Labels::load(&environment.state_dir);
+    let mut report = gather(discover(environment), &labels, now);
+    if arguments.online {
+        let caller = Caller { now, language: environment.language };
+        for entry in &mut report.entries {
+            ask_server(entry, caller);
+        }
+    }
+    if arguments.json {
+        println!("{}", status_view::json(&report, environment.language));
+    } else {
+        print!("{}", status_view::table(&report, environment.language));
+    }
+    report.exit_code()
+}
+
+/// The report about what was found, without asking anybody.
+pub fn gather(found: Discovery, labels: &Labels, now: Timestamp) -> StatusReport {
+    let entries = found.places.into_iter().map(|place| entry(place, labels, now)).collect();
+    StatusReport { now, entries, problems: found.problems, warnings: found.warnings }
+}
+
+impl StatusReport {
+    /// [`ExitCode::Ok`] as soon as one certificate could be read, or nothing went wrong.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.entries.iter().any(|entry| entry.certificate.is_some()) {
+            return ExitCode::Ok;
+        }
+        let unread = self.entries.iter().filter_map(|entry| entry.failure);
+        let problems = self.problems.iter().map(ConfigProblem::exit_code);
+        unread.chain(problems).max().unwrap_or(ExitCode::Ok)
+    }
+}
+
+impl Entry {
+    /// Whole days left, negative after the end.
+    pub fn days_left(&self, now: Timestamp) -> Option<i64> {
+        self.certificate.as_ref().map(|certificate| calendar::days_left(certificate.not_after, now))
+    }
+
+    /// Lines for below the table.
+    pub fn remarks(&self, language: Language) -> Vec<String> {
+        let warnings = self.place.warnings.iter().map(|warning| words::place_warning(language, warning));
+        let obstacle = self.obstacle.as_ref().and_then(|obstacle| words::obstacle(language, obstacle));
+        obstacle.into_iter().chain(warnings).collect()
+    }
+}
+
+fn entry(place: Place, labels: &Labels, now: Timestamp) -> Entry {
+    let read = read_certificate(&place);
+    let failure = match &read {
+        Err(CredentialError::None) | Ok(_) => None,
+        Err(error) => Some(error.exit_code()),
+    };
+    let (certificate, obstacle) = match read {
+        Ok(certificate) => {
+            let obstacle = obstacle(&place, &certificate, now);
+            (Some(certificate), obstacle)
+        }
+        Err(error) => (None, Some(unread(&place, error))),
+    };
+    let state = certificate.as_ref().map_or(State::Unknown, |certificate| state(&place, certificate, now));
+    let label = certificate.as_ref().and_then(|certificate| labels.get(certificate)).map(str::to_owned);
+    Entry { place, certificate, label, state, renewable: obstacle.is_none(), obstacle, failure }
+}
+
+fn unread(place: &Place, error: CredentialError) -> Obstacle {
+    match (&place.unsupported, error) {
+        (Some(reason), _) => Obstacle::Unsupported { reason: reason.clone() },
+        (None, CredentialError::None) => Obstacle::NoCertificate,
+        (None, CredentialError::PasswordNeeded { path }) => Obstacle::PasswordNeeded { path },
+        (None, other) => Obstacle::Unreadable { reason: other.to_string() },
+    }
+}
+
+/// What nobody here can mend comes before what a setting mends, and that before what time mends.
+fn obstacle(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> Option<Obstacle> {
+    if now > certificate.not_after {
+        return Some(Obstacle::Expired);
+    }
+    match KindRules::default().kind_of(&certificate.common_name) {
+        Kind::Renewable => {}
+        Kind::NotRenewable => return Some(Obstacle::NotRenewableKind),
+        Kind::Unknown => return Some(Obstacle::UnknownKind),
+    }
+    if let Some(reason) = &place.unsupported {
+        return Some(Obstacle::Unsupported { reason: reason.clone() });
+    }
+    if let Err(error) = &place.renewal_base {
+        return Some(Obstacle::NoRenewalHost { reason: error.to_string() });
+    }
+    let opens_at = place.window.opens(certificate.not_after);
+    (now < opens_at).then_some(Obstacle::NotDue { opens_at })
+}
+
+fn state(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> State {
+    let end = certificate.not_after;
+    if now > end {
+        State::Expired
+    } else if !place.window.is_due(end, now) {
+        State::Good
+    } else if calendar::days_left(end, now) <= URGENT_DAYS {
+        State::Urgent
+    } else {
+        State::Due
+    }
+}
+
+/// Replaces what is only guessed here by what the server says, as far as it can be asked.
+fn ask_server(entry: &mut Entry, caller: Caller) {
+    let Ok(base) = &entry.place.renewal_base else { return };
+    let Ok(credential) = open(&entry.place, None) else { return };
+    match certificate_status(&entry.place, base, &credential, caller) {
+        Ok(None) => {}
+        Ok(Some(status)) => believe(entry, status),
+        Err(Asked::Door(error)) if error.problem_code().is_some() => {
+            let problem = error.problem().expect("it has a code");
+            entry.renewable = false;
+            entry.obstacle =
+                Some(Obstacle::Server { code: problem.code.clone(), text: problem.title.clone() });
+        }
+        Err(error) => {
+            let reason = error.to_string();
+            if entry.obstacle.is_none() {
+                entry.obstacle = Some(Obstacle::Offline { reason });
+            }
+        }
+    }
+}
+
+/// Why the server could not be asked.
+#[derive(Debug, thiserror::Error)]
+enum Asked {
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+}
+
+fn certificate_status(
+    place: &Place,
+    base: &str,
+    credential: &Credential,
+    caller: Caller,
+) -> Result<Option<CertificateStatus>, Asked> {
+    let trust = Trust::for_place(place, &credential.chain_der)?;
+    Ok(Door::new(base, &trust, credential, caller)?.status()?)
+}
+
+fn believe(entry: &mut Entry, status: CertificateStatus) {
+    entry.label = status.label.or(entry.label.take());
+    let refused = |reason: String| Obstacle::Server {
+        text: status.reason_text.clone().unwrap_or_else(|| reason.clone()),
+        code: reason,
+    };
+    match (status.renewable, status.reason.clone()) {
+        // The server's window is wider than the application's: not being due is the application's own wish.
+        (true, _) => {}
+        (false, reason) => {
+            entry.renewable = false;
+            entry.obstacle = Some(refused(reason.unwrap_or_else(|| "not-renewable".to_owned())));
+        }
+    }
+}
+
+/// For tables: an application's word and a connection's number.
+pub(super) fn place_word(app: App, connection: usize) -> String {
+    format!("{app} {connection}")
+}
