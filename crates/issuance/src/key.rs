@@ -1,6 +1,7 @@
 //! Public keys: what kind they are, and whether a certificate may be issued for them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ParsedPublicKey};
 use der::asn1::{ObjectIdentifier, UintRef};
@@ -38,6 +39,29 @@ impl fmt::Display for KeyAlgorithm {
             Self::Rsa { bits } => write!(f, "rsa-{bits}"),
             Self::P256 => f.write_str("p-256"),
             Self::P384 => f.write_str("p-384"),
+        }
+    }
+}
+
+/// Not the name of a kind of key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a kind of key: use `p-256`, `p-384`, `rsa-2048`, `rsa-3072` or `rsa-4096`")]
+pub struct UnknownKeyAlgorithm(String);
+
+impl FromStr for KeyAlgorithm {
+    type Err = UnknownKeyAlgorithm;
+
+    /// Reads the names that `Display` writes. An RSA key may have any number of bits here; which are accepted is
+    /// [`PublicKey`]'s matter.
+    fn from_str(text: &str) -> Result<Self, UnknownKeyAlgorithm> {
+        let unknown = || UnknownKeyAlgorithm(text.to_owned());
+        match text {
+            "p-256" => Ok(Self::P256),
+            "p-384" => Ok(Self::P384),
+            _ => {
+                let bits = text.strip_prefix("rsa-").ok_or_else(unknown)?;
+                Ok(Self::Rsa { bits: bits.parse().map_err(|_| unknown())? })
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ pub use csr::{CertificateRequest, CsrError, create_csr, read_csr};
 pub use csrattrs::{CsrAttributesError, csr_attributes, read_csr_attributes};
 pub use facts::{CertificateError, CertificateFacts, certificate_to_pem, certificates_from_pem};
 pub use issuer::{Issuer, IssuerError};
-pub use key::{KeyAlgorithm, KeyRejection, PublicKey};
+pub use key::{KeyAlgorithm, KeyRejection, PublicKey, UnknownKeyAlgorithm};
 pub use key_pem::{encrypt_private_key_pem, private_key_to_pem, read_private_key_pem};
 pub use koshin_policy::Validity;
 pub use pkcs7::{Pkcs7Error, certs_only, read_certs_only};

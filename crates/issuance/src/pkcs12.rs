@@ -182,6 +182,10 @@ fn bmp_or_replacement(c: char) -> char {
 /// [`Pkcs12Error::WrongPassword`] is told apart from a damaged file where the file allows it: without a MAC it does not,
 /// and a wrong password is the likelier cause.
 pub fn read_pkcs12(bytes: &[u8], password: &str) -> Result<Pkcs12, Pkcs12Error> {
+    if bytes.starts_with(&[0x30, 0x80]) {
+        let what = "it is written in BER with indefinite lengths, as Firefox does";
+        return Err(Pkcs12Error::Unsupported(what.to_owned()));
+    }
     let has_mac = read_outline(bytes).map_err(|error| Pkcs12Error::NotPkcs12(error.to_string()))?;
     let archive = Pkcs12Archive::from_pkcs12(bytes, password).map_err(|error| explain(error, has_mac))?;
     if archive.keys.is_empty() {

@@ -1,11 +1,11 @@
 //! PKCS#12: our files in OpenSSL, OpenSSL's files in ours.
 
 use koshin_issuance::{
-    BundleContents, BundleProfile, Pkcs12Error, PrivateKey, certificate_to_pem, private_key_to_pem,
-    read_pkcs12, write_pkcs12,
+    BundleContents, BundleProfile, CertificateFacts, Pkcs12Error, PrivateKey, SigningIssuer, Template,
+    certificate_to_pem, plan, private_key_to_pem, read_pkcs12, write_pkcs12,
 };
 
-use crate::support::{Scratch, TestCa, fixture_key};
+use crate::support::{Scratch, TestCa, fixture_key, public, serial, sign, subject, validity};
 
 const PASSWORD: &str = "Xk7mP2qRt9wBz4nLc8vD";
 
@@ -131,6 +131,8 @@ fn openssl_export(dir: &Scratch, options: &[&str]) -> Vec<u8> {
     dir.read("b.p12")
 }
 
+const TRIPLE_DES: [&str; 6] = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"];
+
 #[test]
 fn files_made_by_openssl_are_read() {
     // RSA signatures are deterministic: the same certificate each time it is issued.
@@ -138,57 +140,45 @@ fn files_made_by_openssl_are_read() {
     let dir = Scratch::new();
     for key in [fixture_key!("client-rsa"), fixture_key!("client-p256")] {
         prepare(&dir, &ca, &key);
-        for options in [
-            // OpenSSL 3 as it comes: AES-256 and SHA-256.
-            ["-passout", "pass:secret", "-name", "受付1", "-certfile", "chain.pem"].as_slice(),
-            // What most existing files are: key 3DES, certificates RC2-40.
-            &["-passout", "pass:secret", "-name", "受付1", "-certfile", "chain.pem", "-legacy"],
-            &["-passout", "pass:secret", "-name", "受付1", "-certfile", "chain.pem", "-descert", "-legacy"],
-            &[
-                "-passout",
-                "pass:secret",
-                "-name",
-                "受付1",
-                "-certfile",
-                "chain.pem",
-                "-keypbe",
-                "AES-128-CBC",
-                "-certpbe",
-                "NONE",
-                "-macalg",
-                "sha512",
-            ],
-            &[
-                "-passout",
-                "pass:secret",
-                "-name",
-                "受付1",
-                "-certfile",
-                "chain.pem",
-                "-keypbe",
-                "PBE-SHA1-3DES",
-                "-certpbe",
-                "PBE-SHA1-3DES",
-                "-macalg",
-                "sha1",
-            ],
-            &["-passout", "pass:secret", "-name", "受付1", "-certfile", "chain.pem", "-nomac"],
+        for protection in [
+            // As OpenSSL 3 comes: AES-256 and SHA-256.
+            [].as_slice(),
+            &TRIPLE_DES,
+            &["-keypbe", "AES-128-CBC", "-certpbe", "NONE", "-macalg", "sha512"],
+            &["-nomac"],
         ] {
-            let file = openssl_export(&dir, options);
-            let read = read_pkcs12(&file, "secret").unwrap_or_else(|error| panic!("{options:?}: {error}"));
-            assert_eq!(read.key.pkcs8_der(), key.pkcs8_der(), "{options:?}");
-            assert_eq!(read.certificate_der, ca.client("client001", &key), "{options:?}");
+            let common = ["-passout", "pass:secret", "-name", "受付1", "-certfile", "chain.pem"];
+            let file = openssl_export(&dir, &[common.as_slice(), protection].concat());
+            let read = read_pkcs12(&file, "secret").unwrap_or_else(|error| panic!("{protection:?}: {error}"));
+            assert_eq!(read.key.pkcs8_der(), key.pkcs8_der(), "{protection:?}");
+            assert_eq!(read.certificate_der, ca.client("client001", &key), "{protection:?}");
             assert_eq!(
                 read.chain_der,
                 ca.chain(),
-                "the file has the root first; the nearest comes first: {options:?}"
+                "the file has the root first, we the nearest: {protection:?}"
             );
             assert_eq!(read.friendly_name.as_deref(), Some("受付1"));
             for wrong in ["", "Secret", "secret "] {
-                assert_eq!(read_pkcs12(&file, wrong).unwrap_err(), Pkcs12Error::WrongPassword, "{options:?}");
+                assert_eq!(
+                    read_pkcs12(&file, wrong).unwrap_err(),
+                    Pkcs12Error::WrongPassword,
+                    "{protection:?}"
+                );
             }
         }
     }
+}
+
+#[test]
+fn files_made_by_old_openssl_are_read() {
+    let file = include_bytes!("../fixtures/openssl-legacy-rc2-40.p12");
+    let read = read_pkcs12(file, "secret").unwrap();
+    assert_eq!(read.key.pkcs8_der(), fixture_key!("client-p256").pkcs8_der());
+    assert_eq!(
+        CertificateFacts::from_der(&read.certificate_der).unwrap().subject_rfc4514,
+        "CN=client001,O=Old"
+    );
+    assert_eq!(read_pkcs12(file, "wrong").unwrap_err(), Pkcs12Error::WrongPassword);
 }
 
 #[test]
@@ -199,11 +189,42 @@ fn empty_and_japanese_passwords() {
     prepare(&dir, &ca, &key);
     for password in ["", "パスワード", "ﾊﾟｽﾜｰﾄﾞ 1"] {
         let passout = format!("pass:{password}");
-        for options in [["-passout", &passout].as_slice(), &["-passout", &passout, "-legacy"]] {
-            let file = openssl_export(&dir, options);
-            assert_eq!(read_pkcs12(&file, password).unwrap().key.pkcs8_der(), key.pkcs8_der(), "{options:?}");
+        for protection in [[].as_slice(), &TRIPLE_DES] {
+            let file = openssl_export(&dir, &[["-passout", &passout].as_slice(), protection].concat());
+            assert_eq!(
+                read_pkcs12(&file, password).unwrap().key.pkcs8_der(),
+                key.pkcs8_der(),
+                "{protection:?}"
+            );
         }
     }
+}
+
+#[test]
+fn a_renewed_certificate_for_the_same_key_wins() {
+    let ca = TestCa::p256();
+    let key = fixture_key!("client-p256");
+    let issue = |not_after| {
+        let issuer = SigningIssuer::Issuer(&ca.issuing);
+        let dates = validity(("2026-11-22T00:00:00Z", not_after));
+        let subject = subject("client001");
+        let template = Template::Client { subject: &subject };
+        sign(plan(template, issuer, &public(&key), serial(4), dates).unwrap(), &ca.issuing_key)
+    };
+    let (older, newer) = (issue("2027-11-22T00:00:00Z"), issue("2029-11-22T00:00:00Z"));
+    let dir = Scratch::new();
+    prepare(&dir, &ca, &key);
+    dir.write("cert.pem", certificate_to_pem(&older) + &certificate_to_pem(&newer));
+    let read = read_pkcs12(&openssl_export(&dir, &["-passout", "pass:x"]), "x").unwrap();
+    assert_eq!(read.certificate_der, newer);
+    assert_eq!(read.chain_der, [older]);
+}
+
+#[test]
+fn the_indefinite_lengths_of_ber_are_called_by_their_name() {
+    // As Firefox writes its backups.
+    let error = read_pkcs12(&[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80], "x").unwrap_err();
+    assert!(matches!(error, Pkcs12Error::Unsupported(_)), "{error}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn openssl_verifies_the_chain_for_every_kind_of_key() {
         for key in leaves.iter().filter(|key| public(key) != *ca.issuing.public_key()) {
             let der = ca.client("client001", key);
             dir.write("leaf.pem", certificate_to_pem(&der));
-            // -x509_strict checks RFC 5280 more closely; 1795000000 lies in November 2026.
+            // -x509_strict checks RFC 5280 more closely; 1795500000 is 24 November 2026.
             let verified = dir.openssl(&[
                 "verify",
                 "-x509_strict",
@@ -329,6 +329,18 @@ fn cas_that_may_not_issue_are_refused_with_the_reason() {
 }
 
 #[test]
+fn an_issuer_name_with_an_absurd_attribute_is_refused() {
+    // The object identifier 2.5.4.3 (CN) becomes 2.40.4.3, with which the writing library panics.
+    let mut der = TestCa::p256().root.certificate_der().to_vec();
+    for position in 0..der.len() - 3 {
+        if der[position..].starts_with(&[0x55, 0x04, 0x03]) {
+            der[position] = 120;
+        }
+    }
+    assert!(matches!(Issuer::from_der(&der), Err(IssuerError::Name(_))));
+}
+
+#[test]
 fn certificates_are_found_in_pem_files_of_all_kinds() {
     let ca = TestCa::p256();
     let der = ca.client("client001", &fixture_key!("client-p256"));
@@ -342,9 +354,20 @@ fn certificates_are_found_in_pem_files_of_all_kinds() {
     let found = certificates_from_pem(mixed.as_bytes()).unwrap();
     assert_eq!(found, [der.clone(), ca.issuing.certificate_der().to_vec()]);
     assert_eq!(CertificateFacts::from_pem(mixed.replace('\n', "\r\n").as_bytes()).unwrap().der, der);
+    // A comment in Shift_JIS, as an editor in a clinic leaves it.
+    let with_comment = [b"\x8e\xf3\x95\x74\n".as_slice(), pem.as_bytes()].concat();
+    assert_eq!(CertificateFacts::from_pem(&with_comment).unwrap().der, der);
     assert_eq!(certificates_from_pem(key.as_bytes()), Err(koshin_issuance::CertificateError::NoCertificate));
     assert!(certificates_from_pem(b"").is_err());
     let mut longer = der.clone();
     longer.push(0);
     assert_eq!(CertificateFacts::from_der(&longer), Err(koshin_issuance::CertificateError::TrailingBytes(1)));
+}
+
+#[test]
+fn issuers_plans_and_keys_may_go_to_other_threads() {
+    fn may_go<T: Send + Sync>() {}
+    may_go::<Issuer>();
+    may_go::<koshin_issuance::IssuancePlan>();
+    may_go::<PrivateKey>();
 }

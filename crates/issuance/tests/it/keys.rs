@@ -47,7 +47,15 @@ fn sound_keys_are_accepted() {
         let public = PublicKey::from_spki_der(&key.public_key_spki_der()).unwrap();
         assert_eq!(public.algorithm(), algorithm);
         assert_eq!(public.algorithm().to_string(), name);
+        assert_eq!(name.parse(), Ok(algorithm));
         assert_eq!(public.spki_der(), key.public_key_spki_der());
+    }
+}
+
+#[test]
+fn names_of_keys() {
+    for wrong in ["", "p-521", "rsa", "rsa-", "rsa-x", "RSA-2048"] {
+        assert!(wrong.parse::<KeyAlgorithm>().is_err(), "{wrong}");
     }
 }
 

@@ -9,7 +9,7 @@ use koshin_issuance::{
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::support::{TestCa, fixture_key, public};
+use crate::support::{Scratch, TestCa, fixture_key, public};
 
 /// Every reader of foreign bytes in this crate.
 fn read_as_everything(bytes: &[u8]) {
@@ -54,11 +54,23 @@ fn examples() -> Vec<Vec<u8>> {
         traditional.as_bytes().to_vec(),
         bundle(BundleProfile::Compatible),
         bundle(BundleProfile::Modern),
+        plain_pkcs12(&certificate),
         create_csr(&key, "client001", Some("さくら医院")).unwrap(),
         certs_only(&[&certificate]).unwrap(),
         csr_attributes(public(&rsa).algorithm()),
         certificate,
     ]
+}
+
+/// Neither MAC nor encryption stands between the mutations and the structures inside.
+fn plain_pkcs12(certificate: &[u8]) -> Vec<u8> {
+    let dir = Scratch::new();
+    dir.write("all.pem", certificate_to_pem(certificate) + include_str!("../fixtures/client-p256.key.pem"));
+    let protection = ["-keypbe", "NONE", "-certpbe", "NONE", "-nomac", "-passout", "pass:password"];
+    dir.openssl(&[["pkcs12", "-export", "-in", "all.pem", "-out", "b.p12"].as_slice(), &protection].concat());
+    let file = dir.read("b.p12");
+    assert!(read_pkcs12(&file, "").is_ok());
+    file
 }
 
 proptest! {
@@ -94,7 +106,7 @@ fn good_bytes_altered() {
     let examples = examples();
     let mutation = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>());
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 2_000,
+        cases: 5_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
