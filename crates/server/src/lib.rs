@@ -6,13 +6,16 @@
 
 pub mod api;
 pub mod authority;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod config_template;
 pub mod entropy;
 pub mod est;
 pub mod home;
+pub mod jobs;
 pub mod listener;
 pub mod quirks;
+pub mod setup;
 pub mod store;
 pub mod use_cases;

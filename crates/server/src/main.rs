@@ -1,2 +1,7 @@
 //! The `koshin-server` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    koshin_server::cli::run()
+}

@@ -1,0 +1,109 @@
+//! The command line: parse, act, report.
+
+mod error;
+mod hand_over;
+mod init;
+mod list;
+mod revoke;
+mod serve;
+mod tenant;
+
+pub use error::CliError;
+
+use crate::{authority::Authority, config::Config, home::Home, store::Store, use_cases::Koshin};
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+/// Client certificates that renew themselves: the server.
+#[derive(Debug, Parser)]
+#[command(name = "koshin-server", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// The server's directory
+    #[arg(long, global = true, env = "KOSHIN_SERVER_DIR", default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+    /// A PostgreSQL instead of the database that the configuration names
+    #[arg(
+        long,
+        global = true,
+        env = "KOSHIN_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "postgres://…"
+    )]
+    database_url: Option<SecretString>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong usage, 10 configuration or directory, 11 database, \
+12 CA or certificates, 13 network, 14 no such tenant or certificate, 15 files, 70 defect";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a server's directory: CAs, own certificate, configuration
+    Init(init::Args),
+    /// Run the server until SIGTERM or Ctrl-C; SIGHUP reloads the certificates
+    Serve,
+    /// Tenants (医療機関)
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Issue a certificate for a first hand-over
+    Issue(hand_over::Args),
+    /// List the certificates
+    Certs(list::Args),
+    /// Revoke a certificate
+    Revoke(revoke::Args),
+    /// Show the audit trail
+    Audit(list::Args),
+}
+
+/// Runs the program; prints errors to standard error.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return CliError::Defect(format!("no async runtime: {error}")).report(),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), CliError> {
+    let place = Place { home: Home::new(cli.dir), database_url: cli.database_url };
+    match cli.command {
+        Command::Init(args) => init::run(&place, args),
+        Command::Serve => serve::run(&place).await,
+        Command::Tenant(command) => tenant::run(&place, command).await,
+        Command::Issue(args) => hand_over::run(&place, args).await,
+        Command::Certs(args) => list::certificates(&place, &args).await,
+        Command::Revoke(args) => revoke::run(&place, args).await,
+        Command::Audit(args) => list::audit(&place, &args).await,
+    }
+}
+
+/// Which server the command is about.
+struct Place {
+    home: Home,
+    database_url: Option<SecretString>,
+}
+
+impl Place {
+    fn config(&self) -> Result<Config, CliError> {
+        Ok(Config::load(&self.home, self.database_url.clone())?)
+    }
+
+    fn store(&self) -> Result<Store, CliError> {
+        Ok(Store::open(&self.config()?.database)?)
+    }
+
+    /// Everything, for the commands that issue.
+    fn koshin(&self) -> Result<Arc<Koshin>, CliError> {
+        let config = self.config()?;
+        let authority = Authority::load(&self.home)?;
+        let store = Store::open(&config.database)?;
+        let public_url = config.public_url.clone().unwrap_or_default();
+        Ok(Arc::new(Koshin::new(store, authority, config, public_url)))
+    }
+}

@@ -1,0 +1,92 @@
+//! `koshin-server tenant`
+
+use super::{CliError, Place};
+use crate::{
+    clock,
+    store::{AuditEvent, AuditKind, StoreError, Tenant},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum TenantCommand {
+    /// Add a tenant
+    Add {
+        /// Identifier, which is also the organization (O) in its certificates
+        #[arg(value_parser = tenant_id)]
+        id: String,
+        /// The clinic's name
+        #[arg(long)]
+        name: Option<String>,
+        /// The service it belongs to: a [service.…] section of the configuration
+        #[arg(long, default_value = "default")]
+        service: String,
+    },
+    /// Suspend a tenant: its certificates are refused until it is resumed
+    Suspend {
+        /// Identifier
+        id: String,
+    },
+    /// Let a suspended tenant in again
+    Resume {
+        /// Identifier
+        id: String,
+    },
+}
+
+/// 1 to 64 characters, so that it fits an organization (RFC 5280, appendix A).
+fn tenant_id(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    if (1..=64).contains(&length) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 64 characters".to_owned())
+    }
+}
+
+pub(super) async fn run(place: &Place, command: TenantCommand) -> Result<(), CliError> {
+    match command {
+        TenantCommand::Add { id, name, service } => add(place, id, name, service).await,
+        TenantCommand::Suspend { id } => suspend(place, &id, true).await,
+        TenantCommand::Resume { id } => suspend(place, &id, false).await,
+    }
+}
+
+async fn add(place: &Place, id: String, name: Option<String>, service: String) -> Result<(), CliError> {
+    let config = place.config()?;
+    if !config.services.contains_key(&service) {
+        let known: Vec<&str> = config.services.keys().map(String::as_str).collect();
+        return Err(CliError::NotFound(format!(
+            "the configuration has no [service.{service}]; it has: {}",
+            known.join(", ")
+        )));
+    }
+    let now = clock::now();
+    let event = AuditEvent {
+        at: now,
+        kind: AuditKind::TenantAdded,
+        tenant_id: Some(id.clone()),
+        common_name: None,
+        serial: None,
+        detail: format!("service {service}"),
+    };
+    let name = name.unwrap_or_else(|| id.clone());
+    let tenant = Tenant { id: id.clone(), name, service, suspended: false };
+    match place.store()?.add_tenant(tenant, now, event).await {
+        Err(StoreError::Exists(_)) => {
+            Err(StoreError::Exists(format!("tenant {id:?}; nothing was changed")).into())
+        }
+        other => {
+            other?;
+            println!("added tenant {id}");
+            Ok(())
+        }
+    }
+}
+
+async fn suspend(place: &Place, id: &str, suspended: bool) -> Result<(), CliError> {
+    if place.store()?.suspend_tenant(id, suspended).await? {
+        println!("{} tenant {id}", if suspended { "suspended" } else { "resumed" });
+        Ok(())
+    } else {
+        Err(CliError::NotFound(format!("there is no tenant {id:?}")))
+    }
+}
