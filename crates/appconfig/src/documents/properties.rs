@@ -33,6 +33,7 @@ struct Entry {
 /// A logical line: its bytes, each with its offset in the file, without line ends, continuations and leading blanks.
 struct LogicalLine {
     bytes: Vec<(u8, usize)>,
+    start: usize,
     end: usize,
     dangling: bool,
 }
@@ -97,22 +98,25 @@ impl<'a> Properties<'a> {
 }
 
 fn malformed_unicode(bytes: &[u8], line: &LogicalLine) -> ConfigError {
-    let start = line.bytes.first().map_or(0, |&(_, offset)| offset);
-    ConfigError::syntax(text::line_at(bytes, start), "\\u is not followed by four hexadecimal digits")
+    ConfigError::syntax(text::line_at(bytes, line.start), "\\u is not followed by four hexadecimal digits")
 }
 
 /// Splits a file into its logical lines, comments and blank lines left out.
 fn logical_lines(bytes: &[u8]) -> Vec<LogicalLine> {
     let mut lines = Vec::new();
     let mut current: Vec<(u8, usize)> = Vec::new();
-    let mut escaped = false;
+    let mut start = 0;
     let mut at = 0;
     while at < bytes.len() {
         // Here a natural line begins; after a continuation `current` holds what came before.
         at = skip_while(bytes, at, is_blank);
-        if current.is_empty() && bytes.get(at).is_some_and(|&byte| byte == b'#' || byte == b'!') {
-            at = skip_while(bytes, at, |byte| !is_line_end(byte));
+        if current.is_empty() {
+            start = at;
+            if bytes.get(at).is_some_and(|&byte| byte == b'#' || byte == b'!') {
+                at = skip_while(bytes, at, |byte| !is_line_end(byte));
+            }
         }
+        let mut escaped = false;
         while at < bytes.len() && !is_line_end(bytes[at]) {
             current.push((bytes[at], at));
             escaped = bytes[at] == b'\\' && !escaped;
@@ -120,18 +124,17 @@ fn logical_lines(bytes: &[u8]) -> Vec<LogicalLine> {
         }
         let end = at;
         at = skip_line_end(bytes, at);
-        if std::mem::take(&mut escaped) {
+        if escaped {
             current.pop();
             if at < bytes.len() {
                 continue;
             }
-            // Java drops a backslash that only the end of the file follows.
-            lines.push(LogicalLine { bytes: std::mem::take(&mut current), end, dangling: true });
-        } else {
-            lines.push(LogicalLine { bytes: std::mem::take(&mut current), end, dangling: false });
+        }
+        // Java drops a backslash that only the end of the file follows. Alone on its line it makes an empty key.
+        if escaped || !current.is_empty() {
+            lines.push(LogicalLine { bytes: std::mem::take(&mut current), start, end, dangling: escaped });
         }
     }
-    lines.retain(|line| !line.bytes.is_empty());
     lines
 }
 
@@ -173,7 +176,7 @@ fn entry(line: &LogicalLine) -> Option<Entry> {
     Some(Entry {
         key: unescape(line.bytes[..key_length].iter().map(|&(byte, _)| byte))?,
         value: unescape(line.bytes[value_at..].iter().map(|&(byte, _)| byte))?,
-        start: line.bytes.first().map_or(line.end, |&(_, offset)| offset),
+        start: line.start,
         value_range: value_start..line.end,
         needs_separator: value_at == key_length,
         dangling: line.dangling,

@@ -10,7 +10,8 @@ import java.util.TreeMap;
 
 /**
  * Reads properties files, each a line of hexadecimal digits, and answers each with one line of words, separated
- * by commas, each in hexadecimal digits of UTF-8: for every property its key, its value, and the line that Properties.store writes for it.
+ * by commas, each in hexadecimal digits of UTF-8: for every property its key, its value, and the line that
+ * Properties.store writes for it. The word "refused" alone answers a file that Java does not load.
  */
 class ReadProperties {
     private static final HexFormat HEX = HexFormat.of();
@@ -19,7 +20,12 @@ class ReadProperties {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = lines.readLine()) != null; ) {
             Properties properties = new Properties();
-            properties.load(new ByteArrayInputStream(HEX.parseHex(line)));
+            try {
+                properties.load(new ByteArrayInputStream(HEX.parseHex(line)));
+            } catch (IllegalArgumentException malformedUnicode) {
+                System.out.println(hex("refused"));
+                continue;
+            }
             StringJoiner answer = new StringJoiner(",");
             for (var entry : new TreeMap<Object, Object>(properties).entrySet()) {
                 String key = (String) entry.getKey();

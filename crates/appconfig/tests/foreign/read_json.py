@@ -1,5 +1,8 @@
 """Reads JSON files, each a line of hexadecimal digits, and answers each with one line of words, separated by
-commas, each in hexadecimal digits of UTF-8: for every value a path like list.0.certfile, and the value with its kind in front."""
+commas, each in hexadecimal digits of UTF-8: for every value a path like list.0.certfile, and the value with its
+kind in front.
+"""
+
 import json
 import sys
 

@@ -89,6 +89,7 @@ const MONSIAJ_CASES: &[Case] = &[
     Case { name: "keys_missing", index: 0, certificate: MONSIAJ, password: MONSIAJ_PASSWORD },
     Case { name: "no_newline_at_end", index: 0, certificate: MONSIAJ, password: KEEP },
     Case { name: "backslash_at_end", index: 0, certificate: MONSIAJ, password: KEEP },
+    Case { name: "lone_backslash_at_end", index: 0, certificate: MONSIAJ, password: KEEP },
     Case { name: "value_missing", index: 0, certificate: MONSIAJ, password: MONSIAJ_PASSWORD },
     Case { name: "second_connection", index: 10, certificate: MONSIAJ, password: MONSIAJ_PASSWORD },
     Case { name: "windows_path", index: 0, certificate: MONSIAJ_ON_WINDOWS, password: MONSIAJ_PASSWORD },

@@ -88,7 +88,13 @@ fn java_sees_only_the_intended_changes_in_the_golden_files() {
     }
 }
 
-fn ask_java(files: &[Vec<u8>]) -> Option<Vec<Vec<String>>> {
+pub(crate) fn ask_java(files: &[Vec<u8>]) -> Option<Vec<Vec<String>>> {
+    // To run a source file takes the compiler, which a mere JRE doesn't have.
+    let modules = Command::new("java").arg("--list-modules").output();
+    if modules.is_ok_and(|output| !String::from_utf8_lossy(&output.stdout).contains("jdk.compiler")) {
+        say_skipped("java is here, but no JDK");
+        return None;
+    }
     ask("java", &["ReadProperties.java"], files)
 }
 
@@ -123,7 +129,7 @@ fn psych_sees_only_the_intended_changes_in_the_golden_files() {
     only_intended_changes(Format::Receview, |_| true, ask_psych, |_, name| name.to_owned());
 }
 
-fn ask_psych(files: &[Vec<u8>]) -> Option<Vec<Vec<String>>> {
+pub(crate) fn ask_psych(files: &[Vec<u8>]) -> Option<Vec<Vec<String>>> {
     ask("ruby", &["read_yaml.rb"], files)
 }
 
@@ -177,7 +183,7 @@ fn only_intended_changes(
     }
 }
 
-fn values(words: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn values(words: &[String]) -> BTreeMap<String, String> {
     words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 
@@ -192,14 +198,16 @@ fn ask(program: &str, arguments: &[&str], files: &[Vec<u8>]) -> Option<Vec<Vec<S
     let mut child = match started {
         Ok(child) => child,
         Err(error) => {
-            // Not by `eprintln!`, which the test harness hides when a test passes.
-            writeln!(std::io::stderr(), "skipped: {program} cannot be run here ({error})").unwrap();
+            say_skipped(&format!("{program} cannot be run here ({error})"));
             return None;
         }
     };
     let lines: String = files.iter().map(|file| to_hex(file) + "\n").collect();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // Beside the reading: answers that nobody takes would stop the program, and it us.
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
     assert!(output.status.success(), "{program} failed");
     let answers: Vec<Vec<String>> = String::from_utf8(output.stdout)
         .unwrap()
@@ -208,6 +216,15 @@ fn ask(program: &str, arguments: &[&str], files: &[Vec<u8>]) -> Option<Vec<Vec<S
         .collect();
     assert_eq!(answers.len(), files.len(), "one line for each file");
     Some(answers)
+}
+
+/// Says so even though the test passes.
+#[expect(
+    clippy::explicit_write,
+    reason = "the test harness hides what eprintln! writes in a test that passes"
+)]
+fn say_skipped(why: &str) {
+    writeln!(std::io::stderr(), "skipped: {why}").unwrap();
 }
 
 fn to_hex(bytes: &[u8]) -> String {

@@ -4,8 +4,10 @@
 //! - `reading`: what connections say, and which errors name which line and key
 //! - `arbitrary`: any text survives any format, and no bytes make anything panic
 //! - `foreign`: the edited files read with the libraries that the applications use
+//! - `agreement`: the same for files that no sane person would write
 #![allow(clippy::unwrap_used)]
 
+mod agreement;
 mod arbitrary;
 mod cases;
 mod foreign;
