@@ -1,0 +1,59 @@
+//! Promises about bundles and about what nobody fetched.
+
+use crate::fixture::{Fixture, later, now};
+use jiff::{SignedDuration, Timestamp};
+
+fn never() -> Timestamp {
+    Timestamp::MIN
+}
+
+pub(crate) async fn a_bundle_waits_for_its_terminal_until_its_time_is_over(f: Fixture) {
+    f.issue("a1", None).await;
+    let bundle = f.store.bundle("bundle-a1", now()).await.unwrap().unwrap();
+    assert_eq!((bundle.serial.as_str(), bundle.terminal_id, bundle.fetched), ("a1", f.terminal_id, false));
+    assert_eq!(bundle.pkcs12, b"encrypted");
+    f.store.mark_fetched("a1", now()).await.unwrap();
+    assert!(
+        f.store.bundle("bundle-a1", later(23)).await.unwrap().unwrap().fetched,
+        "it may be fetched again"
+    );
+    assert!(f.store.bundle("bundle-a1", later(24)).await.unwrap().is_none(), "until its life is over");
+    assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_none());
+}
+
+pub(crate) async fn the_first_use_erases_the_bundle(f: Fixture) {
+    f.issue("a1", None).await;
+    f.store.mark_fetched("a1", now()).await.unwrap();
+    f.confirm("a1").await;
+    assert!(f.store.bundle("bundle-a1", now()).await.unwrap().is_none());
+}
+
+pub(crate) async fn what_was_never_fetched_ends_with_its_bundle(f: Fixture) {
+    f.issue("a1", None).await;
+    assert_eq!(f.store.erase_outlived(later(23), never()).await.unwrap(), 0, "not before its time");
+    assert_eq!(f.store.erase_outlived(later(24), never()).await.unwrap(), 1);
+    assert_eq!(f.row("a1").await.state.as_str(), "never_delivered");
+
+    f.issue("a2", None).await;
+    f.store.mark_fetched("a2", now()).await.unwrap();
+    assert_eq!(f.store.erase_outlived(later(24), never()).await.unwrap(), 0);
+    assert_eq!(f.row("a2").await.state.as_str(), "issued", "what was fetched may be installed: it stays");
+    assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_none(), "its bundle goes all the same");
+}
+
+pub(crate) async fn intents_that_nobody_finished_end(f: Fixture) {
+    f.intend("a1", None).await;
+    assert_eq!(f.store.erase_outlived(now(), now()).await.unwrap(), 0, "too young");
+    let a_second_later = now().checked_add(SignedDuration::from_secs(1)).unwrap();
+    assert_eq!(f.store.erase_outlived(now(), a_second_later).await.unwrap(), 1);
+    assert_eq!(f.row("a1").await.state.as_str(), "never_delivered");
+}
+
+pub(crate) async fn a_repeated_renewal_erases_the_bundle_of_the_earlier(f: Fixture) {
+    f.issue("a1", None).await;
+    f.issue("a2", None).await;
+    assert!(f.store.bundle("bundle-a1", now()).await.unwrap().is_none());
+    assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_some());
+    let unused = f.store.unused_renewals_since(f.terminal_id, now()).await.unwrap();
+    assert_eq!(unused, 2, "both count for the quota");
+}

@@ -1,0 +1,110 @@
+//! Promises about certificates, terminals and tenants.
+
+use crate::fixture::{Fixture, event, now, tenant, terminal};
+use koshin_policy::CertificateState::{InUse, Issued, Pending, Revoked, Superseded};
+use koshin_server::store::{AuditKind, Intent, NewTerminal, RevokedNow, StoreError};
+
+pub(crate) async fn an_intent_is_known_before_anything_is_signed(f: Fixture) {
+    f.intend("a1", None).await;
+    let peer = f.store.peer("a1").await.unwrap().unwrap();
+    assert_eq!((peer.state, peer.der, peer.seen_in_use), (Pending, None, false));
+    assert_eq!((peer.common_name.as_str(), peer.tenant_id.as_str()), ("client001", "clinic"));
+}
+
+pub(crate) async fn a_key_is_certified_once_and_never_again(f: Fixture) {
+    f.issue("a1", None).await;
+    let again = Intent { key_fingerprint: "key-a1".to_owned(), ..f.intent("a2") };
+    let error = f.store.record_intent(again, now()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Exists(what) if what.contains("key_fingerprint")), "{error}");
+}
+
+pub(crate) async fn a_refused_intent_leaves_the_earlier_certificate_alone(f: Fixture) {
+    f.issue("a1", None).await;
+    let again = Intent { key_fingerprint: "key-a1".to_owned(), ..f.intent("a2") };
+    f.store.record_intent(again, now()).await.unwrap_err();
+    assert_eq!(f.row("a1").await.state, Issued);
+    assert!(f.store.bundle("bundle-a1", now()).await.unwrap().is_some());
+}
+
+pub(crate) async fn the_later_intent_wins(f: Fixture) {
+    f.intend("a1", None).await;
+    f.intend("a2", None).await;
+    let result =
+        f.store.record_certificate("a1", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+    assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
+    let result =
+        f.store.record_certificate("a2", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(f.states().await, [("a1".to_owned(), "superseded"), ("a2".to_owned(), "issued")]);
+}
+
+pub(crate) async fn of_a_hundred_simultaneous_intents_one_remains(f: Fixture) {
+    let intents = (0..100).map(|number| {
+        let (store, intent) = (f.store.clone(), f.intent(&format!("{number:03}")));
+        tokio::spawn(async move {
+            let serial = intent.serial.clone();
+            store.record_intent(intent, now()).await?;
+            let event = event(AuditKind::CertificateRenewed);
+            store.record_certificate(&serial, b"der".to_vec(), None, event).await
+        })
+    });
+    let mut issued = 0;
+    for task in intents.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(()) => issued += 1,
+            Err(StoreError::Exists(_) | StoreError::Conflict(_)) => {}
+            Err(error) => panic!("neither won nor lost: {error}"),
+        }
+    }
+    let states = f.states().await;
+    let live = states.iter().filter(|(_, state)| *state == "issued").count();
+    assert!(issued >= 1, "somebody wins");
+    assert_eq!(live, 1, "exactly one is left: {states:?}");
+    assert!(states.iter().all(|(_, state)| *state == "issued" || *state == "superseded"), "{states:?}");
+}
+
+pub(crate) async fn the_first_use_confirms_once_and_ends_the_parent(f: Fixture) {
+    f.issue("a1", None).await;
+    assert!(f.confirm("a1").await);
+    f.issue("a2", Some("a1")).await;
+    assert_eq!(f.row("a1").await.state, InUse, "the old one is good until the new one is used");
+    assert!(f.confirm("a2").await);
+    assert!(!f.confirm("a2").await, "a second use confirms nothing");
+    let (old, new) = (f.row("a1").await, f.row("a2").await);
+    assert_eq!((old.state, new.state), (Superseded, InUse));
+    assert_eq!((old.first_used_at, new.first_used_at), (Some(now()), Some(now())));
+    assert_eq!(new.parent.as_deref(), Some("a1"));
+}
+
+pub(crate) async fn a_revoked_certificate_stays_revoked(f: Fixture) {
+    f.issue("a1", None).await;
+    assert_eq!(f.store.revoke("a1", "keyCompromise", now()).await.unwrap(), RevokedNow::Yes);
+    assert_eq!(f.store.revoke("a1", "superseded", now()).await.unwrap(), RevokedNow::Already);
+    assert_eq!(f.store.revoke("ff", "unspecified", now()).await.unwrap(), RevokedNow::Unknown);
+    assert!(!f.confirm("a1").await, "its use confirms nothing any more");
+    let row = f.row("a1").await;
+    assert_eq!((row.state, row.end_reason.as_deref()), (Revoked, Some("keyCompromise")));
+    assert!(f.store.bundle("bundle-a1", now()).await.unwrap().is_none(), "nor can it be fetched");
+}
+
+pub(crate) async fn a_tenant_is_added_once_and_can_be_suspended(f: Fixture) {
+    let again = f.store.add_tenant(tenant("clinic"), now(), event(AuditKind::TenantAdded)).await;
+    assert!(matches!(again, Err(StoreError::Exists(_))), "{again:?}");
+    assert!(f.store.suspend_tenant("clinic", true).await.unwrap());
+    f.issue("a1", None).await;
+    assert!(f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
+    assert!(f.store.suspend_tenant("clinic", false).await.unwrap());
+    assert!(!f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
+    assert!(!f.store.suspend_tenant("nobody", true).await.unwrap());
+}
+
+pub(crate) async fn a_terminal_keeps_its_identity_and_takes_a_new_label(f: Fixture) {
+    let labelled =
+        |label: Option<&str>| NewTerminal { label: label.map(str::to_owned), ..terminal("client001") };
+    let named = f.store.ensure_terminal(labelled(Some("受付1")), now()).await.unwrap();
+    let kept = f.store.ensure_terminal(labelled(None), now()).await.unwrap();
+    assert_eq!((named.id, kept.id), (f.terminal_id, f.terminal_id));
+    assert_eq!(kept.label.as_deref(), Some("受付1"));
+    let other = f.store.ensure_terminal(terminal("client002"), now()).await.unwrap();
+    assert_ne!(other.id, f.terminal_id);
+}
