@@ -1,12 +1,12 @@
 //! The outermost mapping of a YAML file: scalar values that can be read and replaced, anything else left alone.
 //!
-//! Psych reads the first document of a file, and the last of duplicate keys. So does this.
+//! Psych reads the first document of a file, and the last of duplicate keys. So does this. The parser only tells where
+//! things are and what they mean; nothing is ever written by a YAML emitter.
 
 use super::yaml_text::{Quotes, quote};
 use crate::splice::{Leaf, Splice};
 use crate::{ConfigError, text};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
-use std::iter::Peekable;
 use std::ops::Range;
 
 /// A YAML file with the place of each value of its outermost mapping.
@@ -41,7 +41,7 @@ impl<'a> Yaml<'a> {
     /// Reads the first document of a file, which must be UTF-8. An empty file has no keys.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ConfigError> {
         let (text, mark) = text::utf8(bytes)?;
-        let mut events = first_document(text)?.into_iter().peekable();
+        let mut events = first_document(text)?.into_iter();
         let mut entries = Vec::new();
         match events.next() {
             Some((Event::MappingStart(..), _)) => {
@@ -183,7 +183,7 @@ fn first_document(text: &str) -> Result<Vec<Located<'_>>, ConfigError> {
 }
 
 /// The next key of the mapping; `None` at its end. A key that is no scalar has the name of its events.
-fn next_key<'a>(events: &mut Peekable<impl Iterator<Item = Located<'a>>>) -> Option<(String, Range<usize>)> {
+fn next_key<'a>(events: &mut impl Iterator<Item = Located<'a>>) -> Option<(String, Range<usize>)> {
     match events.next()? {
         (Event::MappingEnd, _) => None,
         (Event::Scalar(key, ..), range) => Some((key.into_owned(), range)),
@@ -194,7 +194,7 @@ fn next_key<'a>(events: &mut Peekable<impl Iterator<Item = Located<'a>>>) -> Opt
 fn next_value<'a>(
     text: &str,
     key_end: usize,
-    events: &mut Peekable<impl Iterator<Item = Located<'a>>>,
+    events: &mut impl Iterator<Item = Located<'a>>,
 ) -> Result<Value, ConfigError> {
     let Some((event, range)) = events.next() else {
         return Err(ConfigError::syntax(text::line_at(text.as_bytes(), key_end), "the key has no value"));
