@@ -35,7 +35,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let listener = Listener { tls: Arc::clone(&tls), router: api::router(Arc::clone(&koshin)), limits };
     let signals = |kind| signal(kind).map_err(|error| CliError::Defect(format!("no signals: {error}")));
 
-    let (reload, stop) = (signals(SignalKind::hangup())?, Stop::new(&signals)?);
+    let (reload, stop) = (signals(SignalKind::hangup())?, Stop::new(signals)?);
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls));
     let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), Arc::clone(&listener.tls)));
     println!("koshin-server: listening on {public_url}");

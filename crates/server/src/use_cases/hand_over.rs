@@ -2,12 +2,15 @@
 
 use super::{Koshin, UseCaseError, order::Order};
 use crate::{
+    config::Service,
     entropy,
     store::{AuditEvent, AuditKind, Door, NewTerminal},
 };
 use jiff::Timestamp;
-use koshin_issuance::{BundleContents, PublicKey, certificate_to_pem, encrypt_private_key_pem, write_pkcs12};
-use koshin_policy::{CertificateState, Validity, calendar, validity};
+use koshin_issuance::{
+    BundleContents, PrivateKey, PublicKey, certificate_to_pem, encrypt_private_key_pem, write_pkcs12,
+};
+use koshin_policy::{Validity, calendar, validity};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -77,47 +80,48 @@ impl Koshin {
             },
         };
         let plan = self.record_plan(&order, &public_key, now).await?;
-        let serial = plan.serial().to_hex();
         let authority = self.authority();
+        let serial = plan.serial().to_hex();
         let chain = authority.chain();
         let der = self.blocking.run(move || authority.sign(plan)).await?;
-        let event = AuditEvent {
-            at: now,
-            kind: AuditKind::CertificateIssued,
-            tenant_id: Some(order.tenant_id),
-            common_name: Some(order.common_name.clone()),
-            serial: Some(serial.clone()),
-            detail: format!("state {} at first hand-over", CertificateState::Issued.as_str()),
-        };
+        let event = issued_event(&order, &serial, now);
         self.store.record_certificate(&serial, der.clone(), None, event).await?;
-
-        let password = entropy::password();
-        let contents = BundleContents {
-            friendly_name: &order.common_name,
-            key: &key,
-            certificate_der: &der,
-            chain_der: &chain,
-        };
-        Ok(HandOverFiles {
-            serial,
-            not_after: order.validity.not_after,
-            pkcs12: write_pkcs12(
-                &contents,
-                service.bundle_profile,
-                service.bundle_iterations,
-                password.expose_secret(),
-            )?,
-            certificate: certificate_to_pem(&der),
-            private_key: encrypt_private_key_pem(
-                &key,
-                password.expose_secret(),
-                entropy::bytes(),
-                entropy::bytes(),
-            )?,
-            password,
-            ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
-        })
+        pack(&service, &order, serial, &key, &der, &chain)
     }
+}
+
+fn issued_event(order: &Order, serial: &str, now: Timestamp) -> AuditEvent {
+    AuditEvent {
+        at: now,
+        kind: AuditKind::CertificateIssued,
+        tenant_id: Some(order.tenant_id.clone()),
+        common_name: Some(order.common_name.clone()),
+        serial: Some(serial.to_owned()),
+        detail: "first hand-over".to_owned(),
+    }
+}
+
+fn pack(
+    service: &Service,
+    order: &Order,
+    serial: String,
+    key: &PrivateKey,
+    der: &[u8],
+    chain: &[Vec<u8>],
+) -> Result<HandOverFiles, UseCaseError> {
+    let password = entropy::password();
+    let secret = password.expose_secret();
+    let contents =
+        BundleContents { friendly_name: &order.common_name, key, certificate_der: der, chain_der: chain };
+    Ok(HandOverFiles {
+        serial,
+        not_after: order.validity.not_after,
+        pkcs12: write_pkcs12(&contents, service.bundle_profile, service.bundle_iterations, secret)?,
+        certificate: certificate_to_pem(der),
+        private_key: encrypt_private_key_pem(key, secret, entropy::bytes(), entropy::bytes())?,
+        ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
+        password,
+    })
 }
 
 /// A validity that ends when the administrator says. It begins now, or in the past if

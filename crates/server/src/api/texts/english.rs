@@ -1,0 +1,86 @@
+//! The English words, in the order of the Japanese ones.
+
+use super::Text;
+use koshin_protocol::problem::ProblemCode as Code;
+
+/// Title and detail of a code.
+#[expect(clippy::too_many_lines, reason = "a table, one row a code")]
+pub(super) fn text(code: Code) -> Text {
+    match code {
+        Code::CertificateRequired => (
+            "No certificate was presented",
+            "This connection needs a client certificate. Check the certificate settings and connect again.",
+        ),
+        Code::CertificateExpired => (
+            "The certificate has expired",
+            "It can neither connect nor be renewed. Ask your administrator or vendor for a recovery code.",
+        ),
+        Code::CertificateNotYetValid => {
+            ("The certificate is not valid yet", "The server's clock may be wrong. Tell the operator.")
+        }
+        Code::CertificateRevoked => {
+            ("The certificate has been stopped", "An administrator stopped it. Ask your administrator.")
+        }
+        Code::CertificateUnknown => (
+            "The certificate is not registered",
+            "The records do not know it. Ask your administrator for a new one.",
+        ),
+        Code::CertificateSuperseded => (
+            "The certificate has been replaced",
+            "A newer certificate was issued to this terminal. Switch to it.",
+        ),
+        Code::NotRenewableKind => (
+            "The certificate cannot be renewed",
+            "Certificates of this kind (api…, backup… and the like) are not renewable. Download a client… certificate from the administration site and set it up instead.",
+        ),
+        Code::RenewalTooEarly => ("It is too early to renew", "The present certificate goes on working."),
+        Code::TenantSuspended => ("The tenant is suspended", "Ask your administrator or the operator."),
+        Code::RenewalQuota => (
+            "Too many renewals",
+            "Certificates are being issued and never used. Check that the terminal can save them, and try again later.",
+        ),
+        Code::RenewalInProgress => (
+            "A renewal is in progress",
+            "Another renewal of this terminal is under way. Wait a moment and try again. The present certificate goes on working.",
+        ),
+        Code::BundleNotFound => (
+            "The certificate file is not here",
+            "Its time has run out, or it is in use already. Renew again. The present certificate goes on working.",
+        ),
+        Code::NotFound => ("Not found", "Check the address."),
+        Code::MethodNotAllowed => {
+            ("The method is not allowed", "This address does not know the HTTP method.")
+        }
+        Code::BodyTooLarge => ("The request is too large", "Send less."),
+        Code::RequestTimeout => (
+            "The request took too long",
+            "It did not finish in time. Try again. The present certificate goes on working.",
+        ),
+        Code::MalformedRequest => ("The request cannot be read", "What was sent is not in the right form."),
+        Code::CsrInvalid => {
+            ("The certificate request is not valid", "It must be PKCS#10, signed with its own key.")
+        }
+        Code::CsrSubjectMismatch => (
+            "The certificate request names another subject",
+            "Its CN must be that of the present certificate.",
+        ),
+        Code::KeyRejected => (
+            "The key is not accepted",
+            "It is weak, or was used before. Make a new one (RSA of 2048 to 4096 bits, P-256 or P-384).",
+        ),
+        Code::Overloaded => {
+            ("The server is busy", "Wait a while and try again. The present certificate goes on working.")
+        }
+        Code::IssuerUnavailable => (
+            "The CA cannot issue certificates",
+            "Tell the operator. The present certificate works until its end.",
+        ),
+        Code::StoreUnavailable => (
+            "The server's records are out of reach",
+            "Wait a while and try again. The present certificate works until its end.",
+        ),
+        Code::Internal => {
+            ("An unexpected error occurred", "Try again later. If it goes on, tell your vendor the number.")
+        }
+    }
+}

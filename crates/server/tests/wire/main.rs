@@ -1,0 +1,22 @@
+//! The server as its clients see it: real programs, real TLS, a real process.
+//!
+//! - [`curl`], [`java`]: today's applications are libcurl and Java; these do what they do.
+//! - [`bundles`]: who can open the PKCS#12 files.
+//! - [`renewal`]: the life of a renewal by the contract, step by step.
+//! - [`refusals`]: who is told what, and who gets no further than TLS.
+//! - [`est`]: RFC 7030 by OpenSSL and curl.
+//! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
+//! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
+
+mod bundles;
+mod concurrency;
+mod crash;
+mod curl;
+mod est;
+mod java;
+mod limits;
+mod operation;
+mod refusals;
+mod renewal;
+mod support;
