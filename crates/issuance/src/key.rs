@@ -125,6 +125,11 @@ impl PublicKey {
         self.algorithm
     }
 
+    /// The subject key identifier: the leftmost 160 bits of the SHA-256 of the key's bits (RFC 7093 section 2, method 1).
+    pub(crate) fn key_identifier(&self) -> Vec<u8> {
+        Sha256::digest(&self.key_bits)[..20].to_vec()
+    }
+
     /// The SubjectPublicKeyInfo as it goes into the certificate.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki_der

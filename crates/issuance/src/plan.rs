@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use jiff::Timestamp;
 use koshin_policy::Validity;
-use rcgen::{Certificate, CertificateParams, SerialNumber, SubjectPublicKeyInfo};
+use rcgen::{Certificate, CertificateParams, KeyIdMethod, SerialNumber, SubjectPublicKeyInfo};
 
 use crate::asn1::{element, tag};
 use crate::issuer::Issuer;
@@ -102,6 +102,7 @@ pub fn plan(
     check_roles(&template, issuer, key)?;
     let mut params = template.params()?;
     params.serial_number = Some(SerialNumber::from_slice(serial.as_be_bytes()));
+    params.key_identifier_method = KeyIdMethod::PreSpecified(key.key_identifier());
     set_dates(&mut params, validity);
 
     let (certificate, issuer_key) = match issuer {
