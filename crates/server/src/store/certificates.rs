@@ -122,7 +122,7 @@ impl Store {
                     certificate::not_before.eq(intent.not_before.as_second()),
                     certificate::not_after.eq(intent.not_after.as_second()),
                     certificate::to_be_signed.eq(Some(&intent.to_be_signed)),
-                    certificate::created_at.eq(now.as_second()),
+                    certificate::created_at.eq(now.as_microsecond()),
                 ))
                 .execute(connection)?;
             Ok(())
@@ -214,7 +214,7 @@ impl Store {
         self.read(move |connection| {
             let count: i64 = certificate::table
                 .filter(certificate::terminal_id.eq(terminal_id))
-                .filter(certificate::created_at.ge(since.as_second()))
+                .filter(certificate::created_at.ge(since.as_microsecond()))
                 .filter(certificate::first_used_at.is_null())
                 .count()
                 .get_result(connection)?;

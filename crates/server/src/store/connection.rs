@@ -4,7 +4,11 @@ use super::StoreError;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::{
+    fs,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -32,6 +36,7 @@ impl Location {
     pub(super) fn connect(&self) -> Result<AnyConnection, StoreError> {
         match self {
             Self::Sqlite(path) => {
+                create_private(path)?;
                 let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged
                 // commit survive a power cut; the time-out covers the command line's writes.
@@ -75,4 +80,16 @@ impl Location {
         };
         done.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))
     }
+}
+
+/// Makes the database's file readable by its owner only; SQLite gives its journal files
+/// the same rights.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
 }

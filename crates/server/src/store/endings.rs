@@ -159,7 +159,7 @@ fn end_stale_intents(
 ) -> Result<usize, StoreError> {
     let stale = certificate::table
         .filter(certificate::state.eq(CertificateState::Pending.as_str()))
-        .filter(certificate::created_at.lt(before.as_second()));
+        .filter(certificate::created_at.lt(before.as_microsecond()));
     let ended = diesel::update(stale)
         .set((
             certificate::state.eq(CertificateState::NeverDelivered.as_str()),

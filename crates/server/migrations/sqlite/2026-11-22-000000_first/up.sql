@@ -28,6 +28,7 @@ CREATE TABLE certificate (
     -- The intent: what was about to be signed. Emptied when the result is there.
     to_be_signed    BLOB,
     der             BLOB,
+    -- Microseconds, so that lists keep the order of issue.
     created_at      BIGINT NOT NULL,
     first_used_at   BIGINT,
     ended_at        BIGINT,
