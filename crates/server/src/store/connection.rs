@@ -22,6 +22,14 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
+/// What a transaction is for. SQLite's write lock is taken at the beginning or not at
+/// all, so that a transaction never fails half-way for want of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
 /// Where the records are kept.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -56,13 +64,14 @@ impl Location {
         }
     }
 
-    /// The statement that begins a writing transaction. Read committed is enough on
-    /// PostgreSQL: every change names the state it expects, and a unique index holds
+    /// The statement that begins a transaction for this access. Read committed is enough
+    /// on PostgreSQL: every change names the state it expects, and a unique index holds
     /// the one rule that spans rows.
-    pub(super) fn begin(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    pub(super) fn begin(&self, access: Access) -> &'static str {
+        match (self, access) {
+            (Self::Sqlite(_), Access::Read) => "BEGIN DEFERRED",
+            (Self::Sqlite(_), Access::Write) => "BEGIN IMMEDIATE",
+            (Self::Postgres(_), _) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         }
     }
 

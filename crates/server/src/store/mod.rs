@@ -22,6 +22,7 @@ pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use tenants::{NewTerminal, Tenant, Terminal};
 
+use connection::Access;
 use worker::Queue;
 
 /// Threads that read beside SQLite's writer.
@@ -46,10 +47,10 @@ impl Store {
         match location {
             Location::Sqlite(_) => Ok(Self {
                 writes: worker::group_writer(location.clone())?,
-                reads: worker::workers(location, SQLITE_READERS, "store-reader")?,
+                reads: worker::workers(location, Access::Read, SQLITE_READERS, "store-reader")?,
             }),
             Location::Postgres(_) => {
-                let workers = worker::workers(location, POSTGRES_WORKERS, "store")?;
+                let workers = worker::workers(location, Access::Write, POSTGRES_WORKERS, "store")?;
                 Ok(Self { writes: workers.clone(), reads: workers })
             }
         }

@@ -8,7 +8,7 @@
 
 use super::{
     StoreError,
-    connection::{AnyConnection, Location},
+    connection::{Access, AnyConnection, Location},
 };
 use diesel::connection::SimpleConnection;
 use std::{
@@ -107,13 +107,18 @@ pub(super) fn group_writer(location: Location) -> Result<Queue, StoreError> {
 }
 
 /// Workers with a transaction an item, sharing one queue.
-pub(super) fn workers(location: &Location, count: usize, name: &str) -> Result<Queue, StoreError> {
+pub(super) fn workers(
+    location: &Location,
+    access: Access,
+    count: usize,
+    name: &str,
+) -> Result<Queue, StoreError> {
     let (sender, receiver) = sync_channel(QUEUE);
     let receiver = Arc::new(Mutex::new(receiver));
     for number in 0..count {
         let connection = location.connect()?;
         let (location, receiver) = (location.clone(), Arc::clone(&receiver));
-        spawn(&format!("{name}-{number}"), move || work_singly(&location, connection, &receiver))?;
+        spawn(&format!("{name}-{number}"), move || work_singly(&location, access, connection, &receiver))?;
     }
     Ok(Queue { sender })
 }
@@ -150,7 +155,7 @@ fn write_group(
     receiver: &Receiver<Box<dyn Item>>,
     group: &mut Vec<Box<dyn Item>>,
 ) -> Result<(), StoreError> {
-    connection.batch_execute(location.begin())?;
+    connection.batch_execute(location.begin(Access::Write))?;
     run_in_savepoint(connection, &mut group[0])?;
     while group.len() < GROUP
         && let Ok(mut next) = receiver.try_recv()
@@ -175,6 +180,7 @@ fn run_in_savepoint(connection: &mut AnyConnection, item: &mut Box<dyn Item>) ->
 
 fn work_singly(
     location: &Location,
+    access: Access,
     mut connection: AnyConnection,
     receiver: &Arc<Mutex<Receiver<Box<dyn Item>>>>,
 ) {
@@ -186,7 +192,7 @@ fn work_singly(
         let Ok(mut item) = received else { return };
         let mut commit = Ok(());
         for _ in 0..REPEATS {
-            match run_once(location, &mut connection, &mut item) {
+            match run_once(location, access, &mut connection, &mut item) {
                 Ok(Progress::Repeat) => {}
                 Ok(Progress::ConnectionLost) => {
                     reconnect(location, &mut connection);
@@ -207,13 +213,14 @@ fn work_singly(
 /// One transaction. An error means that begin or commit itself failed.
 fn run_once(
     location: &Location,
+    access: Access,
     connection: &mut AnyConnection,
     item: &mut Box<dyn Item>,
 ) -> Result<Progress, StoreError> {
-    if connection.batch_execute(location.begin()).is_err() {
+    if connection.batch_execute(location.begin(access)).is_err() {
         // The database was restarted since the last item: nothing has been done yet.
         *connection = location.connect()?;
-        connection.batch_execute(location.begin())?;
+        connection.batch_execute(location.begin(access))?;
     }
     let progress = item.run(connection);
     if progress == Progress::Done {
