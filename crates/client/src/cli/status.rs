@@ -5,17 +5,21 @@
 use super::{StatusArgs, messages::status as words, status_view};
 use crate::{
     applications::{
-        App, ConfigProblem, Credential, CredentialError, Discovery, DiscoveryWarning, Labels, Place,
+        App, ConfigProblem, CredentialError, Discovery, DiscoveryWarning, Labels, Place, RenewalHostError,
         discover, open, read_certificate,
     },
     doors::{Caller, Door, DoorError, Trust},
     environment::{Environment, Language},
     exit::ExitCode,
+    storage::{Disk, atomic, directory},
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_policy::{Kind, KindRules, calendar};
-use koshin_protocol::{problem::ProblemCode, renewal::CertificateStatus};
+use koshin_protocol::{
+    problem::{Problem, ProblemCode},
+    renewal::CertificateStatus,
+};
 use std::path::PathBuf;
 
 /// From so many days before the end on, 更新時期です becomes 至急更新してください.
@@ -50,7 +54,7 @@ impl State {
 }
 
 /// Why a certificate cannot be renewed now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Obstacle {
     /// The application asks only from this instant on.
     NotDue {
@@ -73,7 +77,7 @@ pub enum Obstacle {
     /// Nobody knows who renews.
     NoRenewalHost {
         /// What to set.
-        reason: String,
+        error: RenewalHostError,
     },
     /// Nobody has told the password.
     PasswordNeeded {
@@ -83,7 +87,7 @@ pub enum Obstacle {
     /// The file is missing or damaged.
     Unreadable {
         /// How.
-        reason: String,
+        error: CredentialError,
     },
     /// The server says so (`--online`).
     Server {
@@ -91,11 +95,6 @@ pub enum Obstacle {
         code: String,
         /// The same in words.
         text: String,
-    },
-    /// The server could not be asked (`--online`); what is known here is shown.
-    Offline {
-        /// Why not.
-        reason: String,
     },
 }
 
@@ -113,7 +112,6 @@ impl Obstacle {
             Self::PasswordNeeded { .. } => "password-needed",
             Self::Unreadable { .. } => "certificate-unreadable",
             Self::Server { code, .. } => code,
-            Self::Offline { .. } => "server-not-asked",
         }
     }
 }
@@ -133,6 +131,8 @@ pub struct Entry {
     pub renewable: bool,
     /// Why not.
     pub obstacle: Option<Obstacle>,
+    /// Why the server could not be asked, with `--online`.
+    pub not_asked: Option<NotAsked>,
     /// What a failure to read it means for the run.
     failure: Option<ExitCode>,
 }
@@ -152,13 +152,14 @@ pub struct StatusReport {
 
 /// Runs the command.
 pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) -> ExitCode {
-    let labels = Labels::load(&environment.state_dir);
+    let mut labels = Labels::load(&environment.state_dir);
     let mut report = gather(discover(environment), &labels, now);
     if arguments.online {
         let caller = Caller { now, language: environment.language };
         for entry in &mut report.entries {
             ask_server(entry, caller);
         }
+        remember(&mut labels, &report, environment);
     }
     if arguments.json {
         println!("{}", status_view::json(&report, environment.language));
@@ -196,7 +197,8 @@ impl Entry {
     pub fn remarks(&self, language: Language) -> Vec<String> {
         let warnings = self.place.warnings.iter().map(|warning| words::place_warning(language, warning));
         let obstacle = self.obstacle.as_ref().and_then(|obstacle| words::obstacle(language, obstacle));
-        obstacle.into_iter().chain(warnings).collect()
+        let not_asked = self.not_asked.as_ref().map(|why| words::not_asked(language, why));
+        obstacle.into_iter().chain(not_asked).chain(warnings).collect()
     }
 }
 
@@ -215,7 +217,16 @@ fn entry(place: Place, labels: &Labels, now: Timestamp) -> Entry {
     };
     let state = certificate.as_ref().map_or(State::Unknown, |certificate| state(&place, certificate, now));
     let label = certificate.as_ref().and_then(|certificate| labels.get(certificate)).map(str::to_owned);
-    Entry { place, certificate, label, state, renewable: obstacle.is_none(), obstacle, failure }
+    Entry {
+        place,
+        certificate,
+        label,
+        state,
+        renewable: obstacle.is_none(),
+        obstacle,
+        not_asked: None,
+        failure,
+    }
 }
 
 fn unread(place: &Place, error: CredentialError) -> Obstacle {
@@ -223,7 +234,7 @@ fn unread(place: &Place, error: CredentialError) -> Obstacle {
         (Some(reason), _) => Obstacle::Unsupported { reason: reason.clone() },
         (None, CredentialError::None) => Obstacle::NoCertificate,
         (None, CredentialError::PasswordNeeded { path }) => Obstacle::PasswordNeeded { path },
-        (None, other) => Obstacle::Unreadable { reason: other.to_string() },
+        (None, error) => Obstacle::Unreadable { error },
     }
 }
 
@@ -241,7 +252,7 @@ fn obstacle(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> Op
         return Some(Obstacle::Unsupported { reason: reason.clone() });
     }
     if let Err(error) = &place.renewal_base {
-        return Some(Obstacle::NoRenewalHost { reason: error.to_string() });
+        return Some(Obstacle::NoRenewalHost { error: error.clone() });
     }
     let opens_at = place.window.opens(certificate.not_after);
     (now < opens_at).then_some(Obstacle::NotDue { opens_at })
@@ -260,33 +271,44 @@ fn state(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> State
     }
 }
 
-/// Replaces what is only guessed here by what the server says, as far as it can be asked.
-fn ask_server(entry: &mut Entry, caller: Caller) {
-    let Ok(base) = &entry.place.renewal_base else { return };
-    let Ok(credential) = open(&entry.place, None) else { return };
-    match certificate_status(&entry.place, base, &credential, caller) {
-        Ok(None) => {}
-        Ok(Some(status)) => believe(entry, status),
-        Err(Asked::Door(error)) if error.problem_code().is_some() => {
-            let problem = error.problem().expect("it has a code");
-            entry.renewable = false;
-            entry.obstacle =
-                Some(Obstacle::Server { code: problem.code.clone(), text: problem.title.clone() });
-        }
-        Err(error) => {
-            let reason = error.to_string();
-            if entry.obstacle.is_none() {
-                entry.obstacle = Some(Obstacle::Offline { reason });
-            }
-        }
+/// Keeps the 端末名 for the next time without a network. They are a convenience: that they cannot be kept is no failure.
+fn remember(labels: &mut Labels, report: &StatusReport, environment: &Environment) {
+    let told =
+        report.entries.iter().filter_map(|entry| entry.certificate.as_ref().zip(entry.label.as_deref()));
+    let changes = told.filter(|(certificate, label)| labels.insert(certificate, label)).count();
+    if changes > 0 && directory::create_private(&Disk, &environment.state_dir).is_ok() {
+        let _ = atomic::write(&Disk, &Labels::path(&environment.state_dir), &labels.to_json());
     }
 }
 
-/// Why the server could not be asked.
-#[derive(Debug, thiserror::Error)]
-enum Asked {
+/// Replaces what is only guessed here by what the server says, as far as it can be asked.
+fn ask_server(entry: &mut Entry, caller: Caller) {
+    let Ok(base) = &entry.place.renewal_base else { return };
+    if entry.certificate.is_none() {
+        return;
+    }
+    match certificate_status(&entry.place, base, caller) {
+        Ok(None) => {}
+        Ok(Some(status)) => believe(entry, status),
+        Err(NotAsked::Door(error)) => match error.problem() {
+            Some(problem) => {
+                entry.renewable = false;
+                let Problem { code, title, .. } = problem.clone();
+                entry.obstacle = Some(Obstacle::Server { code, text: title });
+            }
+            None => entry.not_asked = Some(NotAsked::Door(error)),
+        },
+        Err(error) => entry.not_asked = Some(error),
+    }
+}
+
+/// Why the server could not be asked; what is known here is shown all the same.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotAsked {
+    /// The certificate, its key or the CA file cannot be opened.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// No usable answer came.
     #[error(transparent)]
     Door(#[from] DoorError),
 }
@@ -294,11 +316,11 @@ enum Asked {
 fn certificate_status(
     place: &Place,
     base: &str,
-    credential: &Credential,
     caller: Caller,
-) -> Result<Option<CertificateStatus>, Asked> {
+) -> Result<Option<CertificateStatus>, NotAsked> {
+    let credential = open(place, None)?;
     let trust = Trust::for_place(place, &credential.chain_der)?;
-    Ok(Door::new(base, &trust, credential, caller)?.status()?)
+    Ok(Door::new(base, &trust, &credential, caller)?.status()?)
 }
 
 fn believe(entry: &mut Entry, status: CertificateStatus) {

@@ -5,6 +5,7 @@ use super::{
     status::{Entry, StatusReport, place_word},
 };
 use crate::environment::Language;
+use jiff::Timestamp;
 use koshin_policy::calendar;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -94,6 +95,10 @@ fn remarks(report: &StatusReport, language: Language) -> Vec<String> {
     lines
 }
 
+fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
 /// One JSON object. Its members are stable: more may come, none goes.
 pub fn json(report: &StatusReport, language: Language) -> String {
     let connections: Vec<Value> =
@@ -112,7 +117,7 @@ pub fn json(report: &StatusReport, language: Language) -> String {
     let warnings: Vec<String> =
         report.warnings.iter().map(|warning| words::discovery_warning(language, warning)).collect();
     let document = json!({
-        "now": report.now,
+        "now": whole_seconds(report.now),
         "connections": connections,
         "problems": problems,
         "warnings": warnings,
@@ -151,6 +156,7 @@ fn connection(entry: &Entry, report: &StatusReport, language: Language) -> Value
         "renewable": entry.renewable,
         "reason": entry.obstacle.as_ref().map(|obstacle| obstacle.code()),
         "reasonText": entry.obstacle.as_ref().and_then(|obstacle| words::obstacle(language, obstacle)),
+        "serverNotAsked": entry.not_asked.as_ref().map(|why| words::not_asked(language, why)),
         "warnings": warnings,
     })
 }

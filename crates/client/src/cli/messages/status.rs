@@ -1,10 +1,11 @@
 //! The words of `koshin status`.
 
-use super::{pick, table_date};
+use super::{failures, pick, table_date};
 use crate::{
     applications::{ConfigProblem, ConfigProblemReason, DiscoveryWarning, PlaceWarning},
-    cli::status::{Obstacle, State},
+    cli::status::{NotAsked, Obstacle, State},
     environment::Language,
+    prompt::Explanation,
 };
 use jiff::Timestamp;
 use koshin_policy::WindowSettingError;
@@ -90,26 +91,36 @@ pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
         Obstacle::Unsupported { reason } => {
             text(format!("この設定は更新できません：{reason}"), format!("Cannot be renewed: {reason}"))
         }
-        Obstacle::NoRenewalHost { reason } => {
-            text(format!("更新先がわかりません：{reason}"), format!("The renewal host is not known: {reason}"))
-        }
+        Obstacle::NoRenewalHost { error } => failures::renewal_host(language, error).lines.concat(),
         Obstacle::PasswordNeeded { path } => text(
             format!("パスワードが保存されていないため、{} を確認できません。更新のときに入力してください。", path.display()),
             format!("{} needs a password that is not saved: type it when you renew.", path.display()),
         ),
-        Obstacle::Unreadable { reason } => {
-            text(format!("証明書を開けません：{reason}"), format!("The certificate cannot be opened: {reason}"))
-        }
+        Obstacle::Unreadable { error } => explained(language, &failures::credential(language, error)),
         Obstacle::Server { text, .. } => {
             return Some(match language {
                 Language::Japanese => format!("サーバーの回答：{text}"),
                 Language::English => format!("The server says: {text}"),
             });
         }
-        Obstacle::Offline { reason } => {
-            text(format!("サーバーに確認できません：{reason}"), format!("The server could not be asked: {reason}"))
-        }
     })
+}
+
+/// Why the server could not be asked.
+pub fn not_asked(language: Language, why: &NotAsked) -> String {
+    let explanation = match why {
+        NotAsked::Credential(error) => failures::credential(language, error),
+        NotAsked::Door(error) => failures::door(language, error, None),
+    };
+    let text = explanation.lines.join(pick(language, "", " "));
+    format!("{}{text}", pick(language, "サーバーに確認できません。", "The server could not be asked. "))
+}
+
+/// An explanation on one line.
+fn explained(language: Language, explanation: &Explanation) -> String {
+    let title = &explanation.title;
+    let lines = explanation.lines.join(pick(language, "", " "));
+    format!("{title}{}{lines}", pick(language, "。", ". "))
 }
 
 /// Something odd about a place.
