@@ -7,6 +7,7 @@
 //! - [`group`]: the places that share one certificate, which are switched together or not at all.
 //! - [`verification`]: whether the server sent what was asked for.
 //! - [`network`]: the server, as the performer sees it.
+//! - [`session`]: a whole run of the program.
 //! - [`hook`]: commands after a switch.
 
 pub mod confirmation;
@@ -20,6 +21,7 @@ mod opened;
 pub mod performer;
 pub mod recovery;
 mod secrets;
+pub mod session;
 mod staging;
 mod switch;
 pub mod verification;

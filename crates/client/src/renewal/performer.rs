@@ -15,7 +15,7 @@ use crate::{
         machine::{Ending, Event, Fault, State, Step, Subject, Via, advance},
         network::{Conversation, Network},
         opened::{self, Opened},
-        secrets,
+        recovery, secrets,
         staging::Staging,
         switch,
         verification::{self, VerificationError},
@@ -446,10 +446,9 @@ impl Performer<'_, '_> {
         Ok(Event::PutBack)
     }
 
-    /// What stays behind is harmless, and the next renewal removes it.
+    /// What stays behind is harmless, and the next run removes it.
     fn clean_up(&mut self) {
-        let _ = changes::clean_up(self.with.fs, &self.journal.replacements);
-        let _ = self.staging().discard();
+        recovery::tidy(self.with.fs, &self.journals, &self.journal);
         let mut labels = Labels::load(self.with.state_dir);
         if let Some(new) = &self.new
             && let Some(label) = labels.get(&self.group.certificate).map(str::to_owned)

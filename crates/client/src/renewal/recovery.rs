@@ -5,6 +5,7 @@ use crate::{
         Failure,
         journal::{Journal, Journals},
         machine::{Event, State, advance},
+        staging::Staging,
     },
     storage::{FileSystem, changes},
 };
@@ -15,13 +16,19 @@ use jiff::Timestamp;
 ///
 /// Returns how many there were, and what could not be put right.
 pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> (usize, Vec<Failure>) {
-    let interrupted = match journals.all() {
-        Ok(all) => all.into_iter().filter(|journal| is_interrupted(&journal.state)),
+    let all = match journals.all() {
+        Ok(all) => all,
         Err(error) => return (0, vec![error.into()]),
     };
     let mut recovered = 0;
     let mut failures = Vec::new();
-    for journal in interrupted {
+    for journal in all {
+        if is_over(&journal.state) {
+            tidy(fs, journals, &journal);
+        }
+        if !is_interrupted(&journal.state) {
+            continue;
+        }
         match put_right(fs, journals, journal, now) {
             Ok(()) => recovered += 1,
             Err(failure) => failures.push(failure),
@@ -32,6 +39,18 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
 
 fn is_interrupted(state: &State) -> bool {
     matches!(state, State::Switching | State::RollingBack { .. })
+}
+
+fn is_over(state: &State) -> bool {
+    matches!(state, State::Switched | State::Confirmed)
+}
+
+/// Removes what a switch that succeeded left behind: copies beside the targets, and the staged key. What resists
+/// now is removed by the next run.
+pub(crate) fn tidy(fs: &dyn FileSystem, journals: &Journals<'_>, journal: &Journal) {
+    let _ = changes::clean_up(fs, &journal.replacements);
+    let staging = Staging { fs, directory: journals.directory_of(&journal.old.sha256) };
+    let _ = staging.discard();
 }
 
 fn put_right(

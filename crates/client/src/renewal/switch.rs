@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
+/// Directory below the state directory with a copy of what each switch replaced.
+pub(crate) const BACKUPS: &str = "backups";
+
 /// What a switch changes, and whom it tells.
 pub(crate) struct Switch {
     pub(crate) changes: Changes,
@@ -66,7 +69,7 @@ pub(crate) fn back_up(
     if replaced.is_empty() {
         return Ok(None);
     }
-    let directory = backup::free_name(fs, &state_dir.join("backups"), now)?;
+    let directory = backup::free_name(fs, &state_dir.join(BACKUPS), now)?;
     backup::write(fs, &directory, &replaced, now)?;
     Ok(Some(directory))
 }

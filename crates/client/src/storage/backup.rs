@@ -5,7 +5,7 @@
 //! DIR/0001-config.json   the bytes
 //! ```
 
-use super::{Doing, FileSystem, StorageError, atomic, changes::digest, directory};
+use super::{Doing, FileSystem, Kind, StorageError, atomic, changes::digest, directory};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -134,4 +134,25 @@ pub fn free_name(fs: &dyn FileSystem, backups: &Path, now: Timestamp) -> Result<
         name = backups.join(format!("{stem}-{count}"));
     }
     Ok(name)
+}
+
+/// Removes the copies below `backups` that a crash or a full disk left without a manifest: nobody can restore them,
+/// and they hold secrets.
+///
+/// # Errors
+/// [`StorageError`] when one of them stays.
+pub fn sweep(fs: &dyn FileSystem, backups: &Path) -> Result<(), StorageError> {
+    for directory in fs.list(backups).map_err(StorageError::at(Doing::Reading, backups))? {
+        let manifest = directory.join(MANIFEST);
+        let is_directory = fs.kind(&directory).is_ok_and(|kind| kind == Some(Kind::Directory));
+        if !is_directory || fs.kind(&manifest).map_err(StorageError::at(Doing::Reading, &manifest))?.is_some()
+        {
+            continue;
+        }
+        for file in fs.list(&directory).map_err(StorageError::at(Doing::Reading, &directory))? {
+            atomic::remove_if_there(fs, &file)?;
+        }
+        fs.remove_directory(&directory).map_err(StorageError::at(Doing::Removing, &directory))?;
+    }
+    Ok(())
 }

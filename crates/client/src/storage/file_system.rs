@@ -107,6 +107,12 @@ pub trait FileSystem {
     /// Whatever the operating system says, such as that it is not there.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
 
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// Whatever the operating system says, such as that something is in it.
+    fn remove_directory(&self, path: &Path) -> io::Result<()>;
+
     /// Creates one directory, open to its owner alone.
     ///
     /// # Errors
@@ -181,6 +187,10 @@ impl FileSystem for Disk {
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
