@@ -17,38 +17,12 @@ pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Tim
     let mut explanation = match error {
         DoorError::Network { host, fault, .. } => network(language, host, *fault),
         DoorError::ClockWrong { server, local } => clock(language, *server, *local),
-        DoorError::ServerCertificate { clock_suspect: true, .. } => text(
-            language,
-            (NOT_RENEWED_JA, NOT_RENEWED_EN),
-            (
-                "接続先の証明書の期間が、このパソコンの日時と合いません。",
-                "The server's certificate and this PC's clock disagree.",
-            ),
-            (
-                "パソコンの日時を確認して、もう一度更新してください。",
-                "Check the date and time of this PC, then renew again.",
-            ),
-        ),
-        DoorError::ServerCertificate { host, reason, .. } => text(
-            language,
-            (NOT_RENEWED_JA, NOT_RENEWED_EN),
-            (
-                &format!("接続先（{host}）を確認できません（{reason}）。"),
-                &format!("{host} cannot be verified ({reason})."),
-            ),
-            (
-                "CA証明書の設定を保守会社に確認してください。",
-                "Ask your vendor to check the setting of the CA certificate.",
-            ),
-        ),
+        DoorError::ServerCertificate { host, reason, clock_suspect } => {
+            server_certificate(language, host, reason, *clock_suspect)
+        }
         DoorError::Refused { problem: Some(problem), .. } => refused(language, problem),
         DoorError::Server { problem: Some(problem), .. } => from_problem(language, problem),
-        other => text(
-            language,
-            (NOT_RENEWED_JA, NOT_RENEWED_EN),
-            (&other.to_string(), &other.to_string()),
-            (TRY_LATER_JA, TRY_LATER_EN),
-        ),
+        other => without_reason(language, other),
     };
     if let Some(end) = still_valid_until {
         explanation.lines.push(still_valid(language, end));
@@ -57,10 +31,66 @@ pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Tim
     explanation
 }
 
+fn server_certificate(language: Language, host: &str, reason: &str, clock_suspect: bool) -> Explanation {
+    if clock_suspect {
+        return text(
+            language,
+            NOT_RENEWED,
+            (
+                "接続先の証明書の期間が、このパソコンの日時と合いません。",
+                "The server's certificate and this PC's clock disagree.",
+            ),
+            (
+                "パソコンの日時を確認して、もう一度更新してください。",
+                "Check the date and time of this PC, then renew again.",
+            ),
+        );
+    }
+    text(
+        language,
+        NOT_RENEWED,
+        (
+            &format!("接続先（{host}）を確認できません（{reason}）。"),
+            &format!("The server {host} cannot be verified ({reason})."),
+        ),
+        (
+            "CA証明書の設定を保守会社に確認してください。",
+            "Ask your vendor to check the setting of the CA certificate.",
+        ),
+    )
+}
+
+/// Failures that come without a problem document.
+fn without_reason(language: Language, error: &DoorError) -> Explanation {
+    let english = sentence(&error.to_string());
+    let (japanese, remedy) = match error {
+        DoorError::CertificateRejected { host, alert } => {
+            (format!("接続先（{host}）がこの証明書を受け付けません（{alert}）。"), ASK_ADMINISTRATOR)
+        }
+        DoorError::Refused { status, .. } => {
+            (format!("接続先に断られました（状態{status}）。"), ASK_ADMINISTRATOR)
+        }
+        DoorError::BadReply { request, why } => {
+            (format!("サーバーの返事が正しくありません（{request}：{why}）。"), CHECK_PROXY)
+        }
+        DoorError::ServiceRefuses { host, old, new } => (
+            format!(
+                "新しい証明書では {host} に接続できません（今の証明書では状態{old}、新しい証明書では状態{new}）。"
+            ),
+            TRY_LATER,
+        ),
+        DoorError::Setup { reason } => (format!("この証明書では接続できません（{reason}）。"), CHECK_SETTING),
+        DoorError::Server { status, .. } => {
+            (format!("サーバーでエラーが起きています（状態{status}）。"), TRY_LATER)
+        }
+        other => (other.to_string(), TRY_LATER),
+    };
+    text(language, NOT_RENEWED, (&japanese, &english), remedy)
+}
+
 /// A certificate that cannot be opened.
 pub fn credential(language: Language, error: &CredentialError) -> Explanation {
     let title = ("証明書を開けません", "The certificate cannot be opened");
-    let what = error.to_string();
     match error {
         CredentialError::WrongPassword { path } => text(
             language,
@@ -93,20 +123,9 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
                 &format!("ファイルがありません（{}）。", path.display()),
                 &format!("{} does not exist.", path.display()),
             ),
-            (
-                "アプリケーションの証明書の設定を確認してください。",
-                "Check the certificate setting of the application.",
-            ),
+            CHECK_SETTING,
         ),
-        _ => text(
-            language,
-            title,
-            (&what, &what),
-            (
-                "アプリケーションの証明書の設定を確認してください。",
-                "Check the certificate setting of the application.",
-            ),
-        ),
+        other => text(language, title, (&other.to_string(), &sentence(&other.to_string())), CHECK_SETTING),
     }
 }
 
@@ -135,7 +154,7 @@ pub fn renewal_host(language: Language, error: &RenewalHostError) -> Explanation
         }
     };
     Explanation {
-        title: pick(language, NOT_RENEWED_JA, NOT_RENEWED_EN).to_owned(),
+        title: pick(language, NOT_RENEWED.0, NOT_RENEWED.1).to_owned(),
         lines: vec![match language {
             Language::Japanese => japanese,
             Language::English => sentence(&error.to_string()),
@@ -153,18 +172,27 @@ pub fn still_valid(language: Language, end: Timestamp) -> String {
     }
 }
 
-const NOT_RENEWED_JA: &str = "証明書を更新できませんでした";
-const NOT_RENEWED_EN: &str = "The certificate could not be renewed";
-const TRY_LATER_JA: &str = "時間をおいて、やり直してください。続く場合は保守会社に連絡してください。";
-const TRY_LATER_EN: &str = "Try again later. If it goes on, tell your vendor.";
+/// Japanese, English.
+type Words<'a> = (&'a str, &'a str);
 
-fn text(language: Language, title: (&str, &str), why: (&str, &str), remedy: (&str, &str)) -> Explanation {
-    let of = |(japanese, english): (&str, &str)| pick(language, japanese, english).to_owned();
-    let why = match language {
-        Language::Japanese => of(why),
-        Language::English => sentence(why.1),
-    };
-    Explanation { title: of(title), lines: vec![why, of(remedy)], code: None }
+const NOT_RENEWED: Words<'_> = ("証明書を更新できませんでした", "The certificate could not be renewed");
+const TRY_LATER: Words<'_> = (
+    "時間をおいて、やり直してください。続く場合は保守会社に連絡してください。",
+    "Try again later. If it goes on, tell your vendor.",
+);
+const ASK_ADMINISTRATOR: Words<'_> = ("管理者に確認してください。", "Ask your administrator.");
+const CHECK_PROXY: Words<'_> = (
+    "プロキシーやセキュリティソフトが通信に割り込んでいないか、確認してください。",
+    "Check whether a proxy or security software interferes with the connection.",
+);
+const CHECK_SETTING: Words<'_> = (
+    "アプリケーションの証明書の設定を確認してください。",
+    "Check the certificate setting of the application.",
+);
+
+fn text(language: Language, title: Words<'_>, why: Words<'_>, remedy: Words<'_>) -> Explanation {
+    let of = |(japanese, english): Words<'_>| pick(language, japanese, english).to_owned();
+    Explanation { title: of(title), lines: vec![of(why), of(remedy)], code: None }
 }
 
 fn network(language: Language, host: &str, fault: NetworkFault) -> Explanation {
@@ -174,7 +202,7 @@ fn network(language: Language, host: &str, fault: NetworkFault) -> Explanation {
             format!("There is no connection to {host}."),
         ),
         NetworkFault::Timeout => {
-            (format!("{host} から返事がありません。"), format!("{host} does not answer in time."))
+            (format!("{host} から返事がありません。"), format!("The server {host} does not answer in time."))
         }
         NetworkFault::Interrupted => {
             (format!("{host} との接続が途中で切れました。"), format!("The connection to {host} broke."))
@@ -182,7 +210,7 @@ fn network(language: Language, host: &str, fault: NetworkFault) -> Explanation {
     };
     text(
         language,
-        (NOT_RENEWED_JA, NOT_RENEWED_EN),
+        NOT_RENEWED,
         (&why.0, &why.1),
         (
             "LANケーブルかWi-Fiを確認して、やり直してください。",
@@ -215,7 +243,7 @@ fn refused(language: Language, problem: &Problem) -> Explanation {
             language,
             ("この証明書は使用停止中です", "This certificate has been withdrawn"),
             detail,
-            ("管理者に確認してください。", "Ask your administrator."),
+            ASK_ADMINISTRATOR,
         ),
         _ => from_problem(language, problem),
     }
@@ -252,7 +280,7 @@ pub fn not_renewable(language: Language) -> Explanation {
 
 fn from_problem(language: Language, problem: &Problem) -> Explanation {
     Explanation {
-        title: pick(language, NOT_RENEWED_JA, NOT_RENEWED_EN).to_owned(),
+        title: pick(language, NOT_RENEWED.0, NOT_RENEWED.1).to_owned(),
         lines: [&problem.title, &problem.detail]
             .into_iter()
             .filter(|line| !line.is_empty())
@@ -266,6 +294,6 @@ fn from_problem(language: Language, problem: &Problem) -> Explanation {
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let Some(first) = characters.next() else { return String::new() };
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let end = if text.ends_with(['.', '!', '?', '。']) { "" } else { "." };
     format!("{}{}{end}", first.to_uppercase(), characters.as_str())
 }
