@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, ServerName};
 
@@ -86,9 +87,13 @@ impl Client {
             .with_root_certificates(roots);
         let mut config = match options.identity {
             None => builder.with_no_client_auth(),
-            Some(identity) => builder
-                .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
-                .expect("a usable identity"),
+            // Not checked against each other: a test may send a certificate with another's key.
+            Some(identity) => {
+                let provider = crate::provider();
+                let key = provider.key_provider.load_private_key(identity.key.clone_key()).expect("a usable key");
+                let pair = CertifiedKey::new(identity.chain.clone(), key);
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
+            }
         };
         config.resumption = Resumption::disabled();
         let name = ServerName::try_from(host.to_owned()).expect("a host name");

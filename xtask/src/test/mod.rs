@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     fs::write(&skips, "")?;
 
     // Tests start these programs; cargo builds for a test only the programs of its own package.
-    build_programs()?;
+    build_programs(&options.arguments)?;
     let postgres = match Postgres::start() {
         Ok(postgres) => Some(postgres),
         Err(why) => {
@@ -63,9 +63,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn build_programs() -> Result<()> {
-    let status =
-        workspace::cargo().args(["build", "--workspace", "--bins"]).status().context("cannot start cargo")?;
+/// All programs; or, when packages are named, theirs and the server, which everybody's tests start.
+fn build_programs(arguments: &[String]) -> Result<()> {
+    let mut command = workspace::cargo();
+    command.args(["build", "--bins"]);
+    match packages(arguments) {
+        packages if packages.is_empty() => command.arg("--workspace"),
+        packages => command.args(["--package", "koshin-server"]).args(packages),
+    };
+    let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the programs do not build, so no test was run");
     }
@@ -75,12 +81,26 @@ fn build_programs() -> Result<()> {
 fn test_command(arguments: &[String]) -> Command {
     let mut command = workspace::cargo();
     command.args(["test", "--no-fail-fast"]);
-    let one_package = |argument: &String| argument.starts_with("-p") || argument.starts_with("--package");
-    if !arguments.iter().take_while(|argument| *argument != "--").any(one_package) {
+    if packages(arguments).is_empty() {
         command.arg("--workspace");
     }
     command.args(arguments);
     command
+}
+
+/// The arguments that choose packages: `-p X`, `--package X`, `-pX`, `--package=X`.
+fn packages(arguments: &[String]) -> Vec<&String> {
+    let mut chosen = Vec::new();
+    let mut rest = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = rest.next() {
+        if argument.starts_with("-p") || argument.starts_with("--package") {
+            chosen.push(argument);
+            if argument == "-p" || argument == "--package" {
+                chosen.extend(rest.next());
+            }
+        }
+    }
+    chosen
 }
 
 /// Runs the tests, hands their output on, and reads the result lines in it.
@@ -110,4 +130,19 @@ fn skip_reasons(file: &Path) -> Result<Vec<String>> {
         eprintln!("xtask test: skipped {times}: {reason}");
     }
     Ok(reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_found_in_every_spelling_and_only_before_the_test_names() {
+        let arguments = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let chosen =
+            |line: &str| packages(&arguments(line)).into_iter().cloned().collect::<Vec<_>>().join(" ");
+        assert_eq!(chosen("-p a --test wire"), "-p a");
+        assert_eq!(chosen("--test wire --package=a -pb"), "--package=a -pb");
+        assert_eq!(chosen("--test wire -- -p"), "");
+    }
 }

@@ -6,9 +6,11 @@ use std::process::Command;
 use koshin_testkit::terminal::path_of;
 use koshin_testkit::{ServerInABox, ServerOptions, Terminal, tools};
 
+use crate::support::set_service;
+
 fn server_with_profile(profile: &'static str) -> ServerInABox {
     ServerInABox::start_with(ServerOptions {
-        configure: Box::new(move |config| config["service"]["default"]["pkcs12"] = profile.into()),
+        configure: Box::new(move |config| set_service(config, "pkcs12", profile)),
         ..ServerOptions::default()
     })
 }

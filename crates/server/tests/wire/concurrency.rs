@@ -81,7 +81,7 @@ fn a_hundred_first_uses_confirm_once() {
         for reply in &replies {
             assert_eq!((reply.status, reply.json()["state"].as_str()), (200, Some("in_use")), "{reply:?}");
         }
-        assert_eq!(states(&server, "client001"), ["superseded", "in_use"], "{database:?}");
+        assert_eq!(states(&server, "client001"), ["in_use", "superseded"], "{database:?}");
     }
 }
 

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use koshin_testkit::{ServerInABox, ServerOptions, Terminal, tools};
 
+use crate::support::set_service;
+
 /// Runs the program of `tests/java`; None when there is no Java.
 fn renew_by_java(server: &ServerInABox, terminal: &Terminal) -> Option<String> {
     let java = tools::require("java")?;
@@ -33,8 +35,8 @@ fn java_renews_over_tls_1_2_and_opens_both_bundles_as_key_stores() {
 fn java_opens_the_modern_profile_too_with_a_key_on_a_curve() {
     let mut server = ServerInABox::start_with(ServerOptions {
         configure: Box::new(|config| {
-            config["service"]["default"]["pkcs12"] = "modern".into();
-            config["service"]["default"]["legacy_key"] = "p-256".into();
+            set_service(config, "pkcs12", "modern");
+            set_service(config, "legacy_key", "p-256");
         }),
         ..ServerOptions::default()
     });

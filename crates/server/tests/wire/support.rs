@@ -27,11 +27,20 @@ pub(crate) fn serial_of(identity: &Identity) -> String {
     koshin_issuance::CertificateFacts::from_der(&identity.chain[0]).unwrap().serial.to_hex()
 }
 
-/// The states of a terminal's certificates, from the first to the last.
+/// The states of a terminal's certificates, in the order of the alphabet.
 pub(crate) fn states(server: &ServerInABox, common_name: &str) -> Vec<String> {
     let all = server.certificates();
     let own = all.iter().filter(|certificate| certificate["cn"] == common_name);
-    own.map(|certificate| certificate["state"].as_str().unwrap().to_owned()).collect()
+    let mut states: Vec<_> =
+        own.map(|certificate| certificate["state"].as_str().unwrap().to_owned()).collect();
+    states.sort();
+    states
+}
+
+/// Sets a value of the tenant's service.
+pub(crate) fn set_service(config: &mut toml::Table, key: &str, value: impl Into<toml::Value>) {
+    let service = config["service"]["default"].as_table_mut().unwrap();
+    service.insert(key.to_owned(), value.into());
 }
 
 /// How many audit events of this kind there are.
