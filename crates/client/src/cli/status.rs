@@ -293,8 +293,9 @@ fn ask_server(entry: &mut Entry, caller: Caller) {
         Err(NotAsked::Door(error)) => match error.problem() {
             Some(problem) => {
                 entry.renewable = false;
+                let known = obstacle_of(ProblemCode::from_word(&problem.code));
                 let Problem { code, title, .. } = problem.clone();
-                entry.obstacle = Some(Obstacle::Server { code, text: title });
+                entry.obstacle = Some(known.unwrap_or(Obstacle::Server { code, text: title }));
             }
             None => entry.not_asked = Some(NotAsked::Door(error)),
         },
@@ -325,17 +326,25 @@ fn certificate_status(
 
 fn believe(entry: &mut Entry, status: CertificateStatus) {
     entry.label = status.label.or(entry.label.take());
-    let refused = |reason: String| Obstacle::Server {
-        text: status.reason_text.clone().unwrap_or_else(|| reason.clone()),
-        code: reason,
-    };
-    match (status.renewable, status.reason.clone()) {
-        // The server's window is wider than the application's: not being due is the application's own wish.
-        (true, _) => {}
-        (false, reason) => {
-            entry.renewable = false;
-            entry.obstacle = Some(refused(reason.unwrap_or_else(|| "not-renewable".to_owned())));
-        }
+    // The server's window is wider than the application's: not being due is the application's own wish.
+    if status.renewable {
+        return;
+    }
+    let code = status.reason.unwrap_or_else(|| "not-renewable".to_owned());
+    let text = status.reason_text.unwrap_or_else(|| code.clone());
+    entry.renewable = false;
+    entry.obstacle = Some(match (ProblemCode::from_word(&code), status.window) {
+        (Some(ProblemCode::RenewalTooEarly), Some(window)) => Obstacle::NotDue { opens_at: window.start },
+        (known, _) => obstacle_of(known).unwrap_or(Obstacle::Server { code, text }),
+    });
+}
+
+/// Refusals of the server that are known here too, and are told in the same words.
+fn obstacle_of(code: Option<ProblemCode>) -> Option<Obstacle> {
+    match code? {
+        ProblemCode::NotRenewableKind => Some(Obstacle::NotRenewableKind),
+        ProblemCode::CertificateExpired => Some(Obstacle::Expired),
+        _ => None,
     }
 }
 
