@@ -245,3 +245,25 @@ fn the_program_itself_answers() {
     assert_eq!(run(&["no-such-command"]).status.code(), Some(2), "usage errors are clap's");
     assert!(String::from_utf8(run(&["--help"]).stdout).unwrap().contains("クライアント証明書"));
 }
+
+#[test]
+fn the_help_is_japanese_to_the_last_word() {
+    let help = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_koshin"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", "/")
+            .env("LANG", "ja_JP.UTF-8")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for command in [&["-h"][..], &["status", "-h"], &["renew", "-h"], &["backup", "-h"], &["restore", "-h"]] {
+        let text = help(command);
+        let explained: Vec<&str> = text.lines().filter(|line| line.starts_with("  ")).collect();
+        assert!(!explained.is_empty(), "{text}");
+        for line in explained {
+            assert!(line.contains(|c: char| ('\u{3041}'..='\u{30ff}').contains(&c)), "no kana in {line:?}");
+        }
+    }
+}

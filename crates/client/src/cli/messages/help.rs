@@ -1,6 +1,6 @@
 //! The help texts in Japanese, by command and argument. The English ones stand at the definitions.
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 
 /// A command's name, what it does, and what its arguments do.
 type CommandTexts = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
@@ -10,7 +10,7 @@ const TEXTS: &[CommandTexts] = &[
     (
         "",
         "このパソコンのアプリケーションが使うクライアント証明書を更新します。",
-        &[("lang", "表示する言語（指定がなければ LANG に従います）")],
+        &[("lang", "表示する言語：ja または en（指定がなければ LANG に従います）")],
     ),
     (
         "status",
@@ -25,8 +25,12 @@ const TEXTS: &[CommandTexts] = &[
             ("connection", "この番号の接続だけ（koshin status に出る番号）"),
             ("yes", "確認せずに、更新時期のものをすべて更新します"),
             ("force", "更新時期の前でも更新します"),
-            ("via", "更新の方法（指定がなければ、サーバーが対応していればEST）"),
+            (
+                "via",
+                "更新の方法：est（鍵をこのパソコンで作ります）または legacy（鍵をサーバーが作ります）。指定がなければ、サーバーが対応していればest",
+            ),
             ("password_stdin", "保存されていない証明書のパスワードを標準入力から読みます"),
+            ("json", "文章の代わりにJSONを出力します"),
         ],
     ),
     ("backup", "証明書と設定のバックアップを取ります", &[("directory", "バックアップを書き込むフォルダー")]),
@@ -35,7 +39,10 @@ const TEXTS: &[CommandTexts] = &[
 
 /// `command` with its texts in Japanese.
 pub fn japanese(command: Command) -> Command {
-    TEXTS.iter().fold(command, |command, (name, about, arguments)| {
+    let command =
+        command.subcommand_help_heading("コマンド").disable_help_subcommand(true).disable_version_flag(true);
+    let version = flag("version", 'V', ArgAction::Version, "バージョンを表示します");
+    TEXTS.iter().fold(command.arg(version), |command, (name, about, arguments)| {
         if name.is_empty() {
             return translated(command, about, arguments);
         }
@@ -47,11 +54,24 @@ pub fn japanese(command: Command) -> Command {
 }
 
 fn translated(command: Command, about: &'static str, arguments: &[(&'static str, &'static str)]) -> Command {
-    arguments.iter().fold(command.about(about), |command, (id, help)| {
+    let command = arguments.iter().fold(command.about(about), |command, (id, help)| {
         if command.get_arguments().any(|argument| argument.get_id() == id) {
-            command.mut_arg(id, |argument| argument.help(*help))
+            // The possible values are explained in the text.
+            command.mut_arg(id, |argument| argument.help(*help).hide_possible_values(true))
         } else {
             command
         }
-    })
+    });
+    command
+        .help_template("{about-with-newline}\n使い方: {usage}\n\n{all-args}")
+        .disable_help_flag(true)
+        .arg(flag("help", 'h', ArgAction::Help, "この説明を表示します"))
+        .mut_args(|argument| {
+            let heading = if argument.is_positional() { "引数" } else { "オプション" };
+            argument.help_heading(heading)
+        })
+}
+
+fn flag(name: &'static str, short: char, action: ArgAction, help: &'static str) -> Arg {
+    Arg::new(name).short(short).long(name).action(action).help(help)
 }
