@@ -1,6 +1,9 @@
 //! The command line: what can be asked of the program, and in which language it answers.
 
+pub mod backup;
 pub mod messages;
+pub mod renew;
+pub mod renew_view;
 pub mod status;
 pub mod status_view;
 
@@ -34,6 +37,12 @@ enum Lang {
 enum Command {
     /// Show every certificate of every application: until when, and whether it can be renewed
     Status(StatusArgs),
+    /// Renew the certificates that are due
+    Renew(RenewArgs),
+    /// Copy the configurations and certificates of every application into a new folder
+    Backup(BackupArgs),
+    /// Put a backup back, after checking that it is complete
+    Restore(RestoreArgs),
 }
 
 /// `koshin status`.
@@ -68,6 +77,9 @@ pub struct RenewArgs {
     /// Read the password of certificates that do not save it from standard input
     #[arg(long)]
     pub password_stdin: bool,
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How a certificate is renewed.
@@ -121,6 +133,9 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
     let now = clock::now();
     match &cli.command {
         Command::Status(arguments) => status::run(arguments, &environment, now),
+        Command::Renew(arguments) => renew::run(arguments, &environment, now),
+        Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, now),
+        Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, now),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         switch,
         verification::{self, VerificationError},
     },
-    storage::{FileSystem, atomic, changes, changes::Changes, directory},
+    storage::{FileSystem, atomic, backup, changes, changes::Changes, directory},
 };
 use jiff::Timestamp;
 use koshin_issuance::{CertificateFacts, create_csr, read_pkcs12};
@@ -242,7 +242,7 @@ impl Performer<'_, '_> {
             Step::RunHooks => self.run_hooks()?,
             Step::PutBack => self.put_back()?,
             Step::Confirm => {
-                let new = self.new()?;
+                let new = self.received()?;
                 self.talk(new)?.confirm()?;
                 Event::Confirmed
             }
@@ -377,7 +377,7 @@ impl Performer<'_, '_> {
 
     fn verify(&mut self) -> Result<Event, Failure> {
         self.unlock()?;
-        let (opened, new) = (self.opened()?, self.new()?);
+        let (opened, new) = (self.opened()?, self.received()?);
         let anchors: Vec<Vec<u8>> = opened.authorities.iter().chain(&new.chain_der).cloned().collect();
         verification::verify(new, &opened.old.certificate, &anchors, self.with.now)?;
         Ok(Event::Verified)
@@ -386,7 +386,7 @@ impl Performer<'_, '_> {
     fn try_out(&mut self) -> Result<Event, Failure> {
         self.passwords.prompt().progress(Progress::Try);
         let mut notes = Vec::new();
-        let (opened, new) = (self.opened()?, self.new()?);
+        let (opened, new) = (self.opened()?, self.received()?);
         let server = self.talk(new)?;
         let mut services: Vec<Option<&str>> = Vec::new();
         for place in &self.group.places {
@@ -407,7 +407,7 @@ impl Performer<'_, '_> {
 
     fn plan(&mut self) -> Result<Event, Failure> {
         self.passwords.prompt().progress(Progress::Switch);
-        let (opened, new) = (self.opened()?, self.new()?);
+        let (opened, new) = (self.opened()?, self.received()?);
         let places: Vec<(&Place, Option<&SecretString>)> =
             self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
         let switch = switch::plan(self.with.fs, &places, new, self.with.now)?;
@@ -417,7 +417,7 @@ impl Performer<'_, '_> {
     }
 
     fn prepare(&mut self) -> Result<Event, Failure> {
-        switch::back_up(self.with.fs, self.with.state_dir, &self.changes, self.with.now)?;
+        backup::keep_replaced(self.with.fs, self.with.state_dir, &self.changes, self.with.now)?;
         self.changes.prepare(self.with.fs)?;
         Ok(Event::Prepared)
     }
@@ -477,7 +477,7 @@ impl Performer<'_, '_> {
         self.opened.as_ref().ok_or_else(|| Failure::Defect("the certificate was not opened".to_owned()))
     }
 
-    fn new(&self) -> Result<&Credential, Failure> {
+    fn received(&self) -> Result<&Credential, Failure> {
         self.new.as_ref().ok_or_else(|| Failure::Defect("there is no new certificate".to_owned()))
     }
 

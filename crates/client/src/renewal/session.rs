@@ -10,7 +10,6 @@ use crate::{
         journal::Journals,
         performer::{Run, Surroundings, Wishes, renew},
         recovery::recover,
-        switch::BACKUPS,
     },
     storage::{backup, lock::InstanceLock},
 };
@@ -44,7 +43,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let lock = InstanceLock::take(with.fs, with.state_dir)?;
         // What cannot be swept now hinders nothing, and is swept next time.
-        let _ = backup::sweep(with.fs, &with.state_dir.join(BACKUPS));
+        let _ = backup::sweep(with.fs, &with.state_dir.join(backup::BACKUPS));
         // Before the search: it must see no half-done switch.
         let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now);
         let mut discovery = discover(environment);

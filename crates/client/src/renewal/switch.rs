@@ -7,14 +7,10 @@ use crate::{
         install::{ConfigEdit, choose_protection, plan_switch},
     },
     renewal::{Failure, secrets},
-    storage::{FileSystem, backup, changes::Changes},
+    storage::{FileSystem, changes::Changes},
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
-
-/// Directory below the state directory with a copy of what each switch replaced.
-pub(crate) const BACKUPS: &str = "backups";
 
 /// What a switch changes, and whom it tells.
 pub(crate) struct Switch {
@@ -51,25 +47,4 @@ pub(crate) fn plan(
         changes.add(fs, &path, after, Some(before_sha256))?;
     }
     Ok(Switch { changes, hooks })
-}
-
-/// Copies every file that will be replaced to a new directory below `state_dir/backups`, which is returned.
-pub(crate) fn back_up(
-    fs: &dyn FileSystem,
-    state_dir: &Path,
-    changes: &Changes,
-    now: Timestamp,
-) -> Result<Option<PathBuf>, Failure> {
-    let replaced: Vec<PathBuf> = changes
-        .replacements()
-        .into_iter()
-        .filter(|replacement| replacement.before.is_some())
-        .map(|replacement| replacement.target)
-        .collect();
-    if replaced.is_empty() {
-        return Ok(None);
-    }
-    let directory = backup::free_name(fs, &state_dir.join(BACKUPS), now)?;
-    backup::write(fs, &directory, &replaced, now)?;
-    Ok(Some(directory))
 }

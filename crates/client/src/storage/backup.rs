@@ -5,12 +5,18 @@
 //! DIR/0001-config.json   the bytes
 //! ```
 
-use super::{Doing, FileSystem, Kind, StorageError, atomic, changes::digest, directory};
+use super::{
+    Doing, FileSystem, Kind, StorageError, atomic,
+    changes::{Changes, digest},
+    directory,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// Directory below the state directory with a copy of what each renewal or restore replaced.
+pub const BACKUPS: &str = "backups";
 /// Name of the manifest.
 const MANIFEST: &str = "manifest.json";
 /// The manifest's form. A program that knows only older ones must not guess.
@@ -35,6 +41,14 @@ pub struct Entry {
     pub stored_as: String,
     /// SHA-256 of its bytes, hex.
     pub sha256: String,
+}
+
+/// A file as it was backed up.
+pub struct SavedFile {
+    /// Where it lay.
+    pub path: PathBuf,
+    /// What was in it. A secret.
+    pub bytes: Zeroizing<Vec<u8>>,
 }
 
 /// Why a backup was not made or cannot be used.
@@ -91,7 +105,7 @@ pub fn write(
 ///
 /// # Errors
 /// [`BackupError`] when anything is missing or damaged.
-pub fn read(fs: &dyn FileSystem, backup: &Path) -> Result<Vec<(PathBuf, Zeroizing<Vec<u8>>)>, BackupError> {
+pub fn read(fs: &dyn FileSystem, backup: &Path) -> Result<Vec<SavedFile>, BackupError> {
     let not_a_backup = |why: String| BackupError::NotABackup { directory: backup.to_owned(), why };
     let text =
         fs.read(&backup.join(MANIFEST)).map_err(|error| not_a_backup(format!("{MANIFEST}: {error}")))?;
@@ -103,11 +117,7 @@ pub fn read(fs: &dyn FileSystem, backup: &Path) -> Result<Vec<(PathBuf, Zeroizin
     manifest.files.into_iter().map(|entry| read_entry(fs, backup, entry)).collect()
 }
 
-fn read_entry(
-    fs: &dyn FileSystem,
-    backup: &Path,
-    entry: Entry,
-) -> Result<(PathBuf, Zeroizing<Vec<u8>>), BackupError> {
+fn read_entry(fs: &dyn FileSystem, backup: &Path, entry: Entry) -> Result<SavedFile, BackupError> {
     // A name with a separator would lead out of the backup.
     let inside = Path::new(&entry.stored_as).file_name() == Some(entry.stored_as.as_ref());
     let stored = backup.join(&entry.stored_as);
@@ -118,14 +128,34 @@ fn read_entry(
     if digest(&bytes) != entry.sha256 {
         return Err(BackupError::Damaged(stored));
     }
-    Ok((entry.path, bytes))
+    Ok(SavedFile { path: entry.path, bytes })
+}
+
+/// Copies the files that `changes` will replace to a new directory below `state_dir`/[`BACKUPS`], which is returned;
+/// `None` if they replace nothing.
+///
+/// # Errors
+/// [`BackupError`]; [`sweep`] removes what was copied.
+pub fn keep_replaced(
+    fs: &dyn FileSystem,
+    state_dir: &Path,
+    changes: &Changes,
+    now: Timestamp,
+) -> Result<Option<PathBuf>, BackupError> {
+    let replaced = changes.existing();
+    if replaced.is_empty() {
+        return Ok(None);
+    }
+    let directory = free_name(fs, &state_dir.join(BACKUPS), now)?;
+    write(fs, &directory, &replaced, now)?;
+    Ok(Some(directory))
 }
 
 /// A directory name for a backup made at `now` that is still free in `backups`.
 ///
 /// # Errors
 /// [`StorageError`] when the directory cannot be looked at.
-pub fn free_name(fs: &dyn FileSystem, backups: &Path, now: Timestamp) -> Result<PathBuf, StorageError> {
+fn free_name(fs: &dyn FileSystem, backups: &Path, now: Timestamp) -> Result<PathBuf, StorageError> {
     let stem = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let mut name = backups.join(&stem);
     let mut count = 1;

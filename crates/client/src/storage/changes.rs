@@ -85,6 +85,17 @@ impl Changes {
         self.files.iter().map(|(replacement, _)| replacement.clone()).collect()
     }
 
+    /// Forgets files that have their new bytes already.
+    pub fn drop_unchanged(&mut self) {
+        self.files.retain(|(replacement, _)| replacement.before.as_ref() != Some(&replacement.after));
+    }
+
+    /// The files that exist and will be replaced.
+    pub fn existing(&self) -> Vec<PathBuf> {
+        let replaced = self.files.iter().filter(|(replacement, _)| replacement.before.is_some());
+        replaced.map(|(replacement, _)| replacement.target.clone()).collect()
+    }
+
     /// Puts new and old bytes beside the targets. The targets are not touched.
     ///
     /// # Errors

@@ -166,3 +166,78 @@ impl FileSystem for FaultyDisk {
         Disk.create_directory(path)
     }
 }
+
+/// A disk beside which another program is at work: just before the first file whose path ends so is created, it acts.
+pub struct MeddlingDisk {
+    ending: &'static str,
+    act: RefCell<Option<Box<dyn FnOnce()>>>,
+}
+
+impl MeddlingDisk {
+    pub fn new(ending: &'static str, act: impl FnOnce() + 'static) -> Self {
+        Self { ending, act: RefCell::new(Some(Box::new(act))) }
+    }
+}
+
+impl FileSystem for MeddlingDisk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        Disk.read(path)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        Disk.kind(path)
+    }
+
+    fn ownership(&self, path: &Path) -> io::Result<Ownership> {
+        Disk.ownership(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        Disk.canonicalize(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        Disk.list(directory)
+    }
+
+    fn create_new(&self, path: &Path) -> io::Result<File> {
+        if path.to_string_lossy().ends_with(self.ending)
+            && let Some(act) = self.act.borrow_mut().take()
+        {
+            act();
+        }
+        Disk.create_new(path)
+    }
+
+    fn write_all(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        Disk.write_all(file, bytes)
+    }
+
+    fn sync_file(&self, file: &File) -> io::Result<()> {
+        Disk.sync_file(file)
+    }
+
+    fn protect(&self, path: &Path, ownership: Ownership) -> io::Result<()> {
+        Disk.protect(path, ownership)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        Disk.sync_directory(directory)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        Disk.remove_file(path)
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        Disk.remove_directory(path)
+    }
+
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        Disk.create_directory(path)
+    }
+}

@@ -3,6 +3,7 @@
 pub mod failures;
 pub mod help;
 pub mod prompts;
+pub mod renew;
 pub mod status;
 
 use crate::environment::Language;
