@@ -57,7 +57,10 @@ fn translated(command: Command, about: &'static str, arguments: &[(&'static str,
     let command = arguments.iter().fold(command.about(about), |command, (id, help)| {
         if command.get_arguments().any(|argument| argument.get_id() == id) {
             // The possible values are explained in the text.
-            command.mut_arg(id, |argument| argument.help(*help).hide_possible_values(true))
+            command.mut_arg(id, |argument| {
+                let hidden = argument.get_action().takes_values();
+                argument.help(*help).hide_possible_values(hidden)
+            })
         } else {
             command
         }
