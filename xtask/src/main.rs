@@ -11,6 +11,7 @@
 
 mod bench;
 mod demo;
+mod keeper;
 mod layers;
 mod licences;
 mod test;

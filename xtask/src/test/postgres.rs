@@ -1,15 +1,15 @@
 //! A private PostgreSQL: its own directory, a Unix socket in it, no TCP.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::tools;
+use crate::keeper::Keeper;
 
 /// Names the socket file; nothing listens on TCP.
 const PORT: &str = "54329";
@@ -20,7 +20,11 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// kills the server of Koshin, not the database.
 const KEEPER: &str = r#"
 initdb=$1 postgres=$2 dir=$3 port=$4
-"$initdb" -D "$dir/data" -U koshin --auth=trust --no-sync -E UTF8 --locale=C >"$dir/log" 2>&1 || exit 1
+if ! "$initdb" -D "$dir/data" -U koshin --auth=trust --no-sync -E UTF8 --locale=C >"$dir/log" 2>&1; then
+    cat >/dev/null
+    rm -rf "$dir"
+    exit 1
+fi
 "$postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses= -c max_connections=300 \
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$dir/log" 2>&1 &
 child=$!
@@ -32,7 +36,7 @@ rm -rf "$dir"
 
 /// A running database; dropping it stops it and removes its files.
 pub(crate) struct Postgres {
-    keeper: Child,
+    keeper: Keeper,
     directory: PathBuf,
 }
 
@@ -43,18 +47,8 @@ impl Postgres {
         let postgres = tools::find("postgres").context("`postgres` is not installed")?;
         let directory = tempfile::Builder::new().prefix("koshin-pg-").tempdir()?.keep();
         let mut command = as_other_than_root(&directory)?;
-        let keeper = command
-            .args(["sh", "-c", KEEPER, "sh"])
-            .args([initdb, postgres, directory.clone()])
-            .arg(PORT)
-            .current_dir("/")
-            // Ctrl-C in the terminal ends xtask; the keeper then ends in good order.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start the database's keeper")?;
+        command.args(["sh", "-c", KEEPER, "sh"]).args([initdb, postgres, directory.clone()]).arg(PORT);
+        let keeper = Keeper::start(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
         let mut database = Self { keeper, directory };
         database.wait_until_ready()?;
         Ok(database)
@@ -74,7 +68,7 @@ impl Postgres {
             if ask.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
                 return Ok(());
             }
-            let ended = self.keeper.try_wait()?.is_some();
+            let ended = self.keeper.has_ended()?;
             if ended || begin.elapsed() > START_LIMIT {
                 let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
                 let tail: Vec<_> = log.lines().rev().take(5).collect();
@@ -82,15 +76,6 @@ impl Postgres {
             }
             sleep(Duration::from_millis(100));
         }
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // The keeper removes the directory; when it could not even start, nobody did.
-        let _ = self.keeper.wait();
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
