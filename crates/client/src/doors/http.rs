@@ -1,4 +1,6 @@
 //! One request, one answer: over verified TLS with the client certificate, nothing followed, everything capped.
+//!
+//! A proxy named by `HTTPS_PROXY` or `ALL_PROXY` is used, `NO_PROXY` excepts hosts from it: clinics have proxies.
 
 use super::{
     Caller, Trust,
@@ -56,6 +58,15 @@ pub(super) struct Reply {
 
 impl Http {
     pub(super) fn new(trust: &Trust, credential: &Credential, caller: Caller) -> Result<Self, DoorError> {
+        Self::with_time_limit(trust, credential, caller, TOTAL_TIMEOUT)
+    }
+
+    fn with_time_limit(
+        trust: &Trust,
+        credential: &Credential,
+        caller: Caller,
+        total: Duration,
+    ) -> Result<Self, DoorError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
@@ -72,7 +83,7 @@ impl Http {
             // A connection that the server has closed meanwhile would look like a failure.
             .max_idle_connections(0)
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(TOTAL_TIMEOUT))
+            .timeout_global(Some(total))
             .user_agent(concat!("koshin/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build()
@@ -293,3 +304,7 @@ pub(super) fn host_of(url: &str) -> String {
     let uri: Option<Uri> = url.parse().ok();
     uri.as_ref().and_then(Uri::host).unwrap_or("the server").to_owned()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+mod tests;
