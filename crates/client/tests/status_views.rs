@@ -6,6 +6,7 @@ mod scratch;
 use koshin::{
     applications::Labels,
     cli::{
+        memory::Memory,
         status::{State, StatusReport, gather},
         status_view,
     },
@@ -20,7 +21,7 @@ use serde_json::Value;
 const NOW: &str = "2026-11-22T01:30:00Z";
 
 fn report(home: &Home) -> StatusReport {
-    gather(home.discover(), &Labels::load(&home.environment.state_dir), at(NOW))
+    gather(home.discover(), &Memory::load(&home.environment.state_dir), at(NOW))
 }
 
 fn table(home: &Home, language: Language) -> String {
@@ -207,6 +208,34 @@ fn the_exit_code_is_a_failure_only_when_nothing_could_be_read() {
     let home = Home::new();
     home.write(".monsiaj/monsiaj.jsonrpc.properties", "monsiaj.config.0.description=x\nmonsiaj.current=0\n");
     assert_eq!(report(&home).exit_code(), ExitCode::Ok, "a connection without a certificate is no failure");
+}
+
+#[test]
+fn a_locked_file_that_koshin_wrote_is_known_all_the_same() {
+    use koshin::{
+        renewal::journal::{CertificateNote, Journal, Journals},
+        storage::{
+            Disk,
+            changes::{Replacement, digest},
+        },
+    };
+    let home = Home::new();
+    let one = credential(&TestCa::new("CA"), "client001", at("2027-01-01T00:00:00Z"));
+    home.monsiaj(&one, false);
+    assert_eq!(report(&home).entries[0].state, State::Unknown);
+
+    let bundle = home.path(".monsiaj/old.p12");
+    let mut journal = Journal::new(&one.certificate, at(NOW));
+    journal.new = Some(CertificateNote::from(&one.certificate));
+    let after = digest(&std::fs::read(&bundle).unwrap());
+    journal.replacements = vec![Replacement { target: bundle.clone(), before: None, after }];
+    Journals::new(&Disk, &home.environment.state_dir).save(&journal).unwrap();
+    let known = report(&home);
+    assert_eq!((known.entries[0].state, known.entries[0].renewable), (State::Due, true));
+    assert!(table(&home, Language::English).contains("client001  -         2027/01/01"));
+
+    std::fs::write(&bundle, scratch::pkcs12(&one, PASSWORD)).unwrap();
+    assert_eq!(report(&home).entries[0].state, State::Unknown, "another file is not known");
 }
 
 #[test]

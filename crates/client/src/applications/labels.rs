@@ -28,6 +28,11 @@ impl Labels {
         self.0.get(&key(certificate)).map(String::as_str)
     }
 
+    /// The same by the SHA-256 of the certificate's DER, hex.
+    pub fn get_by_sha256(&self, sha256: &str) -> Option<&str> {
+        self.0.get(sha256).map(String::as_str)
+    }
+
     /// Remembers a 端末名. Whether that changes anything, so that it need not be written again.
     pub fn insert(&mut self, certificate: &CertificateFacts, label: &str) -> bool {
         self.0.insert(key(certificate), label.to_owned()).as_deref() != Some(label)

@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and in which language it answers.
 
 pub mod backup;
+pub mod memory;
 pub mod messages;
 pub mod renew;
 pub mod renew_view;

@@ -2,7 +2,7 @@
 //!
 //! Works without a network; the server is asked only with `--online`. What cannot be read is told and hides nothing else.
 
-use super::{StatusArgs, messages::status as words, status_view};
+use super::{StatusArgs, memory::Memory, messages::status as words, status_view};
 use crate::{
     applications::{
         App, ConfigProblem, CredentialError, Discovery, DiscoveryWarning, Labels, Place, RenewalHostError,
@@ -11,6 +11,7 @@ use crate::{
     doors::{Caller, Door, DoorError, Trust},
     environment::{Environment, Language},
     exit::ExitCode,
+    renewal::journal::CertificateNote,
     storage::{Disk, atomic, directory},
 };
 use jiff::Timestamp;
@@ -116,13 +117,23 @@ impl Obstacle {
     }
 }
 
+/// A certificate as far as it is known.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What it says.
+    pub note: CertificateNote,
+    /// The certificate itself. `None` when its file is locked by a password, and the note is that of the renewal
+    /// which wrote the file.
+    pub facts: Option<CertificateFacts>,
+}
+
 /// One line of the table.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The connection.
     pub place: Place,
-    /// Its certificate, if it could be read.
-    pub certificate: Option<CertificateFacts>,
+    /// Its certificate, if it could be read or is remembered.
+    pub certificate: Option<Seen>,
     /// 端末名, if the server has told it.
     pub label: Option<String>,
     /// How it stands.
@@ -152,14 +163,14 @@ pub struct StatusReport {
 
 /// Runs the command.
 pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) -> ExitCode {
-    let mut labels = Labels::load(&environment.state_dir);
-    let mut report = gather(discover(environment), &labels, now);
+    let mut memory = Memory::load(&environment.state_dir);
+    let mut report = gather(discover(environment), &memory, now);
     if arguments.online {
         let caller = Caller { now, language: environment.language };
         for entry in &mut report.entries {
             ask_server(entry, caller);
         }
-        remember(&mut labels, &report, environment);
+        remember(&mut memory, &report);
     }
     if arguments.json {
         println!("{}", status_view::json(&report, environment.language));
@@ -170,8 +181,8 @@ pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) ->
 }
 
 /// The report about what was found, without asking anybody.
-pub fn gather(found: Discovery, labels: &Labels, now: Timestamp) -> StatusReport {
-    let entries = found.places.into_iter().map(|place| entry(place, labels, now)).collect();
+pub fn gather(found: Discovery, memory: &Memory, now: Timestamp) -> StatusReport {
+    let entries = found.places.into_iter().map(|place| entry(place, memory, now)).collect();
     StatusReport { now, entries, problems: found.problems, warnings: found.warnings }
 }
 
@@ -190,7 +201,7 @@ impl StatusReport {
 impl Entry {
     /// Whole days left, negative after the end.
     pub fn days_left(&self, now: Timestamp) -> Option<i64> {
-        self.certificate.as_ref().map(|certificate| calendar::days_left(certificate.not_after, now))
+        self.certificate.as_ref().map(|seen| calendar::days_left(seen.note.not_after, now))
     }
 
     /// Lines for below the table.
@@ -202,21 +213,21 @@ impl Entry {
     }
 }
 
-fn entry(place: Place, labels: &Labels, now: Timestamp) -> Entry {
-    let read = read_certificate(&place);
+fn entry(place: Place, memory: &Memory, now: Timestamp) -> Entry {
+    let read = seen(&place, memory);
     let failure = match &read {
         Err(CredentialError::None) | Ok(_) => None,
         Err(error) => Some(error.exit_code()),
     };
     let (certificate, obstacle) = match read {
-        Ok(certificate) => {
-            let obstacle = obstacle(&place, &certificate, now);
-            (Some(certificate), obstacle)
+        Ok(seen) => {
+            let obstacle = obstacle(&place, &seen.note, now);
+            (Some(seen), obstacle)
         }
         Err(error) => (None, Some(unread(&place, error))),
     };
-    let state = certificate.as_ref().map_or(State::Unknown, |certificate| state(&place, certificate, now));
-    let label = certificate.as_ref().and_then(|certificate| labels.get(certificate)).map(str::to_owned);
+    let state = certificate.as_ref().map_or(State::Unknown, |seen| state(&place, &seen.note, now));
+    let label = certificate.as_ref().and_then(|seen| memory.label(&seen.note)).map(str::to_owned);
     Entry {
         place,
         certificate,
@@ -226,6 +237,18 @@ fn entry(place: Place, labels: &Labels, now: Timestamp) -> Entry {
         obstacle,
         not_asked: None,
         failure,
+    }
+}
+
+/// The certificate of a place: read, or remembered where only a password would open it.
+fn seen(place: &Place, memory: &Memory) -> Result<Seen, CredentialError> {
+    match read_certificate(place) {
+        Ok(facts) => Ok(Seen { note: CertificateNote::from(&facts), facts: Some(facts) }),
+        Err(CredentialError::PasswordNeeded { path }) => match memory.certificate_in(&path) {
+            Some(note) => Ok(Seen { note: note.clone(), facts: None }),
+            None => Err(CredentialError::PasswordNeeded { path }),
+        },
+        Err(error) => Err(error),
     }
 }
 
@@ -239,7 +262,7 @@ fn unread(place: &Place, error: CredentialError) -> Obstacle {
 }
 
 /// What nobody here can mend comes before what a setting mends, and that before what time mends.
-fn obstacle(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> Option<Obstacle> {
+fn obstacle(place: &Place, certificate: &CertificateNote, now: Timestamp) -> Option<Obstacle> {
     if now > certificate.not_after {
         return Some(Obstacle::Expired);
     }
@@ -258,7 +281,7 @@ fn obstacle(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> Op
     (now < opens_at).then_some(Obstacle::NotDue { opens_at })
 }
 
-fn state(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> State {
+fn state(place: &Place, certificate: &CertificateNote, now: Timestamp) -> State {
     let end = certificate.not_after;
     if now > end {
         State::Expired
@@ -272,19 +295,22 @@ fn state(place: &Place, certificate: &CertificateFacts, now: Timestamp) -> State
 }
 
 /// Keeps the 端末名 for the next time without a network. They are a convenience: that they cannot be kept is no failure.
-fn remember(labels: &mut Labels, report: &StatusReport, environment: &Environment) {
-    let told =
-        report.entries.iter().filter_map(|entry| entry.certificate.as_ref().zip(entry.label.as_deref()));
+fn remember(memory: &mut Memory, report: &StatusReport) {
+    let seen = |entry: &Entry| entry.certificate.as_ref().and_then(|seen| seen.facts.clone());
+    let told = report.entries.iter().filter_map(|entry| seen(entry).zip(entry.label.as_deref()));
+    let labels = memory.labels_mut();
     let changes = told.filter(|(certificate, label)| labels.insert(certificate, label)).count();
-    if changes > 0 && directory::create_private(&Disk, &environment.state_dir).is_ok() {
-        let _ = atomic::write(&Disk, &Labels::path(&environment.state_dir), &labels.to_json());
+    let (text, state_dir) = (labels.to_json(), memory.state_dir());
+    if changes > 0 && directory::create_private(&Disk, state_dir).is_ok() {
+        let _ = atomic::write(&Disk, &Labels::path(state_dir), &text);
     }
 }
 
 /// Replaces what is only guessed here by what the server says, as far as it can be asked.
 fn ask_server(entry: &mut Entry, caller: Caller) {
     let Ok(base) = &entry.place.renewal_base else { return };
-    if entry.certificate.is_none() {
+    // Without the key there is nobody to ask as.
+    if entry.certificate.as_ref().is_none_or(|seen| seen.facts.is_none()) {
         return;
     }
     match certificate_status(&entry.place, base, caller) {

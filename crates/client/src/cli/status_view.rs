@@ -8,7 +8,6 @@ use crate::environment::Language;
 use jiff::Timestamp;
 use koshin_policy::calendar;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthStr;
 
 /// What stands in a cell of which nothing is known.
@@ -45,7 +44,7 @@ fn grid(report: &StatusReport, language: Language) -> Vec<String> {
 
 fn cells(entry: &Entry, report: &StatusReport, language: Language) -> [String; 9] {
     let known = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
-    let certificate = entry.certificate.as_ref();
+    let certificate = entry.certificate.as_ref().map(|seen| &seen.note);
     [
         entry.place.app.to_string(),
         entry.place.connection.to_string(),
@@ -127,13 +126,15 @@ pub fn json(report: &StatusReport, language: Language) -> String {
 
 fn connection(entry: &Entry, report: &StatusReport, language: Language) -> Value {
     let place = &entry.place;
-    let certificate = entry.certificate.as_ref().map(|certificate| {
+    let certificate = entry.certificate.as_ref().map(|seen| {
+        let certificate = &seen.note;
+        let facts = seen.facts.as_ref();
         json!({
             "cn": certificate.common_name,
-            "organization": certificate.organization,
-            "serial": certificate.serial.to_hex(),
-            "sha256": hex::encode(Sha256::digest(&certificate.der)),
-            "notBefore": certificate.not_before,
+            "organization": facts.and_then(|facts| facts.organization.as_deref()),
+            "serial": certificate.serial,
+            "sha256": certificate.sha256,
+            "notBefore": facts.map(|facts| facts.not_before),
             "notAfter": certificate.not_after,
             "notAfterJst": calendar::in_jst(certificate.not_after).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
             "daysLeft": entry.days_left(report.now),
