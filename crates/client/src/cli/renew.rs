@@ -186,7 +186,7 @@ impl Teller<'_> {
         self.count(code);
         let explanation = self.explanation(group, &run);
         self.result.groups.push(GroupResult::new(group, &run, code, explanation.as_ref()));
-        let name = group.name().to_owned();
+        let name = group.name();
         let not_after = group.certificate.not_after;
         let report = match (run.ending, explanation) {
             (Ending::Renewed { confirmed }, _) => {

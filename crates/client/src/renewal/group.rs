@@ -42,9 +42,11 @@ impl Group {
         KindRules::default().kind_of(&self.certificate.common_name)
     }
 
-    /// What people call it: the name of its first place.
-    pub fn name(&self) -> &str {
-        self.places.first().map_or("", |place| place.name.as_str())
+    /// What people call it: the names of its places.
+    pub fn name(&self) -> String {
+        let mut names: Vec<&str> = self.places.iter().map(|place| place.name.as_str()).collect();
+        names.dedup();
+        names.join(" / ")
     }
 }
 

@@ -277,7 +277,7 @@ impl Performer<'_, '_> {
     /// 端末名 if it is known, else what the user calls the connection.
     fn name(&self) -> String {
         let labels = Labels::load(self.with.state_dir);
-        labels.get(&self.group.certificate).unwrap_or_else(|| self.group.name()).to_owned()
+        labels.get(&self.group.certificate).map_or_else(|| self.group.name(), str::to_owned)
     }
 
     /// Before anything is asked for: can the present certificate be opened, and would the next one fit?

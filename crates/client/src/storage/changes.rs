@@ -137,8 +137,8 @@ impl Changes {
 /// Puts every replaced file back and removes the created ones, last first, so that what refers to others is back
 /// before they go. Safe to repeat, and after a crash at any point of preparing, committing or putting back.
 ///
-/// A file that has neither its old nor its new bytes was written by somebody else: it is left alone, and so are the
-/// created files, because it may refer to them.
+/// A file that has neither its old nor its new bytes was written by somebody else: it is left alone. If that was after
+/// it had been replaced, so are the created files, because it may refer to them.
 ///
 /// # Errors
 /// [`ChangeError`], the first of them; all others were put back nevertheless, and a repetition does the rest.
@@ -159,12 +159,12 @@ pub fn put_back(fs: &dyn FileSystem, replacements: &[Replacement]) -> Result<(),
     }
 }
 
-/// Whether the file has our bytes now (the old ones).
+/// Whether the created files may go: the file has its old bytes now, or never had the new ones.
 fn put_one_back(fs: &dyn FileSystem, replacement: &Replacement, before: &str) -> Result<bool, ChangeError> {
     let target = &replacement.target;
     match digest_of_file(fs, target)? {
         Some(found) if found == before => return Ok(true),
-        Some(found) if found != replacement.after => return Ok(false),
+        Some(found) if found != replacement.after => return was_not_replaced(fs, target),
         _ => {}
     }
     let copy = atomic::neighbour(target, atomic::OLD);
@@ -174,6 +174,13 @@ fn put_one_back(fs: &dyn FileSystem, replacement: &Replacement, before: &str) ->
     fs.rename(&copy, target).map_err(StorageError::at(Doing::Replacing, target))?;
     atomic::sync_parent(fs, target)?;
     Ok(true)
+}
+
+/// As long as the new bytes wait beside it, they have not been put into place, and whatever somebody else wrote there
+/// knows nothing of them.
+fn was_not_replaced(fs: &dyn FileSystem, target: &Path) -> Result<bool, ChangeError> {
+    let waiting = atomic::neighbour(target, atomic::NEW);
+    Ok(fs.kind(&waiting).map_err(StorageError::at(Doing::Reading, &waiting))?.is_some())
 }
 
 fn remove_created(fs: &dyn FileSystem, replacement: &Replacement) -> Result<(), ChangeError> {

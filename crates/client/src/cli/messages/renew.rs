@@ -5,7 +5,7 @@ use crate::{
     environment::Language,
     prompt::Explanation,
     renewal::{Failure, hook::HookError, verification::VerificationError},
-    storage::{StorageError, backup::BackupError, changes::ChangeError, lock::LockError},
+    storage::{StorageError, atomic, backup::BackupError, changes::ChangeError, lock::LockError},
 };
 use jiff::Timestamp;
 use std::path::Path;
@@ -47,16 +47,18 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
 /// A file operation that failed: what to do depends on why.
 pub fn storage(language: Language, error: &StorageError) -> Explanation {
     let what = error.to_string();
-    let path = error.path.display();
     if error.is_full() {
+        // The file is often a temporary one that nobody knows; its folder is what to look at.
+        let folder = atomic::parent(&error.path).display();
         return explain(
             language,
             NOT_SAVED,
-            (&format!("ディスクの空きが足りません（{path}）。"), &format!("The disk is full ({path}).")),
+            (&format!("ディスクの空きが足りません（{folder}）。"), &format!("The disk is full ({folder}).")),
             ("不要なファイルを削除してください。", "Delete files that are not needed, then renew again."),
         );
     }
     if error.is_denied() {
+        let path = error.path.display();
         return explain(
             language,
             NOT_SAVED,
@@ -218,26 +220,45 @@ pub fn backup_failure(language: Language, failure: &Failure) -> String {
 }
 
 fn verification(language: Language, error: &VerificationError) -> Explanation {
-    let what = error.to_string();
+    let what = match error {
+        VerificationError::OtherKey => "新しい鍵の証明書ではありません".to_owned(),
+        VerificationError::SameKey => "鍵が今の証明書と同じです".to_owned(),
+        VerificationError::OtherSubject { attribute, old, new } => {
+            format!("{attribute}が「{old}」ではなく「{new}」です")
+        }
+        VerificationError::NotYetValid(from) => format!("{}まで使えません", long_date(language, *from)),
+        VerificationError::NotLater { new, .. } => {
+            format!("有効期限（{}）が今の証明書より先になっていません", long_date(language, *new))
+        }
+        VerificationError::Expired(end) => format!("{}に期限が切れています", long_date(language, *end)),
+        VerificationError::NotForClients => "クライアント認証用ではありません".to_owned(),
+        VerificationError::Untrusted(why) => format!("発行者を確認できません：{why}"),
+    };
     explain(
         language,
         NOT_RENEWED,
         (
             &format!("サーバーから届いた証明書が正しくないので、使いませんでした（{what}）。"),
-            &format!("What the server sent is not right and was not used: {what}."),
+            &format!("What the server sent is not right and was not used: {error}."),
         ),
         ("保守会社に連絡してください。", "Tell your vendor."),
     )
 }
 
 fn hook(language: Language, error: &HookError) -> Explanation {
-    let what = error.to_string();
+    let what = match error {
+        HookError::NotStarted { program, source } => format!("{program} を開始できません：{source}"),
+        HookError::Failed { program, status, message } => format!("{program}（{status}）：{message}"),
+        HookError::TimedOut { program, seconds } => {
+            format!("{program} が{seconds}秒以内に終わらないので、止めました")
+        }
+    };
     explain(
         language,
         NOT_RENEWED,
         (
-            &format!("切り替え後のコマンドが失敗したので、元の証明書に戻しました（{what}）。"),
-            &format!("The command after the switch failed, so the old files were put back: {what}."),
+            &format!("切り替え後のコマンドが失敗したので、元の証明書に戻しました。{what}"),
+            &format!("The command after the switch failed, so the old files were put back: {error}"),
         ),
         ("files.toml の hook を確認してください。", "Check the hook in files.toml."),
     )
