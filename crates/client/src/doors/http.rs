@@ -239,6 +239,10 @@ fn transport_error(request: &'static str, url: &str, error: &ureq::Error) -> Doo
         }
         ureq::Error::BodyStalled => network(NetworkFault::Interrupted, error.to_string()),
         ureq::Error::Tls(reason) => DoorError::Setup { reason: (*reason).to_owned() },
+        // Their messages quote the address, which may be a secret.
+        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
+            DoorError::BadReply { request, why: "it leads to an address that is not usable".to_owned() }
+        }
         other => DoorError::BadReply { request, why: other.to_string() },
     }
 }
