@@ -14,6 +14,7 @@ mod demo;
 mod keeper;
 mod layers;
 mod licences;
+mod scratch_server;
 mod test;
 mod workspace;
 

@@ -44,7 +44,8 @@ fn an_unusable_certificate_is_answered_in_words() {
     assert_refused(&expired.client(), "expired", 403, "certificate-expired");
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let identity = expired.identity();
-        let options = ClientOptions { identity: Some(&identity), version: Some(version) };
+        let options =
+            ClientOptions { identity: Some(&identity), version: Some(version), ..ClientOptions::default() };
         let reply = expired.client_with(&options).get("/api/cert").unwrap();
         assert_eq!(reply.problem(), "certificate-expired", "{version:?}");
     }
@@ -110,7 +111,11 @@ fn what_tls_must_stop_gets_no_answer() {
     ];
     for (what, identity) in &cases {
         for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-            let options = ClientOptions { identity: Some(identity), version: Some(version) };
+            let options = ClientOptions {
+                identity: Some(identity),
+                version: Some(version),
+                ..ClientOptions::default()
+            };
             let reply = terminal.client_with(&options).get("/api/cert");
             assert!(reply.is_err(), "{what} by {version:?} was answered: {reply:?}");
         }
