@@ -19,7 +19,9 @@ use koshin::{
 };
 use koshin_issuance::{CertificateFacts, read_pkcs12};
 use support::{
-    PASSWORD, World, agreed, days, now,
+    PASSWORD, World, agreed, days,
+    disk::FaultyDisk,
+    now,
     server::{Script, ScriptedServer, Sends},
 };
 
@@ -35,7 +37,7 @@ fn renew(world: &World, server: &ScriptedServer) -> Run {
 
 fn state(world: &World) -> State {
     let journals = Journals::new(&Disk, &world.environment.state_dir);
-    journals.all().unwrap().remove(0).state
+    journals.all().unwrap().0.remove(0).state
 }
 
 fn unreachable() -> DoorError {
@@ -242,7 +244,7 @@ fn a_configuration_changed_meanwhile_is_left_alone() {
     let world = World::with_three_applications();
     let server = ScriptedServer::est(&world.ca);
     let config = world.path(".receview/receview.conf");
-    let disk = support::disk::MeddlingDisk::new(".monsiaj.jsonrpc.properties.koshin-old", move || {
+    let disk = FaultyDisk::beside(".monsiaj.jsonrpc.properties.koshin-old", move || {
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace("api_mode: true", "api_mode: false")).unwrap();
     });
@@ -374,4 +376,51 @@ fn a_staged_certificate_saves_an_expired_terminal() {
     assert_eq!(run.ending, Ending::Renewed { confirmed: true });
     let in_use = world.certificates_in_use(None);
     assert!(CertificateFacts::from_der(&in_use[0]).unwrap().not_after > later);
+}
+
+/// A journal that cannot be read is told of; it hinders neither its own certificate's places nor others.
+#[test]
+fn a_damaged_journal_is_reported_and_another_certificate_renews() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    world.write(".local/state/koshin/renewals/0123456789abcdef/journal.json", b"{\"version\": 9");
+    let journals = Journals::new(&Disk, &world.environment.state_dir);
+    let (recovered, failures) = koshin::renewal::recovery::recover(&Disk, &journals, now());
+    assert_eq!((recovered, failures.len()), (0, 1));
+    assert!(failures[0].to_string().contains("0123456789abcdef/journal.json"), "{}", failures[0]);
+    assert_eq!(renew(&world, &ScriptedServer::est(&world.ca)).ending, Ending::Renewed { confirmed: true });
+}
+
+/// The disk dies in the middle of a switch and stays dead: the old files cannot be put back, which is said, and the
+/// next run, on a disk that works, does it.
+#[test]
+fn a_switch_that_could_not_be_undone_is_said_and_undone_by_the_next_run() {
+    let world = World::with_three_applications();
+    let server = ScriptedServer::est(&world.ca);
+    let disk = FaultyDisk::dying_at("rename", "receview.conf");
+    let run = only(world.run(&disk, &server, &mut ScriptedPrompt::default(), agreed()));
+    assert!(matches!(run.failure, Some(Failure::NotPutBack { .. })), "{run:?}");
+    assert_eq!(
+        world.certificates_in_use(None).len(),
+        3,
+        "each application works, though not with the same one"
+    );
+    assert!(matches!(state(&world), State::Switching));
+
+    assert_eq!(renew(&world, &server).ending, Ending::Renewed { confirmed: true });
+    assert!(!world.all_old());
+    assert_eq!(server.issued(), 1);
+}
+
+#[test]
+fn an_unknown_renewal_host_is_said_before_anybody_is_asked() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    world.write(".config/koshin/hosts.toml", b"");
+    let mut prompt = ScriptedPrompt::answering([Answer::Renew]);
+    let run = only(world.run(&Disk, &ScriptedServer::est(&world.ca), &mut prompt, Wishes::default()));
+    let failure = run.failure.unwrap();
+    assert!(failure.to_string().contains("hosts.toml"), "it names the file to extend: {failure}");
+    assert_eq!(failure.exit_code().number(), 16);
+    assert!(prompt.asked().is_empty());
 }

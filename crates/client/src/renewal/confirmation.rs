@@ -29,7 +29,7 @@ pub fn confirm_pending(
     let awaits = |journal: &Journal| {
         journal.state == State::Switched && journal.new.as_ref().is_some_and(|new| new.sha256 == sha256)
     };
-    let Some(journal) = journals.all()?.into_iter().find(awaits) else { return Ok(false) };
+    let Some(journal) = journals.all()?.0.into_iter().find(awaits) else { return Ok(false) };
     if group.places.iter().any(|place| credential::open(place, None).is_err()) {
         return Ok(false);
     }

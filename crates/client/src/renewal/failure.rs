@@ -9,7 +9,8 @@ use crate::{
 };
 use koshin_issuance::{CertificateError, CsrError, Pkcs12Error, PrivateKeyError};
 
-/// Why a renewal failed. Whatever it is, the old certificate and its files are still in place.
+/// Why a renewal failed. Whatever it is, the old certificate and its files are still in place, unless it is
+/// [`Failure::NotPutBack`].
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The server could not be asked, or said no.
@@ -21,6 +22,14 @@ pub enum Failure {
     /// Files could not be replaced.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// A switch failed, and so did undoing it. The next run undoes it first.
+    #[error("{cause}; the files could not be put back either: {source}")]
+    NotPutBack {
+        /// Why the switch failed.
+        cause: Box<Failure>,
+        /// Why it is not undone.
+        source: ChangeError,
+    },
     /// Files could not be backed up.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -85,6 +94,7 @@ impl Failure {
             Self::Credential(error) => error.exit_code(),
             Self::Host(error) => error.exit_code(),
             Self::Install(error) => error.exit_code(),
+            Self::NotPutBack { .. } => ExitCode::Storage,
             Self::Storage(_) | Self::Change(_) | Self::Backup(_) | Self::Journal(_) | Self::Lock(_) => {
                 ExitCode::Storage
             }

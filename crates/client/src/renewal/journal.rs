@@ -131,19 +131,22 @@ impl<'a> Journals<'a> {
         Ok(found.filter(|journal| journal.old.sha256 == old_sha256))
     }
 
-    /// Every journal.
+    /// Every journal that can be used, and what is wrong with the others.
     ///
     /// # Errors
-    /// [`JournalError`] when one of them cannot be used.
-    pub fn all(&self) -> Result<Vec<Journal>, JournalError> {
+    /// When the directory cannot be read.
+    pub fn all(&self) -> Result<(Vec<Journal>, Vec<JournalError>), JournalError> {
         let listed =
             self.fs.list(&self.directory).map_err(StorageError::at(Doing::Reading, &self.directory))?;
-        let mut journals = Vec::new();
+        let (mut journals, mut unusable) = (Vec::new(), Vec::new());
         for directory in listed {
-            journals.extend(self.read(&directory)?);
+            match self.read(&directory) {
+                Ok(found) => journals.extend(found),
+                Err(error) => unusable.push(error),
+            }
         }
         journals.sort_by(|a, b| a.old.sha256.cmp(&b.old.sha256));
-        Ok(journals)
+        Ok((journals, unusable))
     }
 
     /// Writes a journal; when this returns, it is on the disk.

@@ -20,15 +20,30 @@ pub(crate) struct Opened {
     pub(crate) authorities: Vec<Vec<u8>>,
 }
 
+/// The address of whoever renews the group's certificate: one place that knows it is enough.
+pub(crate) fn renewal_base(group: &Group) -> Result<String, Failure> {
+    if let Some((place, why)) =
+        group.places.iter().find_map(|place| Some((place, place.unsupported.as_ref()?)))
+    {
+        return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
+    }
+    let mut unknown = Failure::Defect("a group without a place".to_owned());
+    for place in &group.places {
+        match &place.renewal_base {
+            Ok(base) => return Ok(base.clone()),
+            Err(error) => unknown = error.clone().into(),
+        }
+    }
+    Err(unknown)
+}
+
 /// Opens the certificate in every place: one whose key cannot be opened could not be switched either.
 pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opened, Failure> {
     let mut credentials = Vec::new();
     let mut known = Vec::new();
     let mut authorities: Vec<Vec<u8>> = Vec::new();
+    let base = renewal_base(group)?;
     for place in &group.places {
-        if let Some(why) = &place.unsupported {
-            return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
-        }
         let (credential, password) = passwords.open(place)?;
         authorities.extend(ca_certificates(place)?);
         authorities.extend(credential.chain_der.iter().cloned());
@@ -36,8 +51,6 @@ pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opene
         known.push(password);
     }
     let first = group.places.first().ok_or_else(|| Failure::Defect("a group without a place".to_owned()))?;
-    let mapped = group.places.iter().find_map(|place| place.renewal_base.as_ref().ok());
-    let base = mapped.map_or_else(|| first.renewal_base.clone(), |base| Ok(base.clone()))?;
     let protected = is_protected(first)?;
     let old = credentials.swap_remove(0);
     Ok(Opened {

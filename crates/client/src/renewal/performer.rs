@@ -260,6 +260,8 @@ impl Performer<'_, '_> {
     }
 
     fn ask(&mut self) -> Result<Event, Failure> {
+        // Nobody is asked for what cannot be done anyway.
+        opened::renewal_base(self.group)?;
         let certificate = &self.group.certificate;
         let question = Question {
             name: self.name(),
@@ -431,7 +433,10 @@ impl Performer<'_, '_> {
     }
 
     fn put_back(&mut self) -> Result<Event, Failure> {
-        changes::put_back(self.with.fs, &self.journal.replacements)?;
+        if let Err(source) = changes::put_back(self.with.fs, &self.journal.replacements) {
+            let Some(cause) = self.failure.take().map(Box::new) else { return Err(source.into()) };
+            return Err(Failure::NotPutBack { cause, source });
+        }
         // Programs that were told of the new files are told of the old ones. Their failure was reported already.
         for hook in self.hooks.iter().take(self.hooks_begun) {
             let _ = self.with.hooks.run(hook);

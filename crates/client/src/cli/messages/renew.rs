@@ -33,6 +33,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Lock(LockError::Busy(_)) => busy(language),
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
+        Failure::NotPutBack { source, .. } => not_put_back(language, source),
         other => match other.storage() {
             Some(error) => storage(language, error),
             None => unknown(language, other),
@@ -283,6 +284,21 @@ fn changed_meanwhile(language: Language, path: &Path) -> Explanation {
             &format!("Another program changed {path} during the renewal."),
         ),
         ("アプリケーションを終了してから、やり直してください。", "Close the application, then renew again."),
+    )
+}
+
+fn not_put_back(language: Language, error: &ChangeError) -> Explanation {
+    explain(
+        language,
+        ("切り替えが途中で止まりました", "The switch stopped half-way"),
+        (
+            &format!("設定を元に戻せませんでした（{error}）。"),
+            &format!("The settings could not be put back: {error}."),
+        ),
+        (
+            "ディスクを確認して、もう一度 koshin renew を実行してください。元に戻してから続けます。",
+            "Check the disk, then run koshin renew again: it puts them back first.",
+        ),
     )
 }
 
