@@ -28,9 +28,8 @@ const TOOLS: &[Tool] = &[
         package: "default-jdk-headless",
         what_for: "the wire and the bundle as Java sees them",
     },
-    Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
-    Tool { program: "strace", package: "strace", what_for: "failing writes" },
-    Tool { program: "faketime", package: "faketime", what_for: "wrong clocks" },
+    Tool { program: "ruby", package: "ruby", what_for: "YAML as the viewer reads it" },
+    Tool { program: "python3", package: "python3", what_for: "JSON as another reader sees it" },
 ];
 
 /// Makes the missing tools present where that is allowed, and says in sentences what was
