@@ -98,10 +98,11 @@ fn nothing_is_written_over_a_backup() {
 
 #[test]
 fn a_damaged_or_incomplete_backup_restores_nothing() {
-    let damage: [(&str, fn(&PathBuf)); 4] = [
+    type Damage = (&'static str, fn(&PathBuf));
+    let damage: [Damage; 4] = [
         ("a byte more", |directory| {
-            let one = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-            let key = one.filter(|path| path.to_string_lossy().ends_with("client.pem")).next().unwrap();
+            let mut files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+            let key = files.find(|path| path.to_string_lossy().ends_with("client.pem")).unwrap();
             let text = fs::read_to_string(&key).unwrap() + "\n";
             fs::write(key, text).unwrap();
         }),
