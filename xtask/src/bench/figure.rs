@@ -2,7 +2,7 @@
 
 /// The head of the table.
 pub(crate) const HEAD: &str =
-    "figure                                             value  unit       limit     ratio  runs";
+    "figure                                                            value  unit    limit     ratio  runs";
 
 /// A measured value beside the best that could be hoped for on this machine.
 pub(crate) struct Figure {
@@ -42,7 +42,7 @@ impl Figure {
         let or_dash =
             |number: Option<f64>| number.map_or("-".to_owned(), |number| rounded(number).to_string());
         format!(
-            "{:<46} {:>9}  {:<8} {:>7}  {:>8}  {:>4}",
+            "{:<61} {:>9}  {:<4} {:>8}  {:>8}  {:>4}",
             self.name,
             rounded(self.value),
             self.unit,

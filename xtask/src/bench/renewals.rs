@@ -38,6 +38,47 @@ struct Load {
     cpu: f64,
 }
 
+/// What the same work costs without Koshin, as far as that is known.
+#[derive(Clone, Copy)]
+struct Limit {
+    rate: f64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    cpu: f64,
+}
+
+impl Limit {
+    fn of(bare: &Load) -> Self {
+        Self { rate: bare.rate, p50: Some(bare.p50), p99: Some(bare.p99), cpu: bare.cpu }
+    }
+
+    /// The same with an RSA key made for each renewal.
+    fn with_keys(self, keys: &Keys) -> Self {
+        Self {
+            rate: 1.0 / (1.0 / self.rate + 1.0 / keys.rate),
+            p50: None,
+            p99: None,
+            cpu: self.cpu + 1000.0 * keys.processors / keys.rate,
+        }
+    }
+}
+
+/// How fast the machine makes RSA-2048 keys, on all its processors.
+struct Keys {
+    rate: f64,
+    processors: f64,
+}
+
+impl Keys {
+    fn measure(programs: &Path) -> Result<Self> {
+        let output =
+            Command::new(programs.join("examples/keys")).output().context("cannot start examples/keys")?;
+        let value: Value = serde_json::from_slice(&output.stdout)?;
+        let number = |name: &str| value[name].as_f64().with_context(|| format!("no {name} in {value}"));
+        Ok(Self { rate: number("keys_per_second")?, processors: number("processors")? })
+    }
+}
+
 /// A server under load, real or bare, with the terminals' files.
 struct Target<'a> {
     load: &'a Path,
@@ -106,15 +147,26 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     command.arg("--server").arg(server.directory()).arg("--database").arg(bare_scratch.join("bare.db"));
     let bare = Kept::start(&command, &bare_scratch)?;
 
+    let keys = Keys::measure(programs)?;
+    let figure = Figure {
+        name: "RSA-2048 keys, all processors".into(),
+        value: keys.rate,
+        unit: "1/s",
+        limit: None,
+        runs: 1,
+    };
+    print(&figure);
     for concurrency in CONCURRENCIES {
         let (renewals, runs) = (scaled(extent.renewals, concurrency), extent.runs);
-        let limit = target("rsa", bare.url(), bare.pid()).measure("est", concurrency, renewals, runs)?;
-        report("bare handshake + signature + commit", concurrency, &limit, None, runs, &print);
+        let found = target("rsa", bare.url(), bare.pid()).measure("est", concurrency, renewals, runs)?;
+        report("bare handshake + signature + commit", concurrency, &found, None, runs, &print);
+        let limit = Limit::of(&found);
         for door in &DOORS {
             let renewals = if door.makes_rsa_keys { renewals / 10 } else { renewals };
             let target = target(door.service, server.url(), server.pid());
             let found = target.measure(door.word, concurrency, renewals, runs)?;
-            report(door.name, concurrency, &found, Some(&limit), runs, &print);
+            let limit = if door.makes_rsa_keys { limit.with_keys(&keys) } else { limit };
+            report(door.name, concurrency, &found, Some(limit), runs, &print);
         }
     }
     Ok(())
@@ -144,19 +196,15 @@ fn report(
     name: &str,
     concurrency: usize,
     found: &Load,
-    limit: Option<&Load>,
+    limit: Option<Limit>,
     runs: usize,
     print: &impl Fn(&Figure),
 ) {
-    let figure = |what: &str, unit, value: fn(&Load) -> f64| Figure {
-        name: format!("{name}, {concurrency} at a time: {what}"),
-        value: value(found),
-        unit,
-        limit: limit.map(value),
-        runs,
+    let figure = |what: &str, unit, value, limit| {
+        print(&Figure { name: format!("{name}, {concurrency} at a time: {what}"), value, unit, limit, runs });
     };
-    print(&figure("renewals", "1/s", |load| load.rate));
-    print(&figure("p50", "ms", |load| load.p50));
-    print(&figure("p99", "ms", |load| load.p99));
-    print(&figure("server CPU", "ms", |load| load.cpu));
+    figure("renewals", "1/s", found.rate, limit.map(|limit| limit.rate));
+    figure("p50", "ms", found.p50, limit.and_then(|limit| limit.p50));
+    figure("p99", "ms", found.p99, limit.and_then(|limit| limit.p99));
+    figure("server CPU", "ms", found.cpu, limit.map(|limit| limit.cpu));
 }
