@@ -15,8 +15,8 @@ use crate::scratch_server::ScratchServer;
 /// One start of the program.
 struct Start {
     milliseconds: f64,
-    /// The most memory it had (VmHWM), in MB.
-    megabytes: f64,
+    /// The most memory it had (VmHWM), in MB; None when it had gone before one could look.
+    megabytes: Option<f64>,
 }
 
 /// Measures `koshin status` in the demonstration's home, beside the same program when it only says its version.
@@ -28,16 +28,18 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         (0..extent.starts).map(|_| start(&program, arguments, &home)).collect()
     };
     let (status, bare) = (starts(&["status"])?, starts(&["--version"])?);
-    let of = |all: &[Start], value: fn(&Start) -> f64| median(all.iter().map(value).collect());
-    let figure = |name: &str, unit, value: fn(&Start) -> f64| Figure {
-        name: name.to_owned(),
-        value: of(&status, value),
-        unit,
-        limit: Some(of(&bare, value)),
-        runs: extent.starts,
+    let time = |all: &[Start]| median(all.iter().map(|start| start.milliseconds).collect());
+    let memory = |all: &[Start]| {
+        let seen: Vec<f64> = all.iter().filter_map(|start| start.megabytes).collect();
+        (!seen.is_empty()).then(|| median(seen))
     };
-    print(&figure("koshin status, six connections: start to end", "ms", |start| start.milliseconds));
-    print(&figure("koshin status, six connections: peak memory", "MB", |start| start.megabytes));
+    let figure = |what: &str, unit, value, limit| {
+        let name = format!("koshin status, six connections: {what}");
+        print(&Figure { name, value, unit, limit, runs: extent.starts });
+    };
+    figure("start to end", "ms", time(&status), Some(time(&bare)));
+    let peak = memory(&status).context("koshin status was always gone before its memory could be read")?;
+    figure("peak memory", "MB", peak, memory(&bare));
     Ok(())
 }
 
@@ -47,12 +49,10 @@ fn start(program: &Path, arguments: &[&str], home: &Home) -> Result<Start> {
     let begin = Instant::now();
     let mut child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     let file = format!("/proc/{}/status", child.id());
-    let mut kilobytes = 0.0_f64;
+    let mut kilobytes: Option<f64> = None;
     // The mark only rises, so that the last look before the end is the one that counts.
     let ended = loop {
-        if let Some(mark) = high_water_mark(&file) {
-            kilobytes = kilobytes.max(mark);
-        }
+        kilobytes = high_water_mark(&file).or(kilobytes);
         if let Some(ended) = child.try_wait()? {
             break ended;
         }
@@ -61,10 +61,7 @@ fn start(program: &Path, arguments: &[&str], home: &Home) -> Result<Start> {
     if !ended.success() {
         bail!("koshin {} ended with {ended}", arguments.join(" "));
     }
-    if kilobytes == 0.0 {
-        return Err(anyhow::anyhow!("koshin was gone before its memory could be read")).context("bench");
-    }
-    Ok(Start { milliseconds, megabytes: kilobytes / 1024.0 })
+    Ok(Start { milliseconds, megabytes: kilobytes.map(|kilobytes| kilobytes / 1024.0) })
 }
 
 fn high_water_mark(file: &str) -> Option<f64> {
