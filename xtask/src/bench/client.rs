@@ -50,9 +50,9 @@ fn start(program: &Path, arguments: &[&str], home: &Home) -> Result<Start> {
     let mut child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     let file = format!("/proc/{}/status", child.id());
     let mut kilobytes: Option<f64> = None;
-    // The mark only rises, so that the last look before the end is the one that counts.
+    // The highest counts: at the very end, when its memory is taken apart, the mark falls.
     let ended = loop {
-        kilobytes = high_water_mark(&file).or(kilobytes);
+        kilobytes = high_water_mark(&file).into_iter().chain(kilobytes).reduce(f64::max);
         if let Some(ended) = child.try_wait()? {
             break ended;
         }
@@ -64,7 +64,12 @@ fn start(program: &Path, arguments: &[&str], home: &Home) -> Result<Start> {
     Ok(Start { milliseconds, megabytes: kilobytes.map(|kilobytes| kilobytes / 1024.0) })
 }
 
+/// In kB. None before the child has become `koshin`: until then the memory is xtask's.
 fn high_water_mark(file: &str) -> Option<f64> {
     let text = fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    if value("Name:")? != "koshin" {
+        return None;
+    }
+    value("VmHWM:")?.split_whitespace().next()?.parse().ok()
 }
