@@ -21,7 +21,7 @@ use koshin_issuance::{CertificateFacts, read_pkcs12};
 use support::{
     PASSWORD, World, agreed, days,
     disk::FaultyDisk,
-    now,
+    new_key, now,
     server::{Script, ScriptedServer, Sends},
 };
 
@@ -275,6 +275,35 @@ fn two_connections_in_one_configuration() {
     assert_eq!(server.issued(), 1, "one certificate, one renewal");
     let files: Vec<_> = world.places().into_iter().map(|place| place.certificate).collect();
     assert_ne!(files[0], files[1], "each has its own password, so each has its own file");
+}
+
+/// The first certificate's new file takes the name of this second, so that of the second certificate's first place
+/// is a second later: a name that the other place must not get too.
+#[test]
+fn names_given_to_one_place_are_not_given_to_the_next() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    let path = ".monsiaj/monsiaj.jsonrpc.properties";
+    let text = world.read(path);
+    let (mut other, key, end) = (World::new(), new_key(), now() + days(30));
+    other.certificate = world.ca.client(&key, "client002", None, end - days(1000), end);
+    other.key = key;
+    other.install(&[App::Monsiaj]);
+    world.write(".monsiaj/other.p12", &std::fs::read(other.path(".monsiaj/client.p12")).unwrap());
+    let another = |number: &str| -> String {
+        let lines = text.lines().filter(|line| line.contains(".0."));
+        lines.map(|line| line.replace(".0.", number).replace("client.p12", "other.p12") + "\n").collect()
+    };
+    world.write(path, (text.clone() + &another(".1.") + &another(".2.")).as_bytes());
+    let server = ScriptedServer::est(&world.ca);
+    let runs = world.run(&Disk, &server, &mut ScriptedPrompt::default(), agreed()).unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run.ending == Ending::Renewed { confirmed: true }), "{runs:?}");
+    let in_use = world.certificates_in_use(None);
+    assert!(
+        in_use[0] != in_use[1] && in_use[1] == in_use[2],
+        "each place opens its own, with its own password"
+    );
 }
 
 #[test]

@@ -166,6 +166,21 @@ fn changes_are_made_together_and_undone_together() {
     }
 }
 
+/// A configuration may be edited twice; a new certificate under a name that is given away already may not.
+#[test]
+fn a_new_file_is_not_written_twice() {
+    let home = TempDir::new().unwrap();
+    let (mut changes, config, certificate) = two_changes(&home);
+    changes.add(&Disk, &config, bytes("newer"), None).unwrap();
+    changes.add(&Disk, &certificate, bytes("certificate"), None).unwrap();
+    let error = changes.add(&Disk, &certificate, bytes("another"), None).unwrap_err();
+    assert!(matches!(&error, ChangeError::WrittenTwice(path) if path.ends_with("certificate")), "{error}");
+    changes.prepare(&Disk).unwrap();
+    changes.commit(&Disk).unwrap();
+    assert_eq!(fs::read_to_string(&config).unwrap(), "newer");
+    assert_eq!(fs::read_to_string(&certificate).unwrap(), "certificate");
+}
+
 #[test]
 fn changes_that_stay_leave_nothing_beside_them() {
     let home = TempDir::new().unwrap();

@@ -35,6 +35,15 @@ impl Protection {
     }
 }
 
+/// What the places before this one have led to, when several are switched as one. Default: nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Earlier<'a> {
+    /// The configuration with their edits, if it is the same file; `None` reads the file.
+    pub config: Option<&'a [u8]>,
+    /// The files that they write, symlinks followed. Their names are taken, though nothing may lie there yet.
+    pub files: &'a [PathBuf],
+}
+
 /// Everything that a switch writes for one place.
 #[derive(Debug, Clone)]
 pub struct SwitchPlan {
@@ -188,18 +197,16 @@ pub fn choose_protection(
 
 /// What to write so that `place` uses `new`. Names follow each application's own habit and the time `now` in JST.
 ///
-/// `config` is the configuration to edit, for the second and later places of one file; `None` reads the file.
-///
 /// # Errors
 /// Any [`InstallError`].
 pub fn plan_switch(
     place: &Place,
     new: &Credential,
     protection: &Protection,
-    config: Option<&[u8]>,
+    earlier: Earlier<'_>,
     now: Timestamp,
 ) -> Result<SwitchPlan, InstallError> {
-    let material = Material { new, protection };
+    let material = Material { new, protection, planned: earlier.files };
     let files = match place.app {
         App::Monsiaj => files_of::monsiaj(place, &material, now)?,
         App::Glclient2 => files_of::glclient2(place, &material, now)?,
@@ -208,7 +215,7 @@ pub fn plan_switch(
     };
     let config = match &files.location {
         None => None,
-        Some(location) => Some(edited_config(place, location, protection, config)?),
+        Some(location) => Some(edited_config(place, location, protection, earlier.config)?),
     };
     Ok(SwitchPlan { new_files: files.planned, config, hook: place.hook.clone() })
 }

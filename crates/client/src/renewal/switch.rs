@@ -4,12 +4,12 @@ use crate::{
     applications::{
         Hook, Place,
         credential::Credential,
-        install::{ConfigEdit, choose_protection, plan_switch},
+        install::{ConfigEdit, Earlier, choose_protection, plan_switch},
     },
     renewal::{Failure, secrets},
     storage::{FileSystem, changes::Changes},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 /// What a switch changes, and whom it tells.
@@ -28,19 +28,17 @@ pub(crate) fn plan(
     let mut changes = Changes::default();
     let mut edits: Vec<ConfigEdit> = Vec::new();
     let mut hooks: Vec<Hook> = Vec::new();
-    let mut moment = now;
     for (place, password) in places {
         let protection = choose_protection(place, *password, &secrets::password()?)?;
         let earlier = edits.iter().rposition(|edit| edit.path == place.config_path);
-        let config_bytes = earlier.map(|index| edits[index].after.as_slice());
-        let plan = plan_switch(place, new, &protection, config_bytes, moment)?;
+        let config = earlier.map(|index| edits[index].after.as_slice());
+        let earlier = Earlier { config, files: &changes.targets() };
+        let plan = plan_switch(place, new, &protection, earlier, now)?;
         for file in plan.new_files {
             changes.add(fs, &file.path, file.bytes, None)?;
         }
         edits.extend(plan.config);
         hooks.extend(plan.hook.filter(|hook| !hooks.contains(hook)));
-        // File names come from the time: another place, another name.
-        moment = moment.checked_add(SignedDuration::from_secs(1)).unwrap_or(moment);
     }
     // What refers to the new files comes after them. A second edit of the same file starts from the first.
     for ConfigEdit { path, before_sha256, after } in edits {

@@ -40,6 +40,9 @@ pub enum ChangeError {
     /// Somebody else wrote the file in the meantime; their version is left alone.
     #[error("{path} was changed by another program in the meantime: close it and try again", path = .0.display())]
     ChangedMeanwhile(PathBuf),
+    /// Two different contents for one new file: whoever refers to it would find the other's.
+    #[error("{path} would be written twice, with different contents", path = .0.display())]
+    WrittenTwice(PathBuf),
     /// The copy from which the file should be put back is not what was copied.
     #[error("{path} cannot be put back: its copy {copy} is missing or damaged", path = target.display(), copy = copy.display())]
     CopyLost {
@@ -52,11 +55,11 @@ pub enum ChangeError {
 
 impl Changes {
     /// Adds a file. Its present bytes, if it exists, are what must still be there when it is replaced;
-    /// `expected_before` additionally says what they were when the change was thought out. A target that is already
-    /// in the list gets the later bytes.
+    /// `expected_before` additionally says what they were when the change was thought out. A file to be replaced that
+    /// is already in the list gets the later bytes; a new one must be given the same.
     ///
     /// # Errors
-    /// [`ChangeError`] when the file cannot be read or has changed since.
+    /// [`ChangeError`] when the file cannot be read, has changed since, or would be written twice.
     pub fn add(
         &mut self,
         fs: &dyn FileSystem,
@@ -68,6 +71,9 @@ impl Changes {
         directory::create_private(fs, atomic::parent(path))?;
         let target = atomic::resolve(fs, path)?;
         if let Some((known, old_bytes)) = self.files.iter_mut().find(|(known, _)| known.target == target) {
+            if known.before.is_none() && known.after != after {
+                return Err(ChangeError::WrittenTwice(target));
+            }
             known.after = after;
             *old_bytes = bytes;
             return Ok(());
@@ -83,6 +89,11 @@ impl Changes {
     /// What the journal must know before [`Self::prepare`].
     pub fn replacements(&self) -> Vec<Replacement> {
         self.files.iter().map(|(replacement, _)| replacement.clone()).collect()
+    }
+
+    /// The files, symlinks followed.
+    pub fn targets(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|(replacement, _)| replacement.target.clone()).collect()
     }
 
     /// Forgets files that have their new bytes already.
