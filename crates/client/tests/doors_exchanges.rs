@@ -241,7 +241,7 @@ fn an_old_renewal_host_proves_the_handshake_only() {
 }
 
 fn caller() -> Caller {
-    Caller { now: wire::now(), language: Language::English }
+    Caller { clock: wire::now, language: Language::English }
 }
 
 #[test]

@@ -14,11 +14,16 @@ use koshin::{
     },
     doors::{DoorError, NetworkFault},
     environment::{Environment, Language},
-    prompt::{Answer, Asked, ScriptedPrompt},
-    renewal::performer::Surroundings,
+    prompt::{Answer, Asked, PasswordRequest, Prompt, Question, Report, ScriptedPrompt, Step},
+    renewal::{
+        machine::Ending,
+        performer::{Surroundings, Wishes},
+    },
     storage::{Disk, FileSystem},
 };
+use secrecy::SecretString;
 use std::{
+    cell::Cell,
     net::TcpListener,
     process::{Child, Command, Output, Stdio},
 };
@@ -56,7 +61,7 @@ fn told(
         network: server,
         hooks: &world.hooks,
         state_dir: &environment.state_dir,
-        now: now(),
+        clock: &now,
     };
     let mut prompt = ScriptedPrompt::answering(answers.iter().copied());
     let result = renew_all(arguments, &environment, with, &mut prompt, None);
@@ -168,6 +173,39 @@ fn a_connection_that_is_not_there() {
         let arguments = RenewArgs { connection: Some(7), ..arguments() };
         told(&world, &server, &Disk, language, &arguments, &[]).0
     }));
+}
+
+/// Somebody who leaves the question on the screen, and answers it two days later.
+struct Slow<'a> {
+    days_gone: &'a Cell<i32>,
+}
+
+impl Prompt for Slow<'_> {
+    fn confirm(&mut self, _: &Question) -> Answer {
+        self.days_gone.set(2);
+        Answer::Renew
+    }
+
+    fn password(&mut self, _: &PasswordRequest) -> Option<SecretString> {
+        None
+    }
+
+    fn progress(&mut self, _: Step) {}
+
+    fn report(&mut self, _: &Report) {}
+}
+
+#[test]
+fn a_question_may_stay_on_the_screen_for_days() {
+    let world = World::with_three_applications();
+    // Its certificate begins tomorrow: after the question was put, before it was answered.
+    let script = Script { est: true, sends: Sends::FromTheFuture, ..Script::default() };
+    let server = ScriptedServer::new(&world.ca, script);
+    let days_gone = Cell::new(0);
+    let clock = || now() + days(days_gone.get());
+    let mut prompt = Slow { days_gone: &days_gone };
+    let runs = world.run_by(&clock, &Disk, &server, &mut prompt, Wishes::default()).unwrap();
+    assert_eq!(runs[0].ending, Ending::Renewed { confirmed: true }, "{runs:?}");
 }
 
 /// Scripts read this: fields are added, never renamed.

@@ -131,12 +131,11 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
         Some(Lang::En) => environment.language = Language::English,
         None => {}
     }
-    let now = clock::now();
     match &cli.command {
-        Command::Status(arguments) => status::run(arguments, &environment, now),
-        Command::Renew(arguments) => renew::run(arguments, &environment, now),
-        Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, now),
-        Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, now),
+        Command::Status(arguments) => status::run(arguments, &environment, clock::now()),
+        Command::Renew(arguments) => renew::run(arguments, &environment),
+        Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, clock::now()),
+        Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, clock::now()),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
+    clock,
     doors::Caller,
     environment::Environment,
     exit::ExitCode,
@@ -34,7 +35,7 @@ use zeroize::Zeroizing;
 const MAX_PASSWORD: u64 = 4096;
 
 /// Renews as the arguments say, with the real disk, network and terminal.
-pub fn run(arguments: &RenewArgs, environment: &Environment, now: Timestamp) -> ExitCode {
+pub fn run(arguments: &RenewArgs, environment: &Environment) -> ExitCode {
     let told = match told_password(arguments) {
         Ok(told) => told,
         Err(error) => {
@@ -44,13 +45,13 @@ pub fn run(arguments: &RenewArgs, environment: &Environment, now: Timestamp) -> 
     };
     let input = if arguments.yes { Input::Unattended { password: told.clone() } } else { Input::Person };
     let mut prompt = TerminalPrompt::new(environment.language, input);
-    let caller = Caller { now, language: environment.language };
+    let caller = Caller { clock: clock::now, language: environment.language };
     let with = Surroundings {
         fs: &Disk,
         network: &Internet { caller },
         hooks: &Processes::default(),
         state_dir: &environment.state_dir,
-        now,
+        clock: &clock::now,
     };
     let result = renew_all(arguments, environment, with, &mut prompt, told);
     if arguments.json {
@@ -72,7 +73,7 @@ pub fn renew_all(
             && arguments.connection.is_none_or(|number| place.connection == number)
     };
     let mut teller =
-        Teller { environment, now: with.now, quiet: arguments.json, result: RunResult::default() };
+        Teller { environment, now: with.now(), quiet: arguments.json, result: RunResult::default() };
     let mut passwords = Passwords::new(prompt, told);
     match Session::begin(environment, chooses, with, &mut passwords) {
         Ok(session) => {

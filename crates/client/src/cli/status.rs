@@ -8,6 +8,7 @@ use crate::{
         App, ConfigProblem, CredentialError, Discovery, DiscoveryWarning, Labels, Place, RenewalHostError,
         discover, open, read_certificate,
     },
+    clock,
     doors::{Caller, Door, DoorError, Trust},
     environment::{Environment, Language},
     exit::ExitCode,
@@ -166,7 +167,7 @@ pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) ->
     let mut memory = Memory::load(&environment.state_dir);
     let mut report = gather(discover(environment), &memory, now);
     if arguments.online {
-        let caller = Caller { now, language: environment.language };
+        let caller = Caller { clock: clock::now, language: environment.language };
         for entry in &mut report.entries {
             ask_server(entry, caller);
         }

@@ -159,7 +159,7 @@ impl Http {
     fn check_clock(&self, headers: &HeaderMap) -> Result<(), DoorError> {
         let date = header_text(headers, header::DATE.as_str());
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        let local = self.caller.now;
+        let local = (self.caller.clock)();
         match server {
             Some(server) if server.duration_since(local).abs() > MAX_CLOCK_DIFFERENCE => {
                 Err(DoorError::ClockWrong { server, local })

@@ -35,7 +35,7 @@ pub fn confirm_pending(
     }
     let opened = opened::open(group, passwords)?;
     with.network.talk(&opened.base, &opened.trust, &opened.old)?.confirm()?;
-    let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now)?;
-    journals.save(&journal.at(state, with.now))?;
+    let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now())?;
+    journals.save(&journal.at(state, with.now()))?;
     Ok(true)
 }

@@ -43,8 +43,15 @@ pub struct Surroundings<'a> {
     pub hooks: &'a dyn HookRunner,
     /// Koshin's own directory for journals and backups.
     pub state_dir: &'a Path,
+    /// The clock. It goes on while a person thinks about a question.
+    pub clock: &'a dyn Fn() -> Timestamp,
+}
+
+impl Surroundings<'_> {
     /// The present.
-    pub now: Timestamp,
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
 }
 
 /// What the user wants.
@@ -90,7 +97,7 @@ struct Performer<'a, 'p> {
 /// Renews the certificate of `group`, from wherever an earlier run left it.
 pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &mut Passwords<'_>) -> Run {
     let journals = Journals::new(with.fs, with.state_dir);
-    let fresh = || Journal::new(&group.certificate, with.now);
+    let fresh = || Journal::new(&group.certificate, with.now());
     let loaded = journals.load(&group.sha256()).map_err(Failure::from);
     let (journal, failure) = match loaded {
         Ok(found) => (found.filter(|found| !is_over(&found.state)).unwrap_or_else(fresh), None),
@@ -137,7 +144,7 @@ impl Performer<'_, '_> {
         };
         loop {
             let failing = matches!(event, Event::Failed(_));
-            let (state, steps) = match advance(self.journal.state.clone(), event, self.with.now) {
+            let (state, steps) = match advance(self.journal.state.clone(), event, self.with.now()) {
                 Ok(transition) => transition,
                 Err(unexpected) => return self.end_with(unexpected.into()),
             };
@@ -175,7 +182,7 @@ impl Performer<'_, '_> {
         if state == self.journal.state {
             return Ok(());
         }
-        let mut journal = self.journal.clone().at(state, self.with.now);
+        let mut journal = self.journal.clone().at(state, self.with.now());
         journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
         if journal.state == State::Switching {
             journal.replacements = self.changes.replacements();
@@ -268,7 +275,7 @@ impl Performer<'_, '_> {
             name: self.name(),
             common_name: certificate.common_name.clone(),
             not_after: certificate.not_after,
-            days_left: days_left(certificate.not_after, self.with.now),
+            days_left: days_left(certificate.not_after, self.with.now()),
         };
         match self.passwords.prompt().confirm(&question) {
             Answer::Renew => Ok(Event::Accepted),
@@ -311,7 +318,7 @@ impl Performer<'_, '_> {
         self.unlock()?;
         let (opened, new) = (self.opened()?, self.received()?);
         let anchors: Vec<Vec<u8>> = opened.authorities.iter().chain(&new.chain_der).cloned().collect();
-        verification::verify(new, &opened.old.certificate, &anchors, self.with.now)?;
+        verification::verify(new, &opened.old.certificate, &anchors, self.with.now())?;
         Ok(Event::Verified)
     }
 
@@ -342,14 +349,14 @@ impl Performer<'_, '_> {
         let (opened, new) = (self.opened()?, self.received()?);
         let places: Vec<(&Place, Option<&SecretString>)> =
             self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
-        let switch = switch::plan(self.with.fs, &places, new, self.with.now)?;
+        let switch = switch::plan(self.with.fs, &places, new, self.with.now())?;
         self.changes = switch.changes;
         self.hooks = switch.hooks;
         Ok(Event::Planned)
     }
 
     fn prepare(&mut self) -> Result<Event, Failure> {
-        backup::keep_replaced(self.with.fs, self.with.state_dir, &self.changes, self.with.now)?;
+        backup::keep_replaced(self.with.fs, self.with.state_dir, &self.changes, self.with.now())?;
         self.changes.prepare(self.with.fs)?;
         Ok(Event::Prepared)
     }

@@ -45,7 +45,7 @@ impl Session {
         // What cannot be swept now hinders nothing, and is swept next time.
         let _ = backup::sweep(with.fs, &with.state_dir.join(backup::BACKUPS));
         // Before the search: it must see no half-done switch.
-        let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now);
+        let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now());
         let mut discovery = discover(environment);
         let gathered = gather(std::mem::take(&mut discovery.places), wanted, passwords);
         let (groups, unreadable) = (gathered.groups, gathered.unreadable);
