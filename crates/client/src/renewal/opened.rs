@@ -22,15 +22,15 @@ pub(crate) struct Opened {
 
 /// The address of whoever renews the group's certificate: one place that knows it is enough.
 pub(crate) fn renewal_base(group: &Group) -> Result<String, Failure> {
-    if let Some((place, why)) =
-        group.places.iter().find_map(|place| Some((place, place.unsupported.as_ref()?)))
-    {
-        return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
-    }
+    renewing_place(group).map(|(_, base)| base)
+}
+
+/// The first place that knows the address, by its index, and the address.
+fn renewing_place(group: &Group) -> Result<(usize, String), Failure> {
     let mut unknown = Failure::Defect("a group without a place".to_owned());
-    for place in &group.places {
+    for (index, place) in group.places.iter().enumerate() {
         match &place.renewal_base {
-            Ok(base) => return Ok(base.clone()),
+            Ok(base) => return Ok((index, base.clone())),
             Err(error) => unknown = error.clone().into(),
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opene
     let mut credentials = Vec::new();
     let mut known = Vec::new();
     let mut authorities: Vec<Vec<u8>> = Vec::new();
-    let base = renewal_base(group)?;
+    let (renewing, base) = renewing_place(group)?;
     for place in &group.places {
         let (credential, password) = passwords.open(place)?;
         authorities.extend(ca_certificates(place)?);
@@ -52,9 +52,11 @@ pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opene
     }
     let first = group.places.first().ok_or_else(|| Failure::Defect("a group without a place".to_owned()))?;
     let protected = is_protected(first)?;
+    // Whoever names the server also says whom to trust there: another place may know another CA, for another server.
+    let trust = Trust::for_place(&group.places[renewing], &credentials[renewing].chain_der)?;
     let old = credentials.swap_remove(0);
     Ok(Opened {
-        trust: Trust::for_place(first, &old.chain_der)?,
+        trust,
         staging_password: known[0].clone().filter(|_| protected),
         old,
         passwords: known,
