@@ -341,6 +341,7 @@ fn a_password_that_nobody_knows() {
     let mut prompt = ScriptedPrompt::default().with_passwords(["a", "b", "c", PASSWORD]);
     let gathered = koshin::renewal::group::gather(
         world.places(),
+        Vec::new(),
         |_| true,
         &mut koshin::renewal::group::Passwords::new(&mut prompt, None),
     );

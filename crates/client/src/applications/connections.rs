@@ -63,7 +63,8 @@ fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> Path
 }
 
 fn certificate_files(connection: &Connection, path: &mut impl FnMut(&str) -> PathBuf) -> CertificateFiles {
-    if !connection.uses_client_certificate {
+    // With the key on a token, a file that is still named is a leftover: the application does not look at it.
+    if !connection.uses_client_certificate || connection.unsupported.is_some() {
         return CertificateFiles::None;
     }
     match &connection.certificate {

@@ -152,6 +152,9 @@ pub enum PlaceWarning {
 pub struct Discovery {
     /// The connections, in the order of applications and of their files.
     pub places: Vec<Place>,
+    /// Connections of files that are passed over for another one, see [`DiscoveryWarning`]. They are renewed with a
+    /// certificate that they share, never for themselves.
+    pub idle: Vec<Place>,
     /// Files that could not be read. They hide nothing but themselves.
     pub problems: Vec<ConfigProblem>,
     /// What the user should know about where files were found.

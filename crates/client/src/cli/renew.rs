@@ -156,8 +156,14 @@ impl Teller<'_> {
             self.result.groups.push(GroupResult::unreadable(place, error.exit_code(), &explanation));
             self.tell(prompt, Report::NotRenewed { name: place.name.clone(), explanation });
         }
-        if session.groups.is_empty() && session.unreadable.is_empty() {
+        for place in &session.unsupported {
+            self.warn(prompt, status_words::unsupported(language, place));
+        }
+        let nothing = session.groups.is_empty() && session.unreadable.is_empty();
+        if nothing && session.unsupported.is_empty() {
             self.tell_of_nothing(arguments, prompt);
+        } else if nothing {
+            self.count(ExitCode::Config);
         }
     }
 
@@ -196,7 +202,10 @@ impl Teller<'_> {
                 if confirmed {
                     return;
                 }
-                Report::Note(words::not_confirmed(language, &name))
+                Report::Note(match &run.failure {
+                    Some(Failure::PerhapsShared { with }) => words::old_one_kept(language, &name, with),
+                    _ => words::not_confirmed(language, &name),
+                })
             }
             (Ending::NotDue, _) => Report::NotDue { name, not_after },
             (_, Some(explanation)) => Report::NotRenewed { name, explanation },

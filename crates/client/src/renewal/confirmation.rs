@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// Confirms the certificate of `group` if a former run switched to it and got no further. Does nothing when a
-/// password would have to be asked for: any use of the certificate by its application confirms it as well.
+/// password would have to be asked for: any use of the certificate by its application confirms it as well. Nor does it
+/// while a place is known, or may be there, that still has the old certificate: `in_use` lists those that were seen, by
+/// their SHA-256.
 ///
 /// Returns whether there was something to confirm.
 ///
@@ -21,6 +23,7 @@ use crate::{
 /// [`Failure`]; the certificate is in place nevertheless, and the next run tries again.
 pub fn confirm_pending(
     group: &Group,
+    in_use: &[String],
     with: Surroundings<'_>,
     passwords: &mut Passwords<'_>,
 ) -> Result<bool, Failure> {
@@ -30,6 +33,9 @@ pub fn confirm_pending(
         journal.state == State::Switched && journal.new.as_ref().is_some_and(|new| new.sha256 == sha256)
     };
     let Some(journal) = journals.all()?.0.into_iter().find(awaits) else { return Ok(false) };
+    if !group.perhaps_shared_with.is_empty() || in_use.contains(&journal.old.sha256) {
+        return Ok(false);
+    }
     if group.places.iter().any(|place| credential::open(place, None).is_err()) {
         return Ok(false);
     }

@@ -48,9 +48,6 @@ pub enum Failure {
     /// The application's files cannot take the new certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// The application's setting is of a kind that cannot be renewed.
-    #[error("{0}")]
-    Unsupported(String),
     /// The server's bundle cannot be opened.
     #[error("the server's answer is not a usable bundle: {0}")]
     Bundle(Pkcs12Error),
@@ -60,6 +57,12 @@ pub enum Failure {
     /// What the server sent is not what was asked for.
     #[error(transparent)]
     Verification(#[from] VerificationError),
+    /// The switch succeeded, and the server is not told, because the old certificate may be in use elsewhere.
+    #[error("the old certificate may be in use in places that could not be read: {}", .with.join(", "))]
+    PerhapsShared {
+        /// Those places.
+        with: Vec<String>,
+    },
     /// A command after the switch failed.
     #[error(transparent)]
     Hook(#[from] HookError),
@@ -99,7 +102,7 @@ impl Failure {
                 ExitCode::Storage
             }
             Self::Bundle(_) | Self::Certificate(_) | Self::Verification(_) => ExitCode::Server,
-            Self::Unsupported(_) | Self::Hook(_) | Self::CannotAsk => ExitCode::Config,
+            Self::Hook(_) | Self::CannotAsk | Self::PerhapsShared { .. } => ExitCode::Config,
             Self::Key(_) | Self::Request(_) | Self::Randomness(_) | Self::Defect(_) => ExitCode::Internal,
         }
     }

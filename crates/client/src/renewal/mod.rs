@@ -3,13 +3,14 @@
 //! - [`machine`]: the pure state machine; [`performer`] does what it says and feeds back what happened.
 //! - [`journal`] and `staging`: what is on the disk meanwhile.
 //! - [`recovery`]: what a crash left behind is put right before anything else; [`confirmation`]: what the server
-//!   could not be told.
+//!   could not be told; `catching_up`: a place that an earlier run did not see.
 //! - [`group`]: the places that share one certificate, which are switched together or not at all.
 //! - [`verification`]: whether the server sent what was asked for.
 //! - [`network`]: the server, as the performer sees it.
 //! - [`session`]: a whole run of the program.
 //! - [`hook`]: commands after a switch.
 
+mod catching_up;
 pub mod confirmation;
 mod failure;
 pub mod group;

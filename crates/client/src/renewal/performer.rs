@@ -249,11 +249,7 @@ impl Performer<'_, '_> {
             }
             Step::RunHooks => self.run_hooks()?,
             Step::PutBack => self.put_back()?,
-            Step::Confirm => {
-                let new = self.received()?;
-                self.talk(new)?.confirm()?;
-                Event::Confirmed
-            }
+            Step::Confirm => self.confirm()?,
             Step::CleanUp => {
                 self.clean_up();
                 return Ok(None);
@@ -317,8 +313,7 @@ impl Performer<'_, '_> {
     fn verify(&mut self) -> Result<Event, Failure> {
         self.unlock()?;
         let (opened, new) = (self.opened()?, self.received()?);
-        let anchors: Vec<Vec<u8>> = opened.authorities.iter().chain(&new.chain_der).cloned().collect();
-        verification::verify(new, &opened.old.certificate, &anchors, self.with.now())?;
+        verification::verify(new, &opened.old.certificate, &opened.authorities, self.with.now())?;
         Ok(Event::Verified)
     }
 
@@ -367,6 +362,16 @@ impl Performer<'_, '_> {
             self.with.hooks.run(hook)?;
         }
         Ok(Event::HooksRan)
+    }
+
+    /// The server ends the old certificate when it is told: not while a place may use it that could not be seen.
+    fn confirm(&self) -> Result<Event, Failure> {
+        let with = &self.group.perhaps_shared_with;
+        if !with.is_empty() {
+            return Err(Failure::PerhapsShared { with: with.clone() });
+        }
+        self.talk(self.received()?)?.confirm()?;
+        Ok(Event::Confirmed)
     }
 
     fn put_back(&mut self) -> Result<Event, Failure> {

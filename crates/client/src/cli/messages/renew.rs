@@ -127,6 +127,24 @@ pub fn not_confirmed(language: Language, name: &str) -> String {
     }
 }
 
+/// The switch succeeded, and the old certificate is not ended, because the places `with` may use it too.
+pub fn old_one_kept(language: Language, name: &str, with: &[String]) -> String {
+    match language {
+        Language::Japanese => {
+            let with = with.join("、");
+            format!(
+                "{name}：{with} を確認できませんでした。同じ証明書を使っているかもしれないので、古い証明書の終了をサーバーに知らせていません。パスワードや設定を確認して、早めにもう一度 koshin renew を実行してください。"
+            )
+        }
+        Language::English => {
+            let with = with.join(", ");
+            format!(
+                "{name}: {with} could not be read and may use the same certificate, so the server was not told to end the old one. See to its password or settings, and run koshin renew again soon."
+            )
+        }
+    }
+}
+
 /// A crash had left a switch half done.
 pub fn recovered(language: Language) -> &'static str {
     pick(
