@@ -78,6 +78,30 @@ fn refusal(code: ProblemCode) -> DoorError {
     DoorError::Refused { status: 403, problem: Some(Box::new(problem)) }
 }
 
+#[test]
+fn a_certificate_that_the_server_has_ended_is_not_said_to_work() {
+    use ProblemCode as Code;
+    let said = |error: &DoorError| {
+        let explanation = failures::door(Language::English, error, Some(at(END)));
+        explanation.lines.iter().any(|line| line.contains("works until"))
+    };
+    for code in [
+        Code::CertificateExpired,
+        Code::CertificateRevoked,
+        Code::CertificateSuperseded,
+        Code::CertificateUnknown,
+        Code::TenantSuspended,
+    ] {
+        assert!(!said(&refusal(code)), "{code:?}");
+    }
+    assert!(!said(&DoorError::CertificateRejected {
+        host: "auth.example".into(),
+        alert: "UnknownCA".into()
+    }));
+    assert!(said(&refusal(Code::RenewalTooEarly)));
+    assert!(said(&DoorError::Refused { status: 403, problem: None }));
+}
+
 fn every_failure(language: Language) -> Vec<Explanation> {
     let door = |error: &DoorError| failures::door(language, error, None);
     let network = |fault| DoorError::Network { host: "auth.example".into(), reason: "-".into(), fault };

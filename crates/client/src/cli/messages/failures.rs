@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use koshin_protocol::problem::{Problem, ProblemCode};
 
 /// An exchange with the server that did not succeed. `still_valid_until` is the end of the certificate in use, if it
-/// has not passed: then the explanation says that it still works.
+/// has not passed: then the explanation says that it still works, unless the server has just said that it does not.
 pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Timestamp>) -> Explanation {
     let code = error.problem().and_then(|problem| problem.incident.clone());
     let mut explanation = match error {
@@ -24,7 +24,7 @@ pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Tim
         DoorError::Server { problem: Some(problem), .. } => from_problem(language, problem),
         other => without_reason(language, other),
     };
-    if let Some(end) = still_valid_until {
+    if let Some(end) = still_valid_until.filter(|_| !error.condemns_certificate()) {
         explanation.lines.push(still_valid(language, end));
     }
     explanation.code = code;
