@@ -75,7 +75,7 @@ pub struct RenewArgs {
     /// How to renew; by default EST when the server offers it
     #[arg(long, value_enum, value_name = "WAY")]
     pub via: Option<Via>,
-    /// Read the password of certificates that do not save it from standard input
+    /// Read the password of certificates that do not save it from standard input; use it with --yes
     #[arg(long)]
     pub password_stdin: bool,
     /// Print one JSON object instead of sentences
