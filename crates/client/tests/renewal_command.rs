@@ -208,6 +208,31 @@ fn a_question_may_stay_on_the_screen_for_days() {
     assert_eq!(runs[0].ending, Ending::Renewed { confirmed: true }, "{runs:?}");
 }
 
+#[test]
+fn a_service_that_answers_nobody_is_told_in_the_users_language_and_not_into_the_json() {
+    let played = |language, json| {
+        let world = World::with_three_applications();
+        let script = Script { est: true, service_silent: true, ..Script::default() };
+        let server = ScriptedServer::new(&world.ca, script);
+        told(
+            &world,
+            &server,
+            &Disk,
+            language,
+            &RenewArgs { yes: true, json, ..arguments() },
+            &[Answer::Renew],
+        )
+        .0
+    };
+    assert!(played(Language::Japanese, false).contains("接続テストをしていません"));
+    assert!(played(Language::English, false).contains("was not tried there"));
+    assert!(
+        !played(Language::English, true).contains("sms.test.example"),
+        "{}",
+        played(Language::English, true)
+    );
+}
+
 /// Scripts read this: fields are added, never renamed.
 #[test]
 fn the_json_keeps_its_shape() {

@@ -11,7 +11,7 @@ use crate::{
     doors::Caller,
     environment::Environment,
     exit::ExitCode,
-    prompt::{Explanation, Input, Prompt, Report, TerminalPrompt},
+    prompt::{Answer, Explanation, Input, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
     renewal::{
         Failure,
         group::{Group, Passwords},
@@ -74,6 +74,8 @@ pub fn renew_all(
     };
     let mut teller =
         Teller { environment, now: with.now(), quiet: arguments.json, result: RunResult::default() };
+    let mut silent = Silent(prompt);
+    let prompt: &mut dyn Prompt = if arguments.json { &mut silent } else { silent.0 };
     let mut passwords = Passwords::new(prompt, told);
     match Session::begin(environment, chooses, with, &mut passwords) {
         Ok(session) => {
@@ -108,6 +110,25 @@ fn told_password(arguments: &RenewArgs) -> Result<Option<SecretString>, StorageE
     // One line end, as `echo` leaves it, is not part of the password.
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Some(SecretString::from(line.strip_suffix('\r').unwrap_or(line))))
+}
+
+/// Asks as usual and reports nothing: standard output belongs to the JSON object.
+struct Silent<'a>(&'a mut dyn Prompt);
+
+impl Prompt for Silent<'_> {
+    fn confirm(&mut self, question: &Question) -> Answer {
+        self.0.confirm(question)
+    }
+
+    fn password(&mut self, request: &PasswordRequest) -> Option<SecretString> {
+        self.0.password(request)
+    }
+
+    fn progress(&mut self, step: Step) {
+        self.0.progress(step);
+    }
+
+    fn report(&mut self, _: &Report) {}
 }
 
 /// Says what happens while it happens, and remembers it.

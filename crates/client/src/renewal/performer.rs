@@ -329,12 +329,12 @@ impl Performer<'_, '_> {
                 continue;
             }
             services.push(service);
-            if let ServiceTrial::Inconclusive { why } = server.trial(service, &opened.old)?.service {
-                notes.push(why);
+            if let ServiceTrial::Inconclusive { host, .. } = server.trial(service, &opened.old)?.service {
+                notes.push(host);
             }
         }
-        for why in notes {
-            self.passwords.prompt().report(&Report::Note(why));
+        for host in notes {
+            self.passwords.prompt().report(&Report::ServiceNotTried { host });
         }
         Ok(Event::TrialPassed)
     }

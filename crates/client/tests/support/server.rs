@@ -106,6 +106,8 @@ pub struct Record {
 pub struct Script {
     pub est: bool,
     pub sends: Sends,
+    /// The application's service answers nobody.
+    pub service_silent: bool,
     pub request_fails: Rc<RefCell<Vec<DoorError>>>,
     pub trial_fails: Rc<RefCell<Vec<DoorError>>>,
     pub confirm_fails: Rc<RefCell<Vec<DoorError>>>,
@@ -245,6 +247,11 @@ impl Conversation for Talk {
         assert_ne!(self.caller.der, old.certificate.der, "the trial is made with the new certificate");
         Self::fail(&self.script.trial_fails)?;
         self.record.borrow_mut().trials += 1;
+        if self.script.service_silent {
+            let (host, why) = ("sms.test.example".to_owned(), "connection refused".to_owned());
+            let service = ServiceTrial::Inconclusive { host, why };
+            return Ok(Trial { renewal_host_confirmed: true, service });
+        }
         let service = service_url.map_or(ServiceTrial::NotTried, |_| ServiceTrial::Same { status: 200 });
         Ok(Trial { renewal_host_confirmed: true, service })
     }
