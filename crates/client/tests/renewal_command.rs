@@ -315,6 +315,19 @@ fn a_password_from_standard_input_and_an_unattended_run_without_one() {
 }
 
 #[test]
+fn the_help_names_what_goes_together() {
+    let world = world_of_today("127.0.0.1:1");
+    for language in ["ja", "en"] {
+        let mut help = koshin(&world, &["renew", "--help"]);
+        let output = help.env("LANG", format!("{language}_JP.UTF-8")).output().unwrap();
+        let text = said(&output);
+        let (_, help) = text.split_once("--password-stdin").unwrap();
+        let (help, _) = help.split_once("--json").unwrap();
+        assert!(help.contains("--yes"), "{text}");
+    }
+}
+
+#[test]
 fn backup_and_restore_as_commands() {
     let world = world_of_today("127.0.0.1:1");
     let backup = world.path("backup").to_string_lossy().into_owned();
