@@ -163,6 +163,17 @@ fn every_failure_in_english() {
 }
 
 #[test]
+fn a_certificate_that_cannot_be_opened_is_explained_in_japanese() {
+    let path = || std::path::PathBuf::from("/c/a.pem");
+    let malformed = CredentialError::Malformed { path: path(), reason: "-".into() };
+    let mismatch = CredentialError::KeyDoesNotMatch { certificate: path(), key: path() };
+    for error in [malformed, mismatch, CredentialError::None] {
+        let explanation = failures::credential(Language::Japanese, &error);
+        assert!(explanation.lines.iter().all(|line| line.ends_with('。')), "{explanation:?}");
+    }
+}
+
+#[test]
 fn every_failure_says_what_happened_and_something_more() {
     for language in [Language::Japanese, Language::English] {
         for explanation in every_failure(language) {

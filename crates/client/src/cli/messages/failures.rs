@@ -125,7 +125,25 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
             ),
             CHECK_SETTING,
         ),
-        other => text(language, title, (&other.to_string(), &sentence(&other.to_string())), CHECK_SETTING),
+        other => {
+            let japanese = match other {
+                CredentialError::Unreadable { path, error } => {
+                    format!("{} を読めません（{error}）。", path.display())
+                }
+                CredentialError::Malformed { path, reason } => {
+                    format!("{} は証明書や秘密鍵として読めません（{reason}）。", path.display())
+                }
+                CredentialError::KeyDoesNotMatch { certificate, key } => {
+                    format!(
+                        "{} の鍵は {} の証明書のものではありません。",
+                        key.display(),
+                        certificate.display()
+                    )
+                }
+                _ => "クライアント証明書を使わない設定です。".to_owned(),
+            };
+            text(language, title, (&japanese, &sentence(&other.to_string())), CHECK_SETTING)
+        }
     }
 }
 
