@@ -4,7 +4,7 @@
 mod scratch;
 
 use koshin::{
-    applications::{CredentialError, RenewalHostError},
+    applications::{CredentialError, InstallError, RenewalHostError},
     cli::messages::{failures, long_date, prompts},
     doors::{DoorError, NetworkFault},
     environment::Language,
@@ -169,6 +169,16 @@ fn a_certificate_that_cannot_be_opened_is_explained_in_japanese() {
     let mismatch = CredentialError::KeyDoesNotMatch { certificate: path(), key: path() };
     for error in [malformed, mismatch, CredentialError::None] {
         let explanation = failures::credential(Language::Japanese, &error);
+        assert!(explanation.lines.iter().all(|line| line.ends_with('。')), "{explanation:?}");
+    }
+}
+
+#[test]
+fn a_switch_that_cannot_be_planned_is_explained_in_japanese() {
+    let path = || std::path::PathBuf::from("/c/a.pem");
+    let unreadable = InstallError::PathNotText { path: path() };
+    for error in [InstallError::NoCertificate, unreadable, InstallError::Randomness("-".into())] {
+        let explanation = failures::install(Language::Japanese, &error);
         assert!(explanation.lines.iter().all(|line| line.ends_with('。')), "{explanation:?}");
     }
 }

@@ -153,9 +153,24 @@ pub fn install(language: Language, error: &InstallError) -> Explanation {
     text(
         language,
         ("新しい証明書を設定できませんでした", "The new certificate could not be put in place"),
-        (&what, &what),
+        (&install_in_japanese(error), &sentence(&what)),
         ("今の証明書と設定は変わっていません。", "The certificate and settings of today are unchanged."),
     )
+}
+
+/// What libraries say stays in English, in brackets: it is for the vendor.
+fn install_in_japanese(error: &InstallError) -> String {
+    match error {
+        InstallError::NoCertificate => "クライアント証明書を使わない設定です。".to_owned(),
+        InstallError::PathNotText { path } => {
+            format!("{} は文字として正しくないので、設定に書けません。", path.display())
+        }
+        InstallError::Unreadable { path, error } => format!("{} を読めません（{error}）。", path.display()),
+        InstallError::Config { path, error } => {
+            format!("{} を書き換えられません（{error}）。", path.display())
+        }
+        other => format!("新しい証明書のファイルを作れません（{other}）。"),
+    }
 }
 
 /// A place whose renewal host is not known.
