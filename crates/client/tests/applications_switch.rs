@@ -378,6 +378,32 @@ fn two_connections_of_one_file_are_edited_one_after_the_other() {
     assert!(!text.contains("old.p12"), "{text}");
 }
 
+/// Between the search and the switch a person sits before a question. What the file says then is what counts.
+#[test]
+fn a_connection_that_is_another_by_now_is_not_edited() {
+    let (old, new) = pair();
+    let home = Home::new();
+    for (what, from, to) in [
+        ("another certificate", "old.p12", "another.p12"),
+        ("the password is not kept any more", "Password=true", "Password=false"),
+        ("no certificate any more", "useSSL=true", "useSSL=false"),
+        ("another number", "config.0.", "config.1."),
+    ] {
+        let config = home.monsiaj(&old, true);
+        let place = home.only_place();
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(from, to)).unwrap();
+        let error = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();
+        assert!(matches!(error, InstallError::ChangedMeanwhile { .. }), "{what}: {error}");
+    }
+    let config = home.monsiaj(&old, true);
+    let place = home.only_place();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text + "monsiaj.config.1.description=Ward\n").unwrap();
+    let after = plan(&place, &new, &saved()).config.unwrap().after;
+    assert!(String::from_utf8_lossy(&after).contains("Ward"), "what else has changed stays as it is now");
+}
+
 #[test]
 fn what_cannot_be_planned_is_an_error() {
     let (old, new) = pair();
@@ -390,7 +416,7 @@ fn what_cannot_be_planned_is_an_error() {
 
     place.connection = 5;
     let gone = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();
-    assert!(matches!(gone, InstallError::Config { .. }), "{gone}");
+    assert!(matches!(gone, InstallError::ChangedMeanwhile { .. }), "{gone}");
 
     std::fs::remove_file(&place.config_path).unwrap();
     let unreadable = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();

@@ -258,6 +258,33 @@ fn a_configuration_changed_meanwhile_is_left_alone() {
     assert!(world.read(".receview/receview.conf").contains("api_mode: false"));
 }
 
+/// The user deletes a connection while the question waits, and the others move up: no certificate goes into the entry
+/// that now has the number of the one it was made for.
+#[test]
+fn connections_that_moved_meanwhile_are_left_alone() {
+    let world = World::new();
+    world.install(&[App::Glclient2]);
+    let path = ".glclient/config.json";
+    let text = world.read(path);
+    let two = text
+        .replace("}],", r#"},{"description":"ward","authuri":"https://ward.example/rpc/","ssl":false}],"#);
+    world.write(path, two.as_bytes());
+    let moved = two.replace(r#""ssl":true"#, r#""ssl":false"#);
+    let config = world.path(path);
+    let disk = FaultyDisk::beside(".koshin-probe", {
+        let moved = moved.clone();
+        move || std::fs::write(&config, moved).unwrap()
+    });
+    let server = ScriptedServer::est(&world.ca);
+    let run = only(world.run(&disk, &server, &mut ScriptedPrompt::default(), agreed()));
+    let Some(Failure::Change(ChangeError::ChangedMeanwhile(changed))) = run.failure else {
+        panic!("{run:?}")
+    };
+    assert!(changed.ends_with("config.json"));
+    assert_eq!(world.read(path), moved);
+    assert!(server.record.borrow().confirmed.is_empty());
+}
+
 /// Two connections of one file with the same certificate: both edits must be in the file at the end.
 #[test]
 fn two_connections_in_one_configuration() {

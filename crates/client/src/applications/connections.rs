@@ -53,6 +53,11 @@ pub(super) fn place(app: App, config: &Path, connection: Connection, around: &Su
     }
 }
 
+/// The files that `connection` of the file `config` uses.
+pub(super) fn certificate_of(config: &Path, connection: &Connection) -> CertificateFiles {
+    certificate_files(connection, &mut |text| absolute(config, text, &mut Vec::new()))
+}
+
 fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> PathBuf {
     let path = Path::new(text);
     if path.is_absolute() {

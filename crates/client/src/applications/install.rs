@@ -1,6 +1,7 @@
 //! What has to be written to put a new certificate in place of an old one: bytes and names, nothing done yet.
 
 use super::{
+    connections,
     credential::{self, Credential, CredentialError},
     files_of::{self, Material},
     place::{App, CertificateFiles, Hook, Place},
@@ -127,6 +128,12 @@ pub enum InstallError {
         /// What the operating system said.
         error: Arc<io::Error>,
     },
+    /// The connection is not any more what it was when its certificate was opened: an edit could hit another one.
+    #[error("{} was changed by another program in the meantime", .path.display())]
+    ChangedMeanwhile {
+        /// The file.
+        path: PathBuf,
+    },
     /// The configuration cannot be edited.
     #[error("{} cannot be edited: {error}", .path.display())]
     Config {
@@ -156,7 +163,7 @@ impl InstallError {
     /// What it means for the run.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Unreadable { .. } => ExitCode::Storage,
+            Self::Unreadable { .. } | Self::ChangedMeanwhile { .. } => ExitCode::Storage,
             Self::Pkcs12(_) | Self::Key(_) | Self::SelfCheck { .. } | Self::Randomness(_) => {
                 ExitCode::Internal
             }
@@ -234,6 +241,7 @@ fn edited_config(
                 .map_err(|error| InstallError::Unreadable { path: path.clone(), error: Arc::new(error) })?,
         ),
     };
+    must_be_as_found(place, &before)?;
     let certificate = match location {
         CertificateFiles::None => return Err(InstallError::NoCertificate),
         CertificateFiles::Pkcs12(file) => NewCertificate::Pkcs12 { file: text(file)? },
@@ -253,6 +261,23 @@ fn edited_config(
     let after = edited.map_err(|error| InstallError::Config { path: path.clone(), error })?;
     let before_sha256 = Sha256::digest(&*before).into();
     Ok(ConfigEdit { path: path.clone(), before_sha256, after: Zeroizing::new(after) })
+}
+
+/// A person may have thought about the question for hours, and connections go by their number: the one with this number
+/// must still be the one whose certificate was opened. Any other change of the file is none of our business.
+fn must_be_as_found(place: &Place, config: &[u8]) -> Result<(), InstallError> {
+    let path = &place.config_path;
+    let connections = match place.app {
+        App::Receview => koshin_appconfig::read_receview(config, &place.receview_keys),
+        app => koshin_appconfig::read(app.format(), config),
+    }
+    .map_err(|error| InstallError::Config { path: path.clone(), error })?;
+    let as_found = connections.iter().any(|connection| {
+        connection.index == place.connection
+            && connection.password_saved == place.password_saved
+            && connections::certificate_of(path, connection) == place.certificate
+    });
+    if as_found { Ok(()) } else { Err(InstallError::ChangedMeanwhile { path: path.clone() }) }
 }
 
 fn text(path: &Path) -> Result<&str, InstallError> {

@@ -14,7 +14,10 @@ use crate::{
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// The journal's form. A program that knows only older ones must not guess.
 const VERSION: u32 = 1;
@@ -156,14 +159,21 @@ impl<'a> Journals<'a> {
     pub fn save(&self, journal: &Journal) -> Result<(), StorageError> {
         let directory = self.directory_of(&journal.old.sha256);
         directory::create_private(self.fs, &directory)?;
-        let text = serde_json::to_vec_pretty(journal).expect("paths come from readable config files");
-        atomic::write(self.fs, &directory.join(FILE), &text)
+        let path = directory.join(FILE);
+        // JSON is Unicode; a path that is not cannot be remembered, and so is not changed either.
+        let text = serde_json::to_vec_pretty(journal)
+            .map_err(io::Error::from)
+            .map_err(StorageError::at(Doing::Writing, &path))?;
+        atomic::write(self.fs, &path, &text)
     }
 
     fn read(&self, directory: &Path) -> Result<Option<Journal>, JournalError> {
         let path = directory.join(FILE);
         let bytes = match self.fs.read(&path).map_err(StorageError::at(Doing::Reading, &path)) {
-            Err(error) if error.is_missing() => return Ok(None),
+            // A file among the journals' directories is not ours.
+            Err(error) if error.is_missing() || error.source.kind() == io::ErrorKind::NotADirectory => {
+                return Ok(None);
+            }
             read => read?,
         };
         let unreadable = |why: String| JournalError::Unreadable { path: path.clone(), why };

@@ -6,7 +6,7 @@
 mod request;
 
 use crate::{
-    applications::{Hook, Labels, Place, credential::Credential},
+    applications::{App, CertificateFiles, Hook, Labels, Place, credential::Credential},
     doors::{DoorError, ServiceTrial},
     prompt::{Answer, Question, Report, Step as Progress},
     renewal::{
@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar::days_left;
 use secrecy::SecretString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Room that the files of one place need at most: bundle, PEM files, configuration, copies. 256 KiB.
 const ROOM: usize = 256 * 1024;
@@ -293,8 +293,10 @@ impl Performer<'_, '_> {
         directory::check_room(self.with.fs, self.with.state_dir, ROOM)?;
         for place in &self.group.places {
             // Not through symlinks to somewhere else: the directory in which the file itself is replaced.
-            let config = atomic::resolve(self.with.fs, &place.config_path)?;
-            directory::check_room(self.with.fs, atomic::parent(&config), ROOM)?;
+            for file in written_beside(place) {
+                let target = atomic::resolve(self.with.fs, &file)?;
+                directory::check_room(self.with.fs, atomic::parent(&target), ROOM)?;
+            }
         }
         Ok(Event::RoomChecked)
     }
@@ -453,4 +455,20 @@ fn condemns(failure: &Failure, state: &State) -> bool {
 enum Next {
     Event(Event),
     End(Ending),
+}
+
+/// Files in whose directories a switch of `place` writes: where its config is edited, and where certificates are
+/// replaced or put beside the old ones. The other applications have a folder for them beside their config.
+fn written_beside(place: &Place) -> Vec<PathBuf> {
+    let certificates = match &place.certificate {
+        CertificateFiles::None => Vec::new(),
+        CertificateFiles::Pkcs12(file) => vec![file.clone()],
+        CertificateFiles::Pem { certificate, key } => vec![certificate.clone(), key.clone()],
+    };
+    let config = place.config_path.clone();
+    match place.app {
+        App::Monsiaj | App::Glclient2 => vec![config],
+        App::Receview => std::iter::once(config).chain(certificates).collect(),
+        App::Files => certificates,
+    }
 }

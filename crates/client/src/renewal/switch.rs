@@ -4,10 +4,13 @@ use crate::{
     applications::{
         Hook, Place,
         credential::Credential,
-        install::{ConfigEdit, Earlier, choose_protection, plan_switch},
+        install::{ConfigEdit, Earlier, InstallError, choose_protection, plan_switch},
     },
     renewal::{Failure, secrets},
-    storage::{FileSystem, changes::Changes},
+    storage::{
+        FileSystem,
+        changes::{ChangeError, Changes},
+    },
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -33,7 +36,7 @@ pub(crate) fn plan(
         let earlier = edits.iter().rposition(|edit| edit.path == place.config_path);
         let config = earlier.map(|index| edits[index].after.as_slice());
         let earlier = Earlier { config, files: &changes.targets() };
-        let plan = plan_switch(place, new, &protection, earlier, now)?;
+        let plan = plan_switch(place, new, &protection, earlier, now).map_err(not_planned)?;
         for file in plan.new_files {
             changes.add(fs, &file.path, file.bytes, None)?;
         }
@@ -45,4 +48,12 @@ pub(crate) fn plan(
         changes.add(fs, &path, after, Some(before_sha256))?;
     }
     Ok(Switch { changes, hooks })
+}
+
+/// Whether the file has changed before the plan or after it is the same to the user.
+fn not_planned(error: InstallError) -> Failure {
+    match error {
+        InstallError::ChangedMeanwhile { path } => ChangeError::ChangedMeanwhile(path).into(),
+        other => other.into(),
+    }
 }
