@@ -6,6 +6,7 @@ use std::process::Command;
 /// A program that some test calls.
 struct Tool {
     program: &'static str,
+    /// What to install, separated by blanks.
     package: &'static str,
     what_for: &'static str,
 }
@@ -28,6 +29,20 @@ const TOOLS: &[Tool] = &[
         package: "default-jdk-headless",
         what_for: "the wire and the bundle as Java sees them",
     },
+    Tool {
+        program: "Xvfb",
+        // The libraries are those that windows look for when they open.
+        package: "xvfb libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libxrandr2",
+        what_for: "windows on a display",
+    },
+    Tool { program: "xdotool", package: "xdotool", what_for: "windows operated by keys alone" },
+    Tool { program: "import", package: "imagemagick", what_for: "windows as the screen shows them" },
+    Tool {
+        // A file: `find` takes its path as it is.
+        program: "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        package: "fonts-noto-cjk",
+        what_for: "windows in Japanese",
+    },
     Tool { program: "ruby", package: "ruby", what_for: "YAML as the viewer reads it" },
     Tool { program: "python3", package: "python3", what_for: "JSON as another reader sees it" },
 ];
@@ -39,7 +54,7 @@ pub(crate) fn prepare(may_install: bool) -> Vec<String> {
     if missing.is_empty() {
         return Vec::new();
     }
-    let mut packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
+    let mut packages: Vec<_> = missing.iter().flat_map(|tool| tool.package.split(' ')).collect();
     packages.sort_unstable();
     packages.dedup();
     let mut said = Vec::new();
