@@ -78,6 +78,26 @@ impl Home {
     pub fn server_key(&self) -> PathBuf {
         self.0.join("tls/server.key")
     }
+
+    /// The administration site's certificate and its chain.
+    pub fn site_certificate(&self) -> PathBuf {
+        self.0.join("tls/site.crt")
+    }
+
+    /// The key of the administration site's certificate.
+    pub fn site_key(&self) -> PathBuf {
+        self.0.join("tls/site.key")
+    }
+
+    /// The key that seals the administrators' second factors in the database.
+    pub fn second_factor_key(&self) -> PathBuf {
+        self.0.join("ca/second-factor.key")
+    }
+
+    /// The end of the audit chain, kept outside the database.
+    pub fn audit_head(&self) -> PathBuf {
+        self.0.join("audit-head.json")
+    }
 }
 
 /// Makes `path` and its parents, readable by the owner only.
@@ -103,6 +123,27 @@ pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), FileError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Writes `contents` as [`write_private`] does, unless there is a file already: then that
+/// one stays, and this is no error.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn write_private_once(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let placed = (|| {
+        let directory = directory_of(path);
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.as_file().set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(contents)?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => File::open(directory)?.sync_all(),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error.error),
+        }
+    })();
+    placed.map_err(|source| FileError { action: "cannot write", path: path.to_owned(), source })
 }
 
 fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {

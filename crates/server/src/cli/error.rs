@@ -2,7 +2,8 @@
 
 use crate::{
     authority::AuthorityError, config::ConfigError, home::FileError, listener::TlsError, setup::SetupError,
-    store::StoreError, use_cases::UseCaseError,
+    store::{ChainBreak, StoreError},
+    use_cases::{SiteError, UseCaseError, audit_trail::TrailError},
 };
 use std::process::ExitCode;
 
@@ -30,6 +31,15 @@ pub enum CliError {
     /// A use case.
     #[error(transparent)]
     UseCase(#[from] UseCaseError),
+    /// A use case of the administration site.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// The audit trail cannot be checked.
+    #[error(transparent)]
+    TrailUnread(#[from] TrailError),
+    /// The audit trail does not hold.
+    #[error("the audit trail is broken: {0}")]
+    Trail(ChainBreak),
     /// The address to listen on.
     #[error("cannot listen on {address}: {source}; is another program using the port?")]
     Listen {
@@ -60,15 +70,30 @@ impl CliError {
     fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Setup(SetupError::Exists(_)) => 10,
-            Self::Store(_) | Self::UseCase(UseCaseError::Store(_)) => 11,
-            Self::Authority(_) | Self::Tls(_) => 12,
-            Self::UseCase(UseCaseError::UnknownTenant(_)) | Self::Subject(_) => 14,
+            Self::Store(_) => 11,
+            Self::Authority(_) | Self::Tls(_) | Self::Setup(_) => 12,
+            Self::UseCase(error) => use_case_code(error),
+            Self::Subject(_) => 14,
             Self::Usage(_) => 2,
-            Self::UseCase(UseCaseError::UnknownService(_)) => 10,
-            Self::UseCase(_) | Self::Setup(_) => 12,
+            Self::Site(SiteError::UseCase(error)) | Self::TrailUnread(TrailError::UseCase(error)) => {
+                use_case_code(error)
+            }
+            Self::Site(SiteError::Field(_)) => 2,
+            Self::Site(SiteError::Seal(_)) | Self::TrailUnread(TrailError::File(_)) => 15,
+            Self::Site(_) => 14,
+            Self::TrailUnread(TrailError::Altered(_) | TrailError::Broken) | Self::Trail(_) => 16,
             Self::Listen { .. } => 13,
             Self::File(_) => 15,
             Self::Defect(_) => 70,
         }
+    }
+}
+
+fn use_case_code(error: &UseCaseError) -> u8 {
+    match error {
+        UseCaseError::Store(_) => 11,
+        UseCaseError::UnknownTenant(_) => 14,
+        UseCaseError::UnknownService(_) => 10,
+        _ => 12,
     }
 }

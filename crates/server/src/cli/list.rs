@@ -93,6 +93,9 @@ fn audit_json(row: &AuditRow) -> Value {
         "cn": row.common_name,
         "serial": row.serial,
         "detail": row.detail,
+        "actor": row.actor,
+        "position": row.position,
+        "hash": row.hash,
     })
 }
 

@@ -3,7 +3,8 @@
 use super::{CliError, Place};
 use crate::{
     clock,
-    store::{AuditEvent, AuditKind, StoreError, Tenant},
+    store::{AuditEvent, AuditKind, StoreError, Tenant, TenantKind},
+    use_cases::site_authority::COMMAND_LINE,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +20,9 @@ pub(super) enum TenantCommand {
         /// The service it belongs to: a [service.…] section of the configuration
         #[arg(long, default_value = "default")]
         service: String,
+        /// What it is: a clinic, a vendor that looks after clinics, or an operator
+        #[arg(long, default_value = "clinic", value_parser = tenant_kind)]
+        kind: TenantKind,
     },
     /// Suspend a tenant: its certificates are refused until it is resumed
     Suspend {
@@ -42,15 +46,25 @@ fn tenant_id(text: &str) -> Result<String, String> {
     }
 }
 
+fn tenant_kind(word: &str) -> Result<TenantKind, String> {
+    TenantKind::from_word(word).ok_or_else(|| "write clinic, vendor or operator".to_owned())
+}
+
 pub(super) async fn run(place: &Place, command: TenantCommand) -> Result<(), CliError> {
     match command {
-        TenantCommand::Add { id, name, service } => add(place, id, name, service).await,
+        TenantCommand::Add { id, name, service, kind } => add(place, id, name, service, kind).await,
         TenantCommand::Suspend { id } => suspend(place, &id, true).await,
         TenantCommand::Resume { id } => suspend(place, &id, false).await,
     }
 }
 
-async fn add(place: &Place, id: String, name: Option<String>, service: String) -> Result<(), CliError> {
+async fn add(
+    place: &Place,
+    id: String,
+    name: Option<String>,
+    service: String,
+    kind: TenantKind,
+) -> Result<(), CliError> {
     let config = place.config()?;
     if !config.services.contains_key(&service) {
         let known: Vec<&str> = config.services.keys().map(String::as_str).collect();
@@ -61,15 +75,13 @@ async fn add(place: &Place, id: String, name: Option<String>, service: String) -
     }
     let now = clock::now();
     let event = AuditEvent {
-        at: now,
-        kind: AuditKind::TenantAdded,
         tenant_id: Some(id.clone()),
-        common_name: None,
-        serial: None,
-        detail: format!("service {service}"),
+        detail: format!("service {service}, {}", kind.as_str()),
+        actor: Some(COMMAND_LINE.to_owned()),
+        ..AuditEvent::of(AuditKind::TenantAdded, now)
     };
     let name = name.unwrap_or_else(|| id.clone());
-    let tenant = Tenant { id: id.clone(), name, service, suspended: false };
+    let tenant = Tenant { id: id.clone(), name, service, suspended: false, kind };
     match place.store()?.add_tenant(tenant, now, event).await {
         Err(StoreError::Exists(_)) => {
             Err(CliError::Subject(format!("there is a tenant {id:?} already; nothing was changed")))

@@ -1,6 +1,6 @@
 //! The audit trail: what happened to whom, written in the same transaction as the change.
 
-use super::{AnyConnection, Store, StoreError, instant, schema::audit_event};
+use super::{AnyConnection, Store, StoreError, audit_chain, instant, schema::audit_event};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -33,6 +33,30 @@ pub enum AuditKind {
     AccessRefused,
     /// A certificate that had been replaced before its first use turned up.
     SupersededCertificateSeen,
+    /// Somebody was invited to be an administrator.
+    AdministratorInvited,
+    /// An invited administrator has set up password and second factor.
+    AdministratorEnrolled,
+    /// An administrator's account was disabled.
+    AdministratorDisabled,
+    /// An administrator signed in.
+    SignedIn,
+    /// A wrong password or code, or a locked account.
+    SignInRefused,
+    /// An administrator signed out.
+    SignedOut,
+    /// A terminal got another name or place.
+    TerminalRenamed,
+    /// A terminal was stopped (使用停止).
+    TerminalStopped,
+    /// A stopped terminal was let in again.
+    StopUndone,
+    /// A stop can be undone no more; the certificates are revoked.
+    StopFinal,
+    /// A clinic lets a vendor look after its terminals.
+    ConsentGranted,
+    /// A vendor's access to a clinic has ended.
+    ConsentWithdrawn,
 }
 
 impl AuditKind {
@@ -52,6 +76,18 @@ impl AuditKind {
             Self::RenewalRefused => "renewal_refused",
             Self::AccessRefused => "access_refused",
             Self::SupersededCertificateSeen => "superseded_certificate_seen",
+            Self::AdministratorInvited => "administrator_invited",
+            Self::AdministratorEnrolled => "administrator_enrolled",
+            Self::AdministratorDisabled => "administrator_disabled",
+            Self::SignedIn => "signed_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignedOut => "signed_out",
+            Self::TerminalRenamed => "terminal_renamed",
+            Self::TerminalStopped => "terminal_stopped",
+            Self::StopUndone => "stop_undone",
+            Self::StopFinal => "stop_final",
+            Self::ConsentGranted => "consent_granted",
+            Self::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 }
@@ -71,6 +107,23 @@ pub struct AuditEvent {
     pub serial: Option<String>,
     /// More, in English, for operators.
     pub detail: String,
+    /// Who brought it about, if a person did.
+    pub actor: Option<String>,
+}
+
+impl AuditEvent {
+    /// An event of which nothing else is known yet.
+    pub fn of(kind: AuditKind, at: Timestamp) -> Self {
+        Self {
+            at,
+            kind,
+            tenant_id: None,
+            common_name: None,
+            serial: None,
+            detail: String::new(),
+            actor: None,
+        }
+    }
 }
 
 /// An event as recorded.
@@ -90,9 +143,50 @@ pub struct AuditRow {
     pub serial: Option<String>,
     /// More.
     pub detail: String,
+    /// Who brought it about.
+    pub actor: Option<String>,
+    /// Place in the chain, from 1.
+    pub position: Option<i64>,
+    /// SHA-256 over the hash before and this event, hex.
+    pub hash: Option<String>,
 }
 
-type Columns = (i64, i64, String, Option<String>, Option<String>, Option<String>, String);
+pub(super) type Columns = (
+    (i64, i64, String, Option<String>, Option<String>, Option<String>, String),
+    (Option<String>, Option<i64>, Option<String>),
+);
+
+/// The columns of [`Columns`], in its order.
+macro_rules! audit_columns {
+    () => {
+        (
+            (
+                audit_event::id,
+                audit_event::at,
+                audit_event::kind,
+                audit_event::tenant_id,
+                audit_event::common_name,
+                audit_event::serial,
+                audit_event::detail,
+            ),
+            (audit_event::actor, audit_event::position, audit_event::hash),
+        )
+    };
+}
+pub(super) use audit_columns;
+
+/// Which part of the trail.
+#[derive(Debug, Clone, Default)]
+pub struct TrailQuery {
+    /// Of one tenant only.
+    pub tenant: Option<String>,
+    /// Of one terminal of that tenant only.
+    pub common_name: Option<String>,
+    /// Older than this row only.
+    pub before_id: Option<i64>,
+    /// So many at most.
+    pub limit: u32,
+}
 
 impl Store {
     /// Records an event that stands alone.
@@ -131,15 +225,41 @@ impl Store {
     /// When the store is out of reach.
     pub async fn audit_trail(&self) -> Result<Vec<AuditRow>, StoreError> {
         self.read(|connection| {
-            let rows: Vec<Columns> = audit_event::table.order(audit_event::id).load(connection)?;
+            let rows: Vec<Columns> =
+                audit_event::table.order(audit_event::id).select(audit_columns!()).load(connection)?;
+            rows.into_iter().map(into_row).collect()
+        })
+        .await
+    }
+
+    /// A part of the trail, newest first.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn trail(&self, query: TrailQuery) -> Result<Vec<AuditRow>, StoreError> {
+        self.read(move |connection| {
+            let mut events =
+                audit_event::table.into_boxed().order(audit_event::id.desc()).limit(i64::from(query.limit));
+            if let Some(tenant) = query.tenant.clone() {
+                events = events.filter(audit_event::tenant_id.eq(tenant));
+            }
+            if let Some(common_name) = query.common_name.clone() {
+                events = events.filter(audit_event::common_name.eq(common_name));
+            }
+            if let Some(id) = query.before_id {
+                events = events.filter(audit_event::id.lt(id));
+            }
+            let rows: Vec<Columns> = events.select(audit_columns!()).load(connection)?;
             rows.into_iter().map(into_row).collect()
         })
         .await
     }
 }
 
-/// Writes `event` in the caller's transaction.
+/// Writes `event` at the end of the chain, in the caller's transaction. Other writers of
+/// events wait for its end, so it comes after every lock on a terminal.
 pub(super) fn record(connection: &mut AnyConnection, event: &AuditEvent) -> Result<(), StoreError> {
+    let link = audit_chain::append(connection, event)?;
     diesel::insert_into(audit_event::table)
         .values((
             audit_event::at.eq(event.at.as_second()),
@@ -148,11 +268,16 @@ pub(super) fn record(connection: &mut AnyConnection, event: &AuditEvent) -> Resu
             audit_event::common_name.eq(event.common_name.as_deref()),
             audit_event::serial.eq(event.serial.as_deref()),
             audit_event::detail.eq(event.detail.as_str()),
+            audit_event::actor.eq(event.actor.as_deref()),
+            audit_event::position.eq(link.position),
+            audit_event::hash.eq(link.hash),
         ))
         .execute(connection)?;
     Ok(())
 }
 
-fn into_row((id, at, kind, tenant_id, common_name, serial, detail): Columns) -> Result<AuditRow, StoreError> {
-    Ok(AuditRow { id, at: instant(at)?, kind, tenant_id, common_name, serial, detail })
+pub(super) fn into_row((event, chain): Columns) -> Result<AuditRow, StoreError> {
+    let (id, at, kind, tenant_id, common_name, serial, detail) = event;
+    let (actor, position, hash) = chain;
+    Ok(AuditRow { id, at: instant(at)?, kind, tenant_id, common_name, serial, detail, actor, position, hash })
 }

@@ -1,6 +1,6 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
-use super::{AnyConnection, Store, StoreError, schema::bundle};
+use super::{AnyConnection, Store, StoreError, schema::{bundle, certificate}};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -71,6 +71,12 @@ impl Store {
             }
             let noted = diesel::update(bundle::table.filter(bundle::token_hash.eq(&token_hash)))
                 .set(bundle::fetched_at.eq(now.as_second()))
+                .execute(connection)?;
+            let first = certificate::table
+                .filter(certificate::serial.eq(&found.serial))
+                .filter(certificate::fetched_at.is_null());
+            diesel::update(first)
+                .set(certificate::fetched_at.eq(now.as_second()))
                 .execute(connection)?;
             Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
         })

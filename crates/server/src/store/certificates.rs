@@ -1,10 +1,11 @@
 //! Certificates: intent, result, first use. How they end is in `endings`.
 
 use super::{
-    AnyConnection, AuditEvent, NewBundle, Store, StoreError, audit, bundles,
+    AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
-    endings, instant,
+    endings, instant, overview,
     schema::{certificate, tenant, terminal},
+    terminals,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -74,6 +75,10 @@ pub struct PeerRecord {
     pub service: String,
     /// Whether the tenant is suspended.
     pub tenant_suspended: bool,
+    /// Whether an administrator stopped the terminal (使用停止).
+    pub stopped: bool,
+    /// When the terminal was last seen, to the hour.
+    pub last_seen: Option<Timestamp>,
 }
 
 /// A certificate in a list.
@@ -103,6 +108,9 @@ pub struct CertificateRow {
     pub end_reason: Option<String>,
 }
 
+/// Certificates of one terminal that are listed at most.
+const LONGEST_HISTORY: i64 = 200;
+
 impl Store {
     /// Records what is about to be signed, and lets every unused certificate of the
     /// same terminal give way to it. The later intent wins.
@@ -114,6 +122,7 @@ impl Store {
     pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |connection| {
             lock_terminal(connection, intent.terminal_id)?;
+            terminals::not_stopped(connection, intent.terminal_id)?;
             if let Some(parent) = &intent.parent {
                 still_in_use(connection, parent)?;
             }
@@ -175,6 +184,8 @@ impl Store {
             if let Some(bundle) = &bundle {
                 bundles::insert(connection, &serial, terminal_id, bundle)?;
             }
+            attempts::succeeded(connection, terminal_id, event.at)?;
+            overview::refresh(connection, terminal_id)?;
             audit::record(connection, &event)
         })
         .await
@@ -219,6 +230,8 @@ impl Store {
             }
             endings::supersede_others(connection, &serial, terminal_id, now)?;
             bundles::erase(connection, &serial)?;
+            attempts::succeeded(connection, terminal_id, now)?;
+            overview::refresh(connection, terminal_id)?;
             audit::record(connection, &event)?;
             Ok(true)
         })
@@ -250,6 +263,14 @@ impl Store {
         self.read(move |connection| endings::certificate_in_use(connection, terminal_id)).await
     }
 
+    /// The terminal's certificates, oldest first; of very many, the latest 200.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn certificates_of(&self, terminal_id: i64) -> Result<Vec<CertificateRow>, StoreError> {
+        self.read(move |connection| list_of_terminal(connection, terminal_id)).await
+    }
+
     /// Every certificate, oldest first.
     ///
     /// # Errors
@@ -259,7 +280,11 @@ impl Store {
     }
 }
 
-type PeerColumns = (Option<Vec<u8>>, String, Option<i64>, i64, String, Option<String>, String, String, bool);
+type PeerColumns = (
+    (Option<Vec<u8>>, String, Option<i64>),
+    (i64, String, Option<String>, Option<i64>, i64),
+    (String, String, bool),
+);
 
 /// What the records say of this serial, in the caller's transaction.
 pub(super) fn find_peer(
@@ -270,23 +295,22 @@ pub(super) fn find_peer(
         .inner_join(terminal::table.inner_join(tenant::table))
         .filter(certificate::serial.eq(serial))
         .select((
-            certificate::der,
-            certificate::state,
-            certificate::first_used_at,
-            terminal::id,
-            terminal::common_name,
-            terminal::label,
-            tenant::id,
-            tenant::service,
-            tenant::suspended,
+            (certificate::der, certificate::state, certificate::first_used_at),
+            (
+                terminal::id,
+                terminal::common_name,
+                terminal::label,
+                terminal::stopped_at,
+                terminal::last_seen_at,
+            ),
+            (tenant::id, tenant::service, tenant::suspended),
         ))
         .first(connection)
         .optional()?;
-    let Some((der, state, first_used_at, terminal_id, common_name, label, tenant_id, service, suspended)) =
-        row
-    else {
-        return Ok(None);
-    };
+    let Some((certificate, terminal, tenant)) = row else { return Ok(None) };
+    let (der, state, first_used_at) = certificate;
+    let (terminal_id, common_name, label, stopped_at, last_seen_at) = terminal;
+    let (tenant_id, service, suspended) = tenant;
     Ok(Some(PeerRecord {
         der,
         state: state_from(&state)?,
@@ -297,13 +321,17 @@ pub(super) fn find_peer(
         tenant_id,
         service,
         tenant_suspended: suspended,
+        stopped: stopped_at.is_some(),
+        last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
     }))
 }
 
 /// The certificate that is being replaced may have ended since the decision was made.
 fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), StoreError> {
     match find_peer(connection, serial)? {
-        Some(peer) if peer.state == CertificateState::InUse && !peer.tenant_suspended => Ok(()),
+        Some(peer) if peer.state == CertificateState::InUse && !peer.tenant_suspended && !peer.stopped => {
+            Ok(())
+        }
         _ => Err(StoreError::Conflict("the certificate to be replaced has ended meanwhile")),
     }
 }
@@ -313,16 +341,15 @@ fn state_from(word: &str) -> Result<CertificateState, StoreError> {
         .ok_or_else(|| StoreError::Corrupt(format!("certificate state {word:?}")))
 }
 
-type ListColumns = (
+pub(super) type ListColumns = (
     (String, String, String, Option<String>, String, String, Option<String>),
     (i64, i64, Option<i64>, Option<String>),
 );
 
-fn list(connection: &mut AnyConnection) -> Result<Vec<CertificateRow>, StoreError> {
-    let rows: Vec<ListColumns> = certificate::table
-        .inner_join(terminal::table)
-        .order((certificate::created_at.asc(), certificate::serial.asc()))
-        .select((
+/// The columns of [`ListColumns`], in its order.
+macro_rules! list_columns {
+    () => {
+        (
             (
                 certificate::serial,
                 terminal::tenant_id,
@@ -338,8 +365,31 @@ fn list(connection: &mut AnyConnection) -> Result<Vec<CertificateRow>, StoreErro
                 certificate::first_used_at,
                 certificate::end_reason,
             ),
-        ))
+        )
+    };
+}
+
+fn list(connection: &mut AnyConnection) -> Result<Vec<CertificateRow>, StoreError> {
+    let rows: Vec<ListColumns> = certificate::table
+        .inner_join(terminal::table)
+        .order((certificate::created_at.asc(), certificate::serial.asc()))
+        .select(list_columns!())
         .load(connection)?;
+    rows.into_iter().map(into_row).collect()
+}
+
+fn list_of_terminal(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+) -> Result<Vec<CertificateRow>, StoreError> {
+    let mut rows: Vec<ListColumns> = certificate::table
+        .inner_join(terminal::table)
+        .filter(certificate::terminal_id.eq(terminal_id))
+        .order((certificate::created_at.desc(), certificate::serial.desc()))
+        .limit(LONGEST_HISTORY)
+        .select(list_columns!())
+        .load(connection)?;
+    rows.reverse();
     rows.into_iter().map(into_row).collect()
 }
 

@@ -1,6 +1,6 @@
 //! One connection to either database, and what each needs when it is opened.
 
-use super::StoreError;
+use super::{StoreError, audit_chain, overview};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +15,8 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 /// Advisory lock of a migration on PostgreSQL.
 const MIGRATION_LOCK: i64 = 5_417_350;
+/// Advisory lock of the end of the audit chain on PostgreSQL.
+const CHAIN_LOCK: i64 = 5_417_351;
 /// Advisory locks of terminals begin here, far from the other one.
 const TERMINAL_LOCKS: i64 = 1 << 40;
 
@@ -97,7 +99,24 @@ impl Location {
                 postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
             }
         };
-        done.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))
+        done.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))?;
+        // What SQL cannot say: hashes, and folded text.
+        self.in_one_transaction(&mut connection, |connection| {
+            audit_chain::chain_existing(connection)?;
+            overview::refresh_never_refreshed(connection)
+        })
+    }
+}
+
+impl Location {
+    fn in_one_transaction(
+        &self,
+        connection: &mut AnyConnection,
+        work: impl Fn(&mut AnyConnection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        connection.batch_execute(self.begin(Access::Write))?;
+        work(connection)?;
+        Ok(connection.batch_execute("COMMIT")?)
     }
 }
 
@@ -107,6 +126,17 @@ pub(super) fn lock_terminal(connection: &mut AnyConnection, terminal_id: i64) ->
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
             .bind::<diesel::sql_types::BigInt, _>(TERMINAL_LOCKS.wrapping_add(terminal_id))
+            .execute(postgres)?;
+    }
+    Ok(())
+}
+
+/// Lets events be written one after the other, on all nodes, until the end of the
+/// transaction. Taken after the locks of terminals, never before.
+pub(super) fn lock_chain(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(CHAIN_LOCK)
             .execute(postgres)?;
     }
     Ok(())

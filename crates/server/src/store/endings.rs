@@ -2,7 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles, certificates::find_peer,
-    connection::lock_terminal, schema::certificate,
+    connection::lock_terminal, overview, schema::certificate,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -61,8 +61,11 @@ impl Store {
         stale_intents: Timestamp,
     ) -> Result<usize, StoreError> {
         self.write(move |connection| {
-            let mut ended = end_stale_intents(connection, now, stale_intents)?;
-            for (serial, fetched) in bundles::outlived(connection, now)? {
+            let outlived = bundles::outlived(connection, now)?;
+            let stale = stale(connection, stale_intents)?;
+            lock_terminals_of(connection, outlived.iter().map(|(serial, _)| serial).chain(&stale))?;
+            let mut ended = end_stale_intents(connection, stale, now)?;
+            for (serial, fetched) in outlived {
                 bundles::erase(connection, &serial)?;
                 if !fetched && end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
                     ended += 1;
@@ -77,7 +80,7 @@ impl Store {
 }
 
 /// `false` when it was revoked before.
-fn revoke_one(
+pub(super) fn revoke_one(
     connection: &mut AnyConnection,
     serial: &str,
     reason: &str,
@@ -188,21 +191,50 @@ fn end(
             certificate::end_reason.eq(Some(reason)),
         ))
         .execute(connection)?;
+    if changed == 1 {
+        let terminal_id = certificate::table
+            .filter(certificate::serial.eq(serial))
+            .select(certificate::terminal_id)
+            .first(connection)?;
+        overview::refresh(connection, terminal_id)?;
+    }
     Ok(changed == 1)
+}
+
+fn stale(connection: &mut AnyConnection, before: Timestamp) -> Result<Vec<String>, StoreError> {
+    Ok(certificate::table
+        .filter(certificate::state.eq(CertificateState::Pending.as_str()))
+        .filter(certificate::created_at.lt(before.as_microsecond()))
+        .select(certificate::serial)
+        .load(connection)?)
+}
+
+/// Takes the locks of many terminals in one order, before the first event is written:
+/// two transactions that did otherwise could wait for each other.
+fn lock_terminals_of<'a>(
+    connection: &mut AnyConnection,
+    serials: impl Iterator<Item = &'a String>,
+) -> Result<(), StoreError> {
+    let serials: Vec<&String> = serials.collect();
+    let terminals: Vec<i64> = certificate::table
+        .filter(certificate::serial.eq_any(serials))
+        .select(certificate::terminal_id)
+        .distinct()
+        .order(certificate::terminal_id)
+        .load(connection)?;
+    for terminal_id in terminals {
+        lock_terminal(connection, terminal_id)?;
+    }
+    Ok(())
 }
 
 /// Intents that were never finished: their signature, if it was made at all, never left
 /// the server.
 fn end_stale_intents(
     connection: &mut AnyConnection,
+    stale: Vec<String>,
     now: Timestamp,
-    before: Timestamp,
 ) -> Result<usize, StoreError> {
-    let stale: Vec<String> = certificate::table
-        .filter(certificate::state.eq(CertificateState::Pending.as_str()))
-        .filter(certificate::created_at.lt(before.as_microsecond()))
-        .select(certificate::serial)
-        .load(connection)?;
     let mut ended = 0;
     for serial in stale {
         if end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
@@ -222,12 +254,11 @@ fn record(
 ) -> Result<(), StoreError> {
     let peer = find_peer(connection, serial)?;
     let event = AuditEvent {
-        at: now,
-        kind,
         tenant_id: peer.as_ref().map(|peer| peer.tenant_id.clone()),
         common_name: peer.map(|peer| peer.common_name),
         serial: Some(serial.to_owned()),
         detail: detail.to_owned(),
+        ..AuditEvent::of(kind, now)
     };
     audit::record(connection, &event)
 }

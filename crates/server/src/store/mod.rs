@@ -4,23 +4,43 @@
 //! when it returns `Ok`, the change is durable. Changes name the state that they
 //! expect, so that two nodes or two requests cannot both win.
 
+mod accounts;
+mod attempts;
 mod audit;
+mod audit_chain;
 mod bundles;
 mod certificates;
 mod connection;
+mod consents;
 mod endings;
 mod error;
+mod folding;
+mod overview;
 mod schema;
+mod sessions;
+mod sign_in;
 mod tenants;
+mod terminals;
 mod worker;
 
-pub use audit::{AuditEvent, AuditKind, AuditRow};
+pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
+pub use attempts::Funnel;
+pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
+pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
 pub use bundles::{BundleRow, Fetched, NewBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
+pub use consents::ConsentRow;
 pub use endings::RevokedNow;
 pub use error::StoreError;
-pub use tenants::{NewTerminal, Tenant, Terminal};
+pub use folding::fold;
+pub use overview::{
+    ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState,
+};
+pub use sessions::{NewSiteSession, SessionRow};
+pub use sign_in::Attempt;
+pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
+pub use terminals::Stop;
 
 use connection::Access;
 use worker::Queue;

@@ -7,6 +7,7 @@ diesel::table! {
         service -> Text,
         suspended -> Bool,
         created_at -> BigInt,
+        kind -> Text,
     }
 }
 
@@ -17,6 +18,21 @@ diesel::table! {
         common_name -> Text,
         label -> Nullable<Text>,
         created_at -> BigInt,
+        place -> Nullable<Text>,
+        stopped_at -> Nullable<BigInt>,
+        stopped_by -> Nullable<Text>,
+        stop_final_at -> Nullable<BigInt>,
+        last_seen_at -> BigInt,
+        last_result -> Nullable<Text>,
+        last_result_at -> Nullable<BigInt>,
+        failing_since -> Nullable<BigInt>,
+        current_serial -> Nullable<Text>,
+        current_state -> Text,
+        expires_at -> BigInt,
+        unused_serial -> Nullable<Text>,
+        name_key -> Text,
+        place_key -> Text,
+        search_text -> Text,
     }
 }
 
@@ -36,6 +52,7 @@ diesel::table! {
         first_used_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        fetched_at -> Nullable<BigInt>,
     }
 }
 
@@ -59,9 +76,119 @@ diesel::table! {
         common_name -> Nullable<Text>,
         serial -> Nullable<Text>,
         detail -> Text,
+        actor -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> BigInt,
+        position -> BigInt,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    administrator (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        login -> Text,
+        name -> Text,
+        mail -> Text,
+        password_hash -> Text,
+        totp_sealed -> Binary,
+        totp_last_step -> BigInt,
+        state -> Text,
+        created_at -> BigInt,
+        signed_in_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitation (token_hash) {
+        token_hash -> Text,
+        tenant_id -> Text,
+        mail -> Text,
+        invited_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    enrolment (token_hash) {
+        token_hash -> Text,
+        login -> Text,
+        name -> Text,
+        password_hash -> Text,
+        totp_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    site_session (id_hash) {
+        id_hash -> Text,
+        administrator_id -> BigInt,
+        certificate_serial -> Text,
+        csrf -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        second_factor_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sign_in_failure (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_failed_at -> BigInt,
+        locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consent (id) {
+        id -> BigInt,
+        clinic -> Text,
+        vendor -> Text,
+        granted_by -> BigInt,
+        granted_at -> BigInt,
+        withdrawn_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    renewal_attempt (terminal_id, hour, reason) {
+        terminal_id -> BigInt,
+        hour -> BigInt,
+        reason -> Text,
+        times -> BigInt,
+        last_at -> BigInt,
     }
 }
 
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
-diesel::allow_tables_to_appear_in_same_query!(tenant, terminal, certificate, bundle, audit_event);
+diesel::joinable!(administrator -> tenant (tenant_id));
+diesel::joinable!(invitation -> tenant (tenant_id));
+diesel::joinable!(enrolment -> invitation (token_hash));
+diesel::joinable!(site_session -> administrator (administrator_id));
+diesel::joinable!(site_session -> certificate (certificate_serial));
+diesel::joinable!(renewal_attempt -> terminal (terminal_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    tenant,
+    terminal,
+    certificate,
+    bundle,
+    audit_event,
+    administrator,
+    invitation,
+    enrolment,
+    site_session,
+    consent,
+    renewal_attempt,
+);

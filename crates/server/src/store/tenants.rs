@@ -1,11 +1,45 @@
 //! Tenants (医療機関) and their terminals (端末).
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, overview,
     schema::{tenant, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
+
+/// What an organisation is to the service; its administrators' rights follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TenantKind {
+    /// 医療機関
+    Clinic,
+    /// 保守会社: looks after the clinics that let it.
+    Vendor,
+    /// Runs the service.
+    Operator,
+}
+
+impl TenantKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Clinic, Self::Vendor, Self::Operator];
+
+    /// The word in the records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clinic => "clinic",
+            Self::Vendor => "vendor",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The kind that [`Self::as_str`] names, if any.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    pub(super) fn from_record(word: &str) -> Result<Self, StoreError> {
+        Self::from_word(word).ok_or_else(|| StoreError::Corrupt(format!("kind of tenant {word:?}")))
+    }
+}
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +52,8 @@ pub struct Tenant {
     pub service: String,
     /// Whether the operator suspended it.
     pub suspended: bool,
+    /// What it is to the service.
+    pub kind: TenantKind,
 }
 
 /// A terminal to be known from now on.
@@ -58,6 +94,7 @@ impl Store {
                     tenant::service.eq(&new.service),
                     tenant::suspended.eq(new.suspended),
                     tenant::created_at.eq(now.as_second()),
+                    tenant::kind.eq(new.kind.as_str()),
                 ))
                 .execute(connection)?;
             audit::record(connection, &event)
@@ -79,15 +116,7 @@ impl Store {
     /// When the store is out of reach.
     pub async fn tenant(&self, id: &str) -> Result<Option<Tenant>, StoreError> {
         let id = id.to_owned();
-        self.read(move |connection| {
-            let row: Option<(String, String, String, bool)> = tenant::table
-                .filter(tenant::id.eq(&id))
-                .select((tenant::id, tenant::name, tenant::service, tenant::suspended))
-                .first(connection)
-                .optional()?;
-            Ok(row.map(|(id, name, service, suspended)| Tenant { id, name, service, suspended }))
-        })
-        .await
+        self.read(move |connection| find_tenant(connection, &id)).await
     }
 
     /// Suspends a tenant, or lets it in again. `false` when there is no such tenant.
@@ -107,14 +136,7 @@ impl Store {
                 .set(tenant::suspended.eq(suspended))
                 .execute(connection)?;
             if changed == 1 {
-                let event = AuditEvent {
-                    at: now,
-                    kind,
-                    tenant_id: Some(id.clone()),
-                    common_name: None,
-                    serial: None,
-                    detail: String::new(),
-                };
+                let event = AuditEvent { tenant_id: Some(id.clone()), ..AuditEvent::of(kind, now) };
                 audit::record(connection, &event)?;
             }
             Ok(changed == 1)
@@ -133,6 +155,7 @@ impl Store {
                     diesel::update(terminal::table.filter(terminal::id.eq(known.id)))
                         .set(terminal::label.eq(&label))
                         .execute(connection)?;
+                    overview::refresh(connection, known.id)?;
                     known.label = Some(label);
                 }
                 return Ok(known);
@@ -145,11 +168,26 @@ impl Store {
                     terminal::created_at.eq(now.as_second()),
                 ))
                 .execute(connection)?;
-            find(connection, &new.tenant_id, &new.common_name)?
-                .ok_or(StoreError::Conflict("the terminal vanished while it was made"))
+            let made = find(connection, &new.tenant_id, &new.common_name)?
+                .ok_or(StoreError::Conflict("the terminal vanished while it was made"))?;
+            overview::refresh(connection, made.id)?;
+            Ok(made)
         })
         .await
     }
+}
+
+/// The tenant with this id, in the caller's transaction.
+pub(super) fn find_tenant(connection: &mut AnyConnection, id: &str) -> Result<Option<Tenant>, StoreError> {
+    let row: Option<(String, String, String, bool, String)> = tenant::table
+        .filter(tenant::id.eq(id))
+        .select((tenant::id, tenant::name, tenant::service, tenant::suspended, tenant::kind))
+        .first(connection)
+        .optional()?;
+    row.map(|(id, name, service, suspended, kind)| {
+        Ok(Tenant { id, name, service, suspended, kind: TenantKind::from_record(&kind)? })
+    })
+    .transpose()
 }
 
 fn find(

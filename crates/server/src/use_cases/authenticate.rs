@@ -2,12 +2,15 @@
 
 use super::{Denial, Koshin, UseCaseError, error::code_of};
 use crate::store::{AuditEvent, AuditKind, PeerRecord};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::CertificateFacts;
 use koshin_policy::{
     CertificateStanding, CertificateState, Refusal, TenantStanding, decision::standing_refusal,
 };
 use koshin_protocol::problem::ProblemCode;
+
+/// 最終接続 is noted no more often.
+const SEEN: SignedDuration = SignedDuration::from_hours(1);
 
 /// A terminal whose certificate is good for talking to this server. Only
 /// [`Koshin::authenticate`] makes one.
@@ -45,12 +48,11 @@ impl Caller {
 
     pub(super) fn event(&self, kind: AuditKind, detail: String, now: Timestamp) -> AuditEvent {
         AuditEvent {
-            at: now,
-            kind,
             tenant_id: Some(self.record.tenant_id.clone()),
             common_name: Some(self.record.common_name.clone()),
             serial: Some(self.serial.clone()),
             detail,
+            ..AuditEvent::of(kind, now)
         }
     }
 }
@@ -70,6 +72,7 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
         let caller = self.look_up(peer, now).await?;
+        self.see(&caller, now);
         if trial || caller.record.state != CertificateState::Issued {
             return Ok(caller);
         }
@@ -77,6 +80,38 @@ impl Koshin {
         self.store.confirm(&caller.serial, caller.record.terminal_id, now, event).await?;
         // Read again: it may have ended in the very moment of its first use.
         self.look_up(peer, now).await
+    }
+
+    /// 最終接続, to the hour. Nobody waits for it, and nothing is lost with it.
+    fn see(&self, caller: &Caller, now: Timestamp) {
+        let recent = now.checked_sub(SEEN).unwrap_or(Timestamp::MIN);
+        if caller.record.last_seen.is_some_and(|seen| seen > recent) {
+            return;
+        }
+        let (store, terminal_id) = (self.store.clone(), caller.record.terminal_id);
+        tokio::spawn(async move {
+            if let Err(error) = store.note_seen(terminal_id, now).await {
+                tracing::warn!(%error, "the last connection of a terminal was not noted");
+            }
+        });
+    }
+
+    /// What came of a terminal's attempt to renew: a refusal or failure is noted for the
+    /// terminal, so that somebody can see it and help. One that time alone will lift
+    /// needs nobody. The answer never waits for the note to succeed.
+    pub(super) async fn note_outcome<T>(
+        &self,
+        terminal_id: i64,
+        outcome: Result<T, UseCaseError>,
+        now: Timestamp,
+    ) -> Result<T, UseCaseError> {
+        let Err(error) = &outcome else { return outcome };
+        let code = error.code();
+        let passing = matches!(code, ProblemCode::RenewalTooEarly | ProblemCode::RenewalInProgress);
+        if let Err(error) = self.store.note_attempt(terminal_id, code.as_str(), !passing, now).await {
+            tracing::warn!(%error, code = code.as_str(), "a failed renewal was not noted");
+        }
+        outcome
     }
 
     async fn look_up(&self, peer: &CertificateFacts, now: Timestamp) -> Result<Caller, UseCaseError> {
@@ -92,7 +127,10 @@ impl Koshin {
         match refusal {
             // Replaced by one that is in use: the application's session may go on with it.
             Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),
-            Some(refusal) => Err(self.turn_away(&caller, refusal, now).await?.into()),
+            Some(refusal) => {
+                let denial = self.turn_away(&caller, refusal, now).await?;
+                self.note_outcome(caller.record.terminal_id, Err(denial.into()), now).await
+            }
             None => Ok(caller),
         }
     }
@@ -130,7 +168,8 @@ fn standing(record: &PeerRecord, not_before: Timestamp, not_after: Timestamp) ->
         common_name: &record.common_name,
         not_before,
         not_after,
-        state: record.state,
+        // As good as revoked, for as long as it lasts.
+        state: if record.stopped { CertificateState::Revoked } else { record.state },
         seen_in_use: record.seen_in_use,
     }
 }

@@ -92,12 +92,11 @@ impl Koshin {
 
 fn issued_event(order: &Order, serial: &str, now: Timestamp) -> AuditEvent {
     AuditEvent {
-        at: now,
-        kind: AuditKind::CertificateIssued,
         tenant_id: Some(order.tenant_id.clone()),
         common_name: Some(order.common_name.clone()),
         serial: Some(serial.to_owned()),
         detail: "first hand-over".to_owned(),
+        ..AuditEvent::of(AuditKind::CertificateIssued, now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the server does, whatever the door: `api`, `est` and `koshin-server issue` call
 //! these and nothing else. They ask `policy`, plan with `issuance`, and keep the records.
 
+pub mod audit_trail;
 mod authenticate;
 mod blocking;
 mod error;
@@ -9,11 +10,31 @@ mod hand_over;
 mod in_flight;
 mod order;
 mod renew;
+pub mod second_factor;
+pub mod site_authority;
+mod site_charts;
+mod site_error;
+mod site_invitation;
+mod site_organisation;
+mod site_password;
+mod site_session;
+mod site_sign_in;
+mod site_terminals;
+mod site_visitor;
 mod status;
 
 pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
+pub use second_factor::SecondFactorKey;
+pub use site_authority::Actor;
+pub use site_error::{
+    FieldRefusal, InvitationRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
+};
+pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
+pub use site_session::{NewSession, Session};
+pub use site_terminals::CertificateDetail;
+pub use site_visitor::SiteVisitor;
 pub use status::StatusFacts;
 
 use crate::{
@@ -39,6 +60,7 @@ pub struct Koshin {
     public_url: String,
     in_flight: InFlight,
     blocking: Blocking,
+    second_factor_key: Option<SecondFactorKey>,
 }
 
 impl Koshin {
@@ -52,7 +74,18 @@ impl Koshin {
             public_url,
             in_flight: InFlight::default(),
             blocking,
+            second_factor_key: None,
         }
+    }
+
+    /// With the key that the administration site needs.
+    #[must_use]
+    pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
+        Self { second_factor_key: Some(key), ..self }
+    }
+
+    fn second_factor_key(&self) -> Result<&SecondFactorKey, SiteError> {
+        self.second_factor_key.as_ref().ok_or(SiteError::NoKey)
     }
 
     /// The CA in force.

@@ -40,7 +40,10 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<RenewalReply, UseCaseError> {
         let koshin = Arc::clone(self);
-        let task = tokio::spawn(async move { koshin.make_bundle(&caller, now).await });
+        let task = tokio::spawn(async move {
+            let outcome = koshin.make_bundle(&caller, now).await;
+            koshin.note_outcome(caller.record.terminal_id, outcome, now).await
+        });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 
@@ -56,7 +59,10 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
         let koshin = Arc::clone(self);
-        let task = tokio::spawn(async move { koshin.certify(&caller, &key, now).await });
+        let task = tokio::spawn(async move {
+            let outcome = koshin.certify(&caller, &key, now).await;
+            koshin.note_outcome(caller.record.terminal_id, outcome, now).await
+        });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 

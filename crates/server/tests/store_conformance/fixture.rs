@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use koshin_server::store::{
     AuditEvent, AuditKind, CertificateRow, Door, Fetched, Intent, Location, NewBundle, NewTerminal, Store,
-    Tenant,
+    Tenant, TenantKind,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -97,7 +97,7 @@ pub(crate) fn later(hours: i64) -> Timestamp {
 
 pub(crate) fn tenant(id: &str) -> Tenant {
     Tenant {
-        id: id.to_owned(), name: "山田医院".to_owned(), service: "default".to_owned(), suspended: false
+        id: id.to_owned(), name: "山田医院".to_owned(), service: "default".to_owned(), suspended: false, kind: TenantKind::Clinic,
     }
 }
 
@@ -106,12 +106,5 @@ pub(crate) fn terminal(common_name: &str) -> NewTerminal {
 }
 
 pub(crate) fn event(kind: AuditKind) -> AuditEvent {
-    AuditEvent {
-        at: now(),
-        kind,
-        tenant_id: Some("clinic".to_owned()),
-        common_name: None,
-        serial: None,
-        detail: String::new(),
-    }
+    AuditEvent { tenant_id: Some("clinic".to_owned()), ..AuditEvent::of(kind, now()) }
 }

@@ -1,0 +1,207 @@
+//! Renewals that were refused or failed, by terminal: one row per reason and hour, so that
+//! a client that repeats itself fills nothing.
+
+use super::{
+    AnyConnection, Scope, Store, StoreError,
+    connection::lock_terminal,
+    schema::{certificate, renewal_attempt, terminal},
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
+/// The word for an attempt that went well.
+const RENEWED: &str = "renewed";
+
+type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
+
+/// How far renewals came. Each number contains the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Funnel {
+    /// Certificates that replace another.
+    pub issued: u64,
+    /// Of these, fetched; a key made on the device needs no fetching.
+    pub fetched: u64,
+    /// Of these, used.
+    pub confirmed: u64,
+}
+
+impl Store {
+    /// Notes an attempt that was refused or failed with `reason`, a problem code.
+    /// `failing` says that the terminal needs somebody's attention for it.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn note_attempt(
+        &self,
+        terminal_id: i64,
+        reason: &'static str,
+        failing: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            lock_terminal(connection, terminal_id)?;
+            count_one(connection, terminal_id, reason, now)?;
+            let own = || terminal::table.filter(terminal::id.eq(terminal_id));
+            diesel::update(own())
+                .set((
+                    terminal::last_result.eq(Some(reason)),
+                    terminal::last_result_at.eq(Some(now.as_second())),
+                ))
+                .execute(connection)?;
+            if failing {
+                diesel::update(own().filter(terminal::failing_since.is_null()))
+                    .set(terminal::failing_since.eq(Some(now.as_second())))
+                    .execute(connection)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes that the terminal was here, unless it was noted in the last hour.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn note_seen(&self, terminal_id: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let stale = terminal::table
+                .filter(terminal::id.eq(terminal_id))
+                .filter(terminal::last_seen_at.le(now.as_second() - HOUR));
+            diesel::update(stale).set(terminal::last_seen_at.eq(now.as_second())).execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Reasons since `since`, each with the number of terminals that met it, the most
+    /// frequent first.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn attempt_reasons(
+        &self,
+        scope: Scope,
+        since: Timestamp,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(move |connection| {
+            let since = since.as_second().div_euclid(HOUR);
+            let all = renewal_attempt::table
+                .inner_join(terminal::table)
+                .filter(renewal_attempt::hour.ge(since))
+                .group_by(renewal_attempt::reason)
+                .select((renewal_attempt::reason, diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct()));
+            let rows: Vec<(String, i64)> = match &scope {
+                Scope::Everything => all.load(connection)?,
+                Scope::Tenants(tenants) => {
+                    all.filter(terminal::tenant_id.eq_any(tenants.clone())).load(connection)?
+                }
+            };
+            let mut reasons: Vec<(String, u64)> =
+                rows.into_iter().map(|(reason, count)| (reason, u64::try_from(count).unwrap_or(0))).collect();
+            reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+            Ok(reasons)
+        })
+        .await
+    }
+
+    /// How far the renewals that were issued since `since` have come.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn funnel(&self, scope: Scope, since: Timestamp) -> Result<Funnel, StoreError> {
+        self.read(move |connection| {
+            let issued = || {
+                let all = certificate::table
+                    .inner_join(terminal::table)
+                    .filter(certificate::created_at.ge(since.as_microsecond()))
+                    .filter(certificate::parent.is_not_null())
+                    .filter(certificate::der.is_not_null())
+                    .into_boxed::<AnyBackend>();
+                match &scope {
+                    Scope::Everything => all,
+                    Scope::Tenants(tenants) => all.filter(terminal::tenant_id.eq_any(tenants.clone())),
+                }
+            };
+            let number = |count: i64| u64::try_from(count).unwrap_or(0);
+            let fetched = issued().filter(
+                certificate::fetched_at
+                    .is_not_null()
+                    .or(certificate::first_used_at.is_not_null())
+                    .or(certificate::door.eq("est")),
+            );
+            Ok(Funnel {
+                issued: number(issued().count().get_result(connection)?),
+                fetched: number(fetched.count().get_result(connection)?),
+                confirmed: number(
+                    issued()
+                        .filter(certificate::first_used_at.is_not_null())
+                        .count()
+                        .get_result(connection)?,
+                ),
+            })
+        })
+        .await
+    }
+
+    /// Forgets the attempts before `before`. Returns how many rows went.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn forget_attempts(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            let hour = before.as_second().div_euclid(HOUR);
+            let old = renewal_attempt::table.filter(renewal_attempt::hour.lt(hour));
+            Ok(diesel::delete(old).execute(connection)?)
+        })
+        .await
+    }
+}
+
+fn count_one(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let hour = now.as_second().div_euclid(HOUR);
+    let known = renewal_attempt::table
+        .filter(renewal_attempt::terminal_id.eq(terminal_id))
+        .filter(renewal_attempt::hour.eq(hour))
+        .filter(renewal_attempt::reason.eq(reason));
+    let changed = diesel::update(known)
+        .set((
+            renewal_attempt::times.eq(renewal_attempt::times + 1),
+            renewal_attempt::last_at.eq(now.as_second()),
+        ))
+        .execute(connection)?;
+    if changed == 0 {
+        diesel::insert_into(renewal_attempt::table)
+            .values((
+                renewal_attempt::terminal_id.eq(terminal_id),
+                renewal_attempt::hour.eq(hour),
+                renewal_attempt::reason.eq(reason),
+                renewal_attempt::times.eq(1_i64),
+                renewal_attempt::last_at.eq(now.as_second()),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// A renewal went well: the terminal needs nobody any more.
+pub(super) fn succeeded(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
+        .set((
+            terminal::last_result.eq(Some(RENEWED)),
+            terminal::last_result_at.eq(Some(now.as_second())),
+            terminal::failing_since.eq(None::<i64>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! The audit trail, checked against itself and against its end as kept in the server's
+//! directory: whoever cuts off the end of the chain in the database does not reach that.
+
+use super::{Koshin, UseCaseError};
+use crate::{
+    home::{self, FileError, Home},
+    store::{ChainHead, ChainReport, Store},
+};
+
+/// The end of the chain cannot be kept, or the trail cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file holds something else.
+    #[error("{0} does not hold the end of an audit chain: it was altered")]
+    Altered(String),
+    /// The chain does not lead through the end that was kept: that one stays.
+    #[error("the audit chain does not lead through its end as kept before; koshin-server audit verify says more")]
+    Broken,
+    /// Anything else.
+    #[error(transparent)]
+    UseCase(#[from] UseCaseError),
+}
+
+impl Koshin {
+    /// Keeps the end of the chain in the server's directory, if the chain leads through
+    /// what was kept before. Events that are younger than this can still be cut off
+    /// unseen, so it is called often.
+    ///
+    /// # Errors
+    /// [`TrailError::Broken`]; what was kept stays.
+    pub async fn keep_chain_head(&self, home: &Home) -> Result<(), TrailError> {
+        let kept = kept_head(home)?;
+        let head = self.store.chain_head().await.map_err(UseCaseError::from)?;
+        if kept.as_ref() == Some(&head) {
+            return Ok(());
+        }
+        if let Some(kept) = kept {
+            let leads = self.store.chain_leads_through(kept).await.map_err(UseCaseError::from)?;
+            if !leads {
+                return Err(TrailError::Broken);
+            }
+        }
+        let text = serde_json::to_vec(&head).map_err(|error| UseCaseError::Defect(error.to_string()))?;
+        Ok(home::write_private(&home.audit_head(), &text)?)
+    }
+}
+
+/// Checks the whole trail. Keeps nothing: a check must not hide what it found.
+///
+/// # Errors
+/// When the store or the file is out of reach.
+pub async fn verify_trail(store: &Store, home: &Home) -> Result<ChainReport, TrailError> {
+    Ok(store.verify_chain(kept_head(home)?).await.map_err(UseCaseError::from)?)
+}
+
+fn kept_head(home: &Home) -> Result<Option<ChainHead>, TrailError> {
+    let path = home.audit_head();
+    match home::read(&path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|_| TrailError::Altered(path.display().to_string())),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,150 @@
+//! The second factor: TOTP (RFC 6238, SHA-1, 6 digits, 30 seconds), and how its secret lies
+//! in the records: sealed with a key that is not in the database.
+
+use crate::{
+    entropy,
+    home::{self, FileError, Home},
+};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use totp_rs::{Algorithm, Builder, Totp};
+use zeroize::Zeroizing;
+
+const KEY_BYTES: usize = 32;
+/// RFC 4226, 4: 160 bits.
+const SECRET_BYTES: usize = 20;
+/// Name in the list of the person's authenticator.
+const ISSUER: &str = "Koshin";
+
+/// A second factor cannot be read or sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The key's file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The key's file holds something else.
+    #[error("ca/second-factor.key does not hold a key of 32 bytes in hex: put the right file back")]
+    Key,
+    /// Sealed with another key, or altered.
+    #[error(
+        "a second factor was not sealed with this server's ca/second-factor.key: copy the file from the \
+         server where the administrator was set up"
+    )]
+    Foreign,
+    /// The cryptographic library failed.
+    #[error("a second factor could not be sealed: the cryptographic library failed")]
+    Library,
+}
+
+/// The key that seals second factors. All servers on one database need the same one.
+pub struct SecondFactorKey(LessSafeKey);
+
+impl std::fmt::Debug for SecondFactorKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecondFactorKey(…)")
+    }
+}
+
+impl SecondFactorKey {
+    /// Reads the key of this server, making it first if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or holds something else.
+    pub fn load_or_create(home: &Home) -> Result<Self, SealError> {
+        let path = home.second_factor_key();
+        match home::read(&path) {
+            Ok(text) => Self::from_hex(&Zeroizing::new(text)),
+            Err(error) if error.is_missing() => {
+                let fresh = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<KEY_BYTES>())));
+                // Somebody else may be first; then theirs is the key.
+                home::write_private_once(&path, fresh.as_bytes())?;
+                Self::from_hex(&Zeroizing::new(home::read(&path)?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn from_hex(text: &[u8]) -> Result<Self, SealError> {
+        let bytes = Zeroizing::new(hex::decode(text.trim_ascii()).map_err(|_| SealError::Key)?);
+        Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?)))
+    }
+
+    /// Seals `secret` for `owner`: nobody can move it to another account.
+    pub(super) fn seal(&self, secret: &TotpSecret, owner: &str) -> Result<Vec<u8>, SealError> {
+        let nonce = entropy::bytes::<NONCE_LEN>();
+        let mut sealed = secret.0.to_vec();
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(owner.as_bytes()),
+                &mut sealed,
+            )
+            .map_err(|_| SealError::Library)?;
+        Ok([&nonce[..], &sealed, tag.as_ref()].concat())
+    }
+
+    /// Opens what [`Self::seal`] sealed for the same owner.
+    pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
+        let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::Foreign)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Foreign)?;
+        let mut rest = Zeroizing::new(rest.to_vec());
+        let opened = self
+            .0
+            .open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest)
+            .map_err(|_| SealError::Foreign)?;
+        Ok(TotpSecret(Zeroizing::new(opened.to_vec())))
+    }
+}
+
+/// The secret that an authenticator shares with this server.
+pub(super) struct TotpSecret(Zeroizing<Vec<u8>>);
+
+impl TotpSecret {
+    /// A fresh one.
+    pub(super) fn fresh() -> Self {
+        Self(Zeroizing::new(Zeroizing::new(entropy::bytes::<SECRET_BYTES>()).to_vec()))
+    }
+
+    /// The step of `code` if it is right at `now`, or one step of 30 seconds early or late.
+    pub(super) fn step_of(&self, code: &str, now: Timestamp) -> Option<i64> {
+        let code: String = code.chars().filter(|character| !character.is_whitespace()).collect();
+        let step = self.totp("").check(&code, u64::try_from(now.as_second()).ok()?)?;
+        i64::try_from(step).ok()
+    }
+
+    /// The code of the moment: what an authenticator shows.
+    #[cfg(test)]
+    pub(super) fn code(&self, now: Timestamp) -> String {
+        self.totp("").generate(u64::try_from(now.as_second()).unwrap_or(0)).to_string()
+    }
+
+    /// What an authenticator reads from a QR code.
+    pub(super) fn uri(&self, account: &str) -> SecretString {
+        let uri = self.totp(account).to_url();
+        SecretString::from(uri.expect("a login is not empty and has no colon"))
+    }
+
+    /// What a person types into an authenticator without a camera.
+    pub(super) fn base32(&self) -> SecretString {
+        SecretString::from(self.totp("").secret().to_base32())
+    }
+
+    fn totp(&self, account: &str) -> Totp {
+        Builder::new()
+            .with_algorithm(Algorithm::SHA1)
+            .with_digits(6)
+            .with_skew(1)
+            .with_step_duration(30)
+            .with_secret(self.0.to_vec())
+            .with_issuer(Some(ISSUER))
+            .with_account_name(account)
+            .build_noncompliant()
+    }
+}
+
+/// Whether a secret string is what it is compared with, told in one time.
+pub(super) fn same_secret(one: &SecretString, other: &str) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose_secret().as_bytes(), other.as_bytes()).is_ok()
+}

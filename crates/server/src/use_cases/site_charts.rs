@@ -1,0 +1,59 @@
+//! The numbers behind the charts, over what the actor may see.
+
+use super::{Koshin, SiteError, site_authority::Actor};
+use crate::store::Funnel;
+use jiff::{Timestamp, ToSpan, civil::Date};
+use koshin_policy::calendar;
+
+/// Weeks that are counted at most.
+const MOST_WEEKS: u32 = 53;
+
+impl Koshin {
+    /// How many certificates end in each of the coming weeks, by their Mondays in Japan.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn expiries_by_week(
+        &self,
+        actor: &Actor,
+        weeks: u32,
+        now: Timestamp,
+    ) -> Result<Vec<(Date, u64)>, SiteError> {
+        let scope = self.scope(actor).await?;
+        let today = calendar::jst_date(now);
+        let mut monday = today.saturating_sub(i64::from(today.weekday().to_monday_zero_offset()).days());
+        let mut counts = Vec::new();
+        for _ in 0..weeks.min(MOST_WEEKS) {
+            let next = monday.saturating_add(7.days());
+            let count = self.store.ending_between(scope.clone(), midnight(monday), midnight(next)).await?;
+            counts.push((monday, count));
+            monday = next;
+        }
+        Ok(counts)
+    }
+
+    /// Why renewals were refused or failed since `since`: problem codes, each with the
+    /// number of terminals that met it, the most frequent first.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn failure_reasons(
+        &self,
+        actor: &Actor,
+        since: Timestamp,
+    ) -> Result<Vec<(String, u64)>, SiteError> {
+        Ok(self.store.attempt_reasons(self.scope(actor).await?, since).await?)
+    }
+
+    /// How far the renewals since `since` have come.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn funnel(&self, actor: &Actor, since: Timestamp) -> Result<Funnel, SiteError> {
+        Ok(self.store.funnel(self.scope(actor).await?, since).await?)
+    }
+}
+
+fn midnight(day: Date) -> Timestamp {
+    day.to_zoned(calendar::jst()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+}

@@ -1,0 +1,155 @@
+//! Why the administration site says no, by meaning. The words for people are the site's.
+
+use super::{UseCaseError, second_factor::SealError};
+use crate::store::StoreError;
+use jiff::Timestamp;
+
+/// A use case of the site that ends without success.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// It does not exist, or not for this administrator.
+    #[error("there is no such thing for this administrator")]
+    NotFound,
+    /// The administrator sees it and may not do this to it.
+    #[error("this administrator may not")]
+    Forbidden,
+    /// Only the password was proved so far.
+    #[error("the second factor has not been proved")]
+    SecondFactorMissing,
+    /// There is no session, or none any more.
+    #[error("the session has ended: {0}")]
+    SessionEnded(SessionEnd),
+    /// A wrong login, password or code, or too many of them: never which.
+    #[error("the sign-in was refused")]
+    SignIn(SignInRefusal),
+    /// A new password is not accepted.
+    #[error("the password is not accepted: {0}")]
+    Password(PasswordRefusal),
+    /// The invitation is not good.
+    #[error("the invitation is not good: {0}")]
+    Invitation(InvitationRefusal),
+    /// A field is empty, too long, or has characters that it cannot have.
+    #[error("the field {0:?} is not accepted")]
+    Field(FieldRefusal),
+    /// The code that was to prove the new second factor is wrong.
+    #[error("the code is wrong")]
+    WrongCode,
+    /// The organisation has an administrator of this login.
+    #[error("the login is taken")]
+    LoginTaken,
+    /// The terminal is stopped already.
+    #[error("the terminal is stopped already")]
+    AlreadyStopped,
+    /// The terminal is not stopped.
+    #[error("the terminal is not stopped")]
+    NotStopped,
+    /// A stop can be undone for 24 hours.
+    #[error("the stop can be undone no more")]
+    UndoTooLate,
+    /// Without this account nobody could administer the organisation.
+    #[error("it is the organisation's last administrator")]
+    LastAdministrator,
+    /// No vendor has this id.
+    #[error("there is no such vendor")]
+    NoSuchVendor,
+    /// The vendor is let in already.
+    #[error("the consent exists already")]
+    ConsentExists,
+    /// The server was started without its key for second factors.
+    #[error("the key for second factors is not there")]
+    NoKey,
+    /// A second factor that this server's key does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Anything that other doors meet as well.
+    #[error(transparent)]
+    UseCase(#[from] UseCaseError),
+}
+
+impl From<StoreError> for SiteError {
+    fn from(error: StoreError) -> Self {
+        Self::UseCase(error.into())
+    }
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SessionEnd {
+    /// It never was, or was signed out.
+    #[error("it is not known")]
+    Unknown,
+    /// Nothing was done for too long.
+    #[error("it was idle for too long")]
+    Idle,
+    /// It has lasted as long as any may.
+    #[error("it is too old")]
+    TooOld,
+    /// The account or its organisation was closed.
+    #[error("the account was disabled")]
+    AccountDisabled,
+    /// The certificate was revoked, or its terminal stopped.
+    #[error("its certificate has ended")]
+    CertificateEnded,
+    /// The browser presents another certificate than at the sign-in.
+    #[error("the browser presents another certificate")]
+    OtherCertificate,
+}
+
+/// A refused sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignInRefusal {
+    /// Nothing is judged before then.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// Why a new password is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// Fewer than 12 characters.
+    #[error("it has fewer than 12 characters")]
+    TooShort,
+    /// More than 256 bytes.
+    #[error("it has more than 256 bytes")]
+    TooLong,
+    /// Fewer than 5 different characters.
+    #[error("it has fewer than 5 different characters")]
+    TooUniform,
+    /// The login or the person's name is in it.
+    #[error("it contains the login or the person's name")]
+    ContainsLogin,
+    /// The organisation's id or name is in it.
+    #[error("it contains the organisation's name")]
+    ContainsOrganisation,
+}
+
+/// Why an invitation is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvitationRefusal {
+    /// It never was.
+    #[error("it is not known")]
+    Unknown,
+    /// Its 72 hours are over.
+    #[error("its time is over")]
+    Expired,
+    /// Somebody has used it.
+    #[error("it has been used")]
+    Used,
+    /// The browser presents a certificate of another organisation.
+    #[error("it is for another organisation than the certificate")]
+    OtherOrganisation,
+}
+
+/// A field that is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldRefusal {
+    /// Login name: 3 to 64 letters, digits, dots, hyphens, underscores.
+    Login,
+    /// Name of a person: 1 to 64 characters.
+    Name,
+    /// E-mail address.
+    Mail,
+    /// 端末名: 1 to 64 characters.
+    Label,
+    /// 設置場所: at most 64 characters.
+    Place,
+}

@@ -1,0 +1,221 @@
+//! Invitations: how an account comes to be. There is no default account; the first one
+//! comes by `koshin-server admin invite`.
+
+use super::{
+    FieldRefusal, InvitationRefusal, Koshin, SiteError, SiteVisitor, UseCaseError,
+    second_factor::TotpSecret,
+    site_authority::{Action, Actor},
+    site_password::{self, Surroundings},
+};
+use crate::{
+    entropy,
+    store::{AuditEvent, AuditKind, EnrolmentRow, InvitationRow, NewInvitation, StoreError, Used, fold},
+};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+/// How long an invitation is good.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(72);
+
+/// An invitation that is still good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationInfo {
+    /// To which organisation.
+    pub tenant_id: String,
+    /// The organisation's name.
+    pub tenant_name: String,
+    /// To whom it was sent.
+    pub mail: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// What an invited person chooses.
+#[derive(Debug, Clone)]
+pub struct SetUp {
+    /// Login name.
+    pub login: String,
+    /// Name of the person.
+    pub name: String,
+    /// New password.
+    pub password: SecretString,
+}
+
+/// A second factor that waits to be proved.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    /// What an authenticator reads from a QR code.
+    pub otpauth_uri: SecretString,
+    /// What a person types into one without a camera.
+    pub secret_base32: SecretString,
+}
+
+impl Koshin {
+    /// Invites somebody to be an administrator of `tenant`. Returns the token of the
+    /// link, which is kept nowhere: it is shown or sent once.
+    ///
+    /// # Errors
+    /// What the table refuses; an organisation or address that cannot be.
+    pub async fn invite(
+        &self,
+        actor: &Actor,
+        tenant: &str,
+        mail: &str,
+        now: Timestamp,
+    ) -> Result<SecretString, SiteError> {
+        self.permit_site(actor, Action::InviteAdministrator, tenant).await?;
+        let mail = mail_address(mail)?;
+        if self.store.tenant(tenant).await?.is_none() {
+            return Err(UseCaseError::UnknownTenant(tenant.to_owned()).into());
+        }
+        let token = entropy::token();
+        let invitation = NewInvitation {
+            token_hash: secret_hash(&token),
+            tenant_id: tenant.to_owned(),
+            mail: mail.clone(),
+            invited_by: actor.administrator_id,
+            expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
+        };
+        let event = actor.event(AuditKind::AdministratorInvited, tenant, mail, now);
+        self.store.add_invitation(invitation, event).await?;
+        Ok(token)
+    }
+
+    /// The invitation under `token`, for a browser with a certificate of its organisation.
+    ///
+    /// # Errors
+    /// [`SiteError::Invitation`] says why it is not good.
+    pub async fn invitation(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        now: Timestamp,
+    ) -> Result<InvitationInfo, SiteError> {
+        let found = self.store.invitation(&secret_hash(token)).await?;
+        let InvitationRow { tenant_id, tenant_name, mail, expires_at, used } =
+            found.ok_or(SiteError::Invitation(InvitationRefusal::Unknown))?;
+        let refusal = if tenant_id != visitor.tenant_id {
+            Some(InvitationRefusal::OtherOrganisation)
+        } else if used {
+            Some(InvitationRefusal::Used)
+        } else {
+            (expires_at <= now).then_some(InvitationRefusal::Expired)
+        };
+        match refusal {
+            Some(refusal) => Err(SiteError::Invitation(refusal)),
+            None => Ok(InvitationInfo { tenant_id, tenant_name, mail, expires_at }),
+        }
+    }
+
+    /// Takes what the invited person chose, and makes a second factor. May be repeated:
+    /// the last one counts.
+    ///
+    /// # Errors
+    /// A bad invitation, field or password; a login that is taken.
+    pub async fn begin_set_up(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        chosen: SetUp,
+        now: Timestamp,
+    ) -> Result<Enrolment, SiteError> {
+        let invitation = self.invitation(visitor, token, now).await?;
+        let (login, name) = (login_name(&chosen.login)?, text(&chosen.name, FieldRefusal::Name)?);
+        let around = Surroundings {
+            person: [&login, &name],
+            organisation: [&invitation.tenant_id, &invitation.tenant_name],
+        };
+        site_password::judge(&chosen.password, &around).map_err(SiteError::Password)?;
+        if self.store.credentials(&invitation.tenant_id, &login).await?.is_some() {
+            return Err(SiteError::LoginTaken);
+        }
+        let password_hash = self.hash_password(chosen.password).await?;
+        let secret = TotpSecret::fresh();
+        let totp_sealed = self.second_factor_key()?.seal(&secret, &owner(&invitation.tenant_id, &login))?;
+        let enrolment = Enrolment { otpauth_uri: secret.uri(&login), secret_base32: secret.base32() };
+        let row = EnrolmentRow { login, name, password_hash, totp_sealed };
+        self.store.keep_enrolment(&secret_hash(token), row).await?;
+        Ok(enrolment)
+    }
+
+    /// Makes the account, once a code proves that the authenticator has the secret. That
+    /// code is not good for the sign-in that follows.
+    ///
+    /// # Errors
+    /// A bad invitation, nothing begun, a wrong code, a login taken meanwhile.
+    pub async fn finish_set_up(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        let invitation = self.invitation(visitor, token, now).await?;
+        let hash = secret_hash(token);
+        let entered = self.store.enrolment(&hash).await?.ok_or(SiteError::NotFound)?;
+        let owner = owner(&invitation.tenant_id, &entered.login);
+        let secret = self.second_factor_key()?.open(&entered.totp_sealed, &owner)?;
+        let step = secret.step_of(code, now).ok_or(SiteError::WrongCode)?;
+        let event = AuditEvent {
+            tenant_id: Some(invitation.tenant_id.clone()),
+            serial: Some(visitor.serial.clone()),
+            detail: format!("{} ({})", entered.login, invitation.mail),
+            actor: Some(format!("{}@{}", entered.login, invitation.tenant_id)),
+            ..AuditEvent::of(AuditKind::AdministratorEnrolled, now)
+        };
+        match self.store.finish_enrolment(&hash, entered, step, event).await {
+            Ok(Used::Now(_)) => Ok(()),
+            Ok(Used::Before) => Err(SiteError::Invitation(InvitationRefusal::Used)),
+            Ok(Used::LoginTaken) => Err(SiteError::LoginTaken),
+            // Begun anew in another window: the code proved what does not count any more.
+            Err(StoreError::Conflict(_)) => Err(SiteError::WrongCode),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn hash_password(&self, password: SecretString) -> Result<String, SiteError> {
+        let _place = self.blocking.admit().map_err(UseCaseError::from)?;
+        Ok(self.blocking.run(move || site_password::hash(&password)).await?)
+    }
+}
+
+/// For whom a second factor is sealed.
+pub(super) fn owner(tenant_id: &str, login: &str) -> String {
+    format!("{tenant_id}\n{login}")
+}
+
+/// The hash under which a token is kept.
+pub(super) fn secret_hash(token: &SecretString) -> String {
+    hex::encode(Sha256::digest(token.expose_secret().as_bytes()))
+}
+
+/// Folded: 3 to 64 letters, digits, dots, hyphens, underscores.
+fn login_name(entered: &str) -> Result<String, SiteError> {
+    let login = fold(entered);
+    let fits = (3..=64).contains(&login.chars().count());
+    let plain = login.chars().all(|character| character.is_alphanumeric() || ".-_@".contains(character));
+    if fits && plain { Ok(login) } else { Err(SiteError::Field(FieldRefusal::Login)) }
+}
+
+/// 1 to 64 characters, none of them a control character.
+pub(super) fn text(entered: &str, field: FieldRefusal) -> Result<String, SiteError> {
+    let trimmed = entered.trim();
+    let fits = (1..=64).contains(&trimmed.chars().count());
+    if fits && !trimmed.chars().any(char::is_control) {
+        Ok(trimmed.to_owned())
+    } else {
+        Err(SiteError::Field(field))
+    }
+}
+
+/// Something before and after one @, no spaces: more is for the mail server to say.
+fn mail_address(entered: &str) -> Result<String, SiteError> {
+    let mail = entered.trim();
+    let good = mail.len() <= 254
+        && mail.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.ends_with('.')
+        })
+        && !mail.chars().any(|character| character.is_whitespace() || character.is_control());
+    if good { Ok(mail.to_owned()) } else { Err(SiteError::Field(FieldRefusal::Mail)) }
+}

@@ -1,0 +1,196 @@
+//! Signing in: password, then second factor; failures are counted and lock for longer and
+//! longer, alike for accounts that exist and accounts that do not.
+
+use super::{
+    Koshin, SessionEnd, SignInRefusal, SiteError, SiteVisitor, UseCaseError,
+    site_invitation::{owner, secret_hash},
+    site_password,
+    site_session::{HALF_LIFETIME, NewSession, new_session},
+};
+use crate::store::{Attempt, AuditEvent, AuditKind, Credentials, fold};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+/// Failures of an account that lock nothing yet.
+const FREE_OF_ACCOUNT: u32 = 4;
+/// Failures with a certificate, over all accounts, that lock nothing yet.
+const FREE_OF_CERTIFICATE: u32 = 19;
+/// The first lock, and the longest.
+const FIRST_LOCK: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_LOCK: SignedDuration = SignedDuration::from_hours(1);
+
+impl Koshin {
+    /// The first half of a sign-in: login and password, for accounts of the certificate's
+    /// organisation. Takes the same time and gives the same answer whether the login, the
+    /// password or nothing of both is right.
+    ///
+    /// # Errors
+    /// [`SiteError::SignIn`].
+    pub async fn check_password(
+        &self,
+        visitor: &SiteVisitor,
+        login: &str,
+        password: SecretString,
+        now: Timestamp,
+    ) -> Result<NewSession, SiteError> {
+        let login = fold(login);
+        let subjects = Subjects::of(visitor, &login);
+        self.count(visitor, &subjects, now).await?;
+        let found = self.store.credentials(&visitor.tenant_id, &login).await?;
+        let known = found.as_ref().map(|credentials| credentials.password_hash.clone());
+        let right = self.verify_password(password, known).await?;
+        let Some(account) = found.filter(|account| right && account.active) else {
+            return Err(self.refuse(visitor, &login, "password", now).await?);
+        };
+        self.store.forgive(subjects.both()).await?;
+        let (session, row) = new_session(account.administrator_id, visitor, HALF_LIFETIME, now);
+        self.store.open_half_session(row).await?;
+        Ok(session)
+    }
+
+    /// The second half: a code of the authenticator, good once. The session under `token`
+    /// gives way to a new one with another token.
+    ///
+    /// # Errors
+    /// [`SiteError::SignIn`]; [`SiteError::SessionEnded`] when the first half is over.
+    pub async fn check_totp(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<NewSession, SiteError> {
+        let half = self.site_session(visitor, token, now).await?;
+        if half.second_factor_done {
+            return Err(SiteError::SessionEnded(SessionEnd::Unknown));
+        }
+        let subjects = Subjects::of(visitor, &half.login);
+        self.count(visitor, &subjects, now).await?;
+        let found = self.store.credentials(&half.tenant_id, &half.login).await?;
+        let Some(account) = found else { return Err(SiteError::SessionEnded(SessionEnd::AccountDisabled)) };
+        let Some(step) = self.fresh_step(&half.tenant_id, &half.login, &account, code, now)? else {
+            return Err(self.refuse(visitor, &half.login, "code", now).await?);
+        };
+        let (session, row) =
+            new_session(account.administrator_id, visitor, super::site_session::LIFETIME, now);
+        let event = AuditEvent {
+            tenant_id: Some(half.tenant_id.clone()),
+            common_name: Some(visitor.common_name.clone()),
+            serial: Some(visitor.serial.clone()),
+            actor: Some(half.words()),
+            ..AuditEvent::of(AuditKind::SignedIn, now)
+        };
+        let hash = secret_hash(token);
+        if self.store.open_session(&hash, row, step, subjects.both(), event).await? {
+            Ok(session)
+        } else {
+            Err(self.refuse(visitor, &half.login, "code used before", now).await?)
+        }
+    }
+
+    /// The step of a right code that was not used before.
+    fn fresh_step(
+        &self,
+        tenant_id: &str,
+        login: &str,
+        account: &Credentials,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>, SiteError> {
+        let secret = self.second_factor_key()?.open(&account.totp_sealed, &owner(tenant_id, login))?;
+        Ok(secret.step_of(code, now).filter(|step| *step > account.totp_last_step))
+    }
+
+    async fn count(&self, visitor: &SiteVisitor, subjects: &Subjects, now: Timestamp) -> Result<(), SiteError> {
+        let counted = vec![
+            (subjects.account.clone(), account_lock as fn(u32) -> Option<SignedDuration>),
+            (subjects.certificate.clone(), certificate_lock),
+        ];
+        match self.store.count_attempt(counted, now).await? {
+            Attempt::Counted => Ok(()),
+            Attempt::Locked(until) => {
+                tracing::info!(tenant = visitor.tenant_id, serial = visitor.serial, "sign-in while locked");
+                Err(SiteError::SignIn(SignInRefusal { locked_until: Some(until) }))
+            }
+        }
+    }
+
+    /// The lock bounds how often this is recorded: no more than once a counted attempt.
+    async fn refuse(
+        &self,
+        visitor: &SiteVisitor,
+        login: &str,
+        what: &str,
+        now: Timestamp,
+    ) -> Result<SiteError, SiteError> {
+        let event = AuditEvent {
+            tenant_id: Some(visitor.tenant_id.clone()),
+            common_name: Some(visitor.common_name.clone()),
+            serial: Some(visitor.serial.clone()),
+            detail: format!("{what}: login {:?}", login.chars().take(64).collect::<String>()),
+            ..AuditEvent::of(AuditKind::SignInRefused, now)
+        };
+        self.store.audit(event).await?;
+        Ok(SiteError::SignIn(SignInRefusal { locked_until: None }))
+    }
+
+    async fn verify_password(&self, password: SecretString, known: Option<String>) -> Result<bool, SiteError> {
+        let _place = self.blocking.admit().map_err(UseCaseError::from)?;
+        Ok(self.blocking.run(move || site_password::verify(&password, known.as_deref())).await?)
+    }
+}
+
+/// Under which names failures are counted: hashes, for the login may be a password typed
+/// into the wrong field.
+struct Subjects {
+    account: String,
+    certificate: String,
+}
+
+impl Subjects {
+    fn of(visitor: &SiteVisitor, login: &str) -> Self {
+        let hash = |words: [&str; 3]| hex::encode(Sha256::digest(words.join("\n").as_bytes()));
+        Self {
+            account: hash(["account", &visitor.tenant_id, login]),
+            certificate: hash(["certificate", &visitor.serial, ""]),
+        }
+    }
+
+    fn both(&self) -> Vec<String> {
+        vec![self.account.clone(), self.certificate.clone()]
+    }
+}
+
+fn account_lock(failures: u32) -> Option<SignedDuration> {
+    lock(failures, FREE_OF_ACCOUNT)
+}
+
+fn certificate_lock(failures: u32) -> Option<SignedDuration> {
+    lock(failures, FREE_OF_CERTIFICATE)
+}
+
+/// One minute after the first failure too many, twice as long after each further one, an
+/// hour at most.
+fn lock(failures: u32, free: u32) -> Option<SignedDuration> {
+    let over = failures.checked_sub(free + 1)?;
+    let factor = 2_i32.checked_pow(over).unwrap_or(i32::MAX);
+    Some(FIRST_LOCK.checked_mul(factor).unwrap_or(LONGEST_LOCK).min(LONGEST_LOCK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_grows_to_an_hour_and_no_further() {
+        let minutes = |failures| account_lock(failures).map(|lock| lock.as_secs() / 60);
+        let table = [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1000, u32::MAX].map(minutes);
+        let hour = Some(60);
+        assert_eq!(
+            table,
+            [None, None, None, Some(1), Some(2), Some(4), Some(8), Some(16), Some(32), hour, hour, hour, hour]
+        );
+        assert_eq!((certificate_lock(19), certificate_lock(20)), (None, Some(FIRST_LOCK)));
+    }
+}
