@@ -1,7 +1,10 @@
 //! `koshin-server.toml`: what an operator decides.
 
-use crate::home::{self, FileError, Home};
-use crate::store::Location;
+use crate::{
+    home::{self, FileError, Home},
+    setup,
+    store::Location,
+};
 use jiff::{SignedDuration, civil::Time};
 use koshin_issuance::{BundleProfile, KeyAlgorithm};
 use koshin_policy::{KindRules, PatternError, PreferredHours, RenewalRules, ValidityRules, kind::KindRule};
@@ -32,6 +35,28 @@ pub struct Config {
     pub bundle_lifetime: SignedDuration,
     /// The services, by id.
     pub services: BTreeMap<String, Service>,
+    /// システム管理サイト, if it is wanted.
+    pub site: Option<Site>,
+}
+
+/// Where the administration site is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Where it listens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Host name under which browsers reach it: its own, so that its cookies are, too.
+    pub hostname: String,
+}
+
+impl Site {
+    fn check(&self) -> Result<(), (String, String)> {
+        if setup::is_host_name(&self.hostname) {
+            return Ok(());
+        }
+        let problem = format!("{:?} is not a host name; write for example admin.example.jp", self.hostname);
+        Err(("site.hostname".to_owned(), problem))
+    }
 }
 
 /// What one connection or request may take.
@@ -184,6 +209,7 @@ struct File {
     bundle: BundleSection,
     #[serde(default)]
     service: BTreeMap<String, ServiceSection>,
+    site: Option<Site>,
 }
 
 #[derive(Deserialize)]
@@ -267,6 +293,7 @@ impl Config {
             .collect::<Result<_, _>>()
             .map_err(value_error)?;
         file.limits.check().map_err(value_error)?;
+        file.site.as_ref().map_or(Ok(()), Site::check).map_err(value_error)?;
         if file.bundle.lifetime_seconds == 0 {
             let problem = "a bundle must live at least one second".to_owned();
             return Err(value_error(("bundle.lifetime_seconds".to_owned(), problem)));
@@ -285,6 +312,7 @@ impl Config {
             limits: file.limits,
             bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
             services,
+            site: file.site,
         })
     }
 }

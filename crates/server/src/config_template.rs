@@ -56,6 +56,12 @@ demo = {demo}
 # A PKCS#12 that is not fetched in this time is erased, and its certificate ends as never delivered.
 # lifetime_seconds = 86400
 
+# システム管理サイト, for administrators' browsers. Its certificate is tls/site.crt with tls/site.key: this CA
+# makes one when there is none; put one there that browsers trust.
+# [site]
+# listen = "0.0.0.0:8444"
+# hostname = "admin.example.jp"
+
 # One section a service. A tenant belongs to one of them: koshin-server tenant add ID --service default
 [service.default]
 name = "日レセクラウド"

@@ -1,11 +1,9 @@
 //! What the server does unasked: erase bundles that nobody fetched, and keep its own
 //! certificate from running out.
 
-use crate::{authority::load_certificates, clock, home::Home, listener, setup, use_cases::Koshin};
-use arc_swap::ArcSwap;
+use crate::{authority::load_certificates, clock, home::Home, listener::TlsSides, setup, use_cases::Koshin};
 use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar;
-use rustls::ServerConfig;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -22,7 +20,7 @@ const CA_ALARM_DAYS: i64 = 3 * 366 + 90;
 const FOREIGN_ALARM_DAYS: i64 = 30;
 
 /// Runs until it is dropped. A round that fails is logged and tried again at the next.
-pub async fn run(koshin: Arc<Koshin>, home: Home, tls: Arc<ArcSwap<ServerConfig>>) {
+pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides) {
     tokio::join!(erase_outlived(&koshin), look_after_certificates(&koshin, &home, &tls));
 }
 
@@ -39,11 +37,11 @@ async fn erase_outlived(koshin: &Koshin) {
     }
 }
 
-async fn look_after_certificates(koshin: &Arc<Koshin>, home: &Home, tls: &Arc<ArcSwap<ServerConfig>>) {
+async fn look_after_certificates(koshin: &Arc<Koshin>, home: &Home, tls: &TlsSides) {
     let mut ticks = every(LOOK_AFTER);
     loop {
         ticks.tick().await;
-        let (koshin, home, tls) = (Arc::clone(koshin), home.clone(), Arc::clone(tls));
+        let (koshin, home, tls) = (Arc::clone(koshin), home.clone(), tls.clone());
         // Files and a signature: not for an async thread.
         let looked = tokio::task::spawn_blocking(move || {
             warn_of_the_end(&koshin, &home);
@@ -76,18 +74,27 @@ fn warn_of_the_end(koshin: &Koshin, home: &Home) {
     }
 }
 
-fn renew_own_certificate(koshin: &Koshin, home: &Home, tls: &ArcSwap<ServerConfig>) {
-    let (authority, config) = (koshin.authority(), koshin.config());
-    let renewed = setup::renew_server_certificate(home, &authority, &config.host, config.demo, clock::now());
-    match renewed {
-        Ok(false) => {}
-        Ok(true) => match listener::server_config(home, &authority) {
-            Ok(config) => {
-                tls.store(Arc::new(config));
-                tracing::info!("the server's own certificate was renewed");
-            }
-            Err(error) => tracing::error!(%error, "the server's new certificate cannot be used"),
-        },
-        Err(error) => tracing::error!(%error, "the server's own certificate was not renewed"),
+fn renew_own_certificate(koshin: &Koshin, home: &Home, tls: &TlsSides) {
+    let (authority, config, now) = (koshin.authority(), koshin.config(), clock::now());
+    let own = setup::renew_server_certificate(home, &authority, &config.host, config.demo, now);
+    let site = config.site.as_ref().map_or(Ok(false), |site| {
+        setup::renew_site_certificate(home, &authority, &site.hostname, config.demo, now)
+    });
+    let mut fresh = false;
+    for renewed in [own, site] {
+        match renewed {
+            Ok(new) => fresh |= new,
+            Err(error) => tracing::error!(%error, "the server's own certificate was not renewed"),
+        }
+    }
+    if !fresh {
+        return;
+    }
+    match TlsSides::load(home, &authority, config) {
+        Ok(fresh) => {
+            tls.replace(fresh);
+            tracing::info!("the server's own certificate was renewed");
+        }
+        Err(error) => tracing::error!(%error, "the server's new certificate cannot be used"),
     }
 }

@@ -17,5 +17,6 @@ pub mod jobs;
 pub mod listener;
 pub mod quirks;
 pub mod setup;
+pub mod site;
 pub mod store;
 pub mod use_cases;

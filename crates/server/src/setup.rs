@@ -13,7 +13,7 @@ use koshin_issuance::{
     PublicKey, SigningIssuer, Subject, Template, certificate_to_pem, plan, private_key_to_pem,
 };
 use koshin_policy::{Validity, calendar};
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 /// Years that a root lives.
 const ROOT_YEARS: i16 = 30;
@@ -97,7 +97,8 @@ pub fn init(home: &Home, wish: &Wish, now: Timestamp) -> Result<(), SetupError> 
     write_private(&home.root_key(), private_key_to_pem(&root_key).as_bytes())?;
     write_private(&home.issuing_certificate(), certificate_to_pem(&issuing).as_bytes())?;
     write_private(&home.issuing_key(), private_key_to_pem(&issuing_key).as_bytes())?;
-    make_server_certificate(home, &Authority::load(home)?, &wish.host, wish.demo, now)?;
+    let own = OwnFiles::server(home);
+    make_server_certificate(&own, &Authority::load(home)?, &wish.host, wish.demo, now)?;
     let answers = Answers {
         host: &wish.host,
         listen: &wish.listen,
@@ -120,7 +121,48 @@ pub fn renew_server_certificate(
     demo: bool,
     now: Timestamp,
 ) -> Result<bool, SetupError> {
-    let chain = crate::authority::load_certificates(&home.server_certificate())?;
+    renew(&OwnFiles::server(home), authority, host, demo, now)
+}
+
+/// The same for the administration site's, which is made when there is none.
+///
+/// # Errors
+/// As [`renew_server_certificate`].
+pub fn renew_site_certificate(
+    home: &Home,
+    authority: &Authority,
+    hostname: &str,
+    demo: bool,
+    now: Timestamp,
+) -> Result<bool, SetupError> {
+    let own = OwnFiles { certificate: home.site_certificate(), key: home.site_key() };
+    if own.certificate.exists() {
+        return renew(&own, authority, hostname, demo, now);
+    }
+    make_server_certificate(&own, authority, hostname, demo, now)?;
+    Ok(true)
+}
+
+/// Where a certificate of this server and its key are.
+struct OwnFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl OwnFiles {
+    fn server(home: &Home) -> Self {
+        Self { certificate: home.server_certificate(), key: home.server_key() }
+    }
+}
+
+fn renew(
+    own_files: &OwnFiles,
+    authority: &Authority,
+    host: &str,
+    demo: bool,
+    now: Timestamp,
+) -> Result<bool, SetupError> {
+    let chain = crate::authority::load_certificates(&own_files.certificate)?;
     let Some(own) = chain.first().and_then(|der| CertificateFacts::from_der(der).ok()) else {
         return Ok(false);
     };
@@ -131,7 +173,7 @@ pub fn renew_server_certificate(
     if authority.facts().not_after <= own.not_after {
         return Ok(false);
     }
-    make_server_certificate(home, authority, host, demo, now)?;
+    make_server_certificate(own_files, authority, host, demo, now)?;
     Ok(true)
 }
 
@@ -167,7 +209,7 @@ fn make_issuing(
 }
 
 fn make_server_certificate(
-    home: &Home,
+    own_files: &OwnFiles,
     authority: &Authority,
     host: &str,
     demo: bool,
@@ -191,13 +233,13 @@ fn make_server_certificate(
     let certificate = authority.sign(plan).map_err(|_| SetupError::Signing)?;
     let chain = certificate_to_pem(&certificate) + &certificate_to_pem(authority.issuer().certificate_der());
     // The key first: a crash between the two is noticed at the next start, and `serve` says so.
-    write_private(&home.server_key(), private_key_to_pem(&key).as_bytes())?;
-    write_private(&home.server_certificate(), chain.as_bytes())?;
+    write_private(&own_files.key, private_key_to_pem(&key).as_bytes())?;
+    write_private(&own_files.certificate, chain.as_bytes())?;
     Ok(())
 }
 
 /// Letters, digits and hyphens in labels of 1 to 63 (RFC 1123, 2.1).
-fn is_host_name(name: &str) -> bool {
+pub(crate) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')

@@ -14,6 +14,7 @@ pub use asker::Language;
 
 pub(crate) use answer::{body_within, denied};
 pub(crate) use asker::Asker;
+pub(crate) use texts::title as problem_title;
 
 use crate::use_cases::Koshin;
 use axum::{

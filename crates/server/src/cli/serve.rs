@@ -5,20 +5,21 @@ use crate::{
     api,
     authority::Authority,
     clock,
-    config::Config,
+    config::{Config, Limits, Site},
     home::Home,
     jobs,
-    listener::{self, Listener},
-    setup,
+    listener::{Listener, TlsSides},
+    setup, site,
     store::Store,
-    use_cases::{Koshin, UseCaseError},
+    use_cases::{Koshin, SecondFactorKey, SiteError, UseCaseError},
 };
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
 };
 
 pub(super) async fn run(place: &Place) -> Result<(), CliError> {
@@ -26,25 +27,70 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let config = place.config()?;
     let authority = Authority::load(&place.home)?;
     setup::renew_server_certificate(&place.home, &authority, &config.host, config.demo, clock::now())?;
-    let tls = Arc::new(ArcSwap::from_pointee(listener::server_config(&place.home, &authority)?));
+    if let Some(site) = &config.site {
+        setup::renew_site_certificate(&place.home, &authority, &site.hostname, config.demo, clock::now())?;
+    }
+    let tls = TlsSides::load(&place.home, &authority, &config)?;
     let store = Store::open(&config.database)?;
     check_services(&config, &store).await?;
-    let socket = bind(&config).await?;
+    let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
-    let limits = config.limits;
-    let koshin = Arc::new(Koshin::new(store, authority, config, public_url.clone()));
-    let listener = Listener { tls: Arc::clone(&tls), router: api::router(Arc::clone(&koshin)), limits };
+    let (limits, site) = (config.limits, config.site.clone());
+    let koshin = Koshin::new(store, authority, config, public_url.clone());
+    let koshin = Arc::new(match &site {
+        Some(_) => koshin.with_second_factor_key(
+            SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?,
+        ),
+        None => koshin,
+    });
+    let listener = Listener {
+        tls: Arc::clone(&tls.api),
+        router: api::router(Arc::clone(&koshin)),
+        took_too_long: api::took_too_long,
+        limits,
+    };
     let signals = |kind| signal(kind).map_err(|error| CliError::Defect(format!("no signals: {error}")));
 
-    let (reload, stop) = (signals(SignalKind::hangup())?, Stop::new(signals)?);
-    let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls));
-    let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), Arc::clone(&listener.tls)));
+    let (reload, stop) = (signals(SignalKind::hangup())?, Stop::new(signals)?.announced());
+    let site = match (site, &tls.site) {
+        (Some(site), Some(tls)) => Some(open_site(&site, tls, &koshin, limits).await?),
+        _ => None,
+    };
+    let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
+    let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), tls));
+    if let Some((_, _, url)) = &site {
+        say!("koshin-server: administration site on {url}");
+    }
     say!("koshin-server: listening on {public_url}");
-    listener.serve(socket, stop.requested()).await;
+    let serve_site = async {
+        if let Some((listener, socket, _)) = site {
+            listener.serve(socket, stopped(stop.clone())).await;
+        }
+    };
+    tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
     jobs.abort();
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// The administration site's listener, its socket and where browsers find it.
+async fn open_site(
+    site: &Site,
+    tls: &Arc<ArcSwap<ServerConfig>>,
+    koshin: &Arc<Koshin>,
+    limits: Limits,
+) -> Result<(Listener, TcpListener, String), CliError> {
+    let socket = bind(site.listen).await?;
+    let address = site.listen.to_string();
+    let bound = socket.local_addr().map_err(|source| CliError::Listen { address, source })?;
+    let listener = Listener {
+        tls: Arc::clone(tls),
+        router: site::router(Arc::clone(koshin), &site.hostname),
+        took_too_long: site::took_too_long,
+        limits,
+    };
+    Ok((listener, socket, format!("https://{}:{}", site.hostname, bound.port())))
 }
 
 /// A tenant whose service is gone would fail at each request: better not to start.
@@ -63,9 +109,9 @@ fn start_log() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();
 }
 
-async fn bind(config: &Config) -> Result<TcpListener, CliError> {
-    let address = config.listen.to_string();
-    TcpListener::bind(config.listen).await.map_err(|source| CliError::Listen { address, source })
+async fn bind(listen: SocketAddr) -> Result<TcpListener, CliError> {
+    let address = listen.to_string();
+    TcpListener::bind(listen).await.map_err(|source| CliError::Listen { address, source })
 }
 
 /// As configured, or made from the host and the port that was bound.
@@ -95,6 +141,16 @@ impl Stop {
         })
     }
 
+    /// Turns true when it is time; every listener holds a copy.
+    fn announced(self) -> watch::Receiver<bool> {
+        let (announce, stop) = watch::channel(false);
+        tokio::spawn(async move {
+            self.requested().await;
+            announce.send_replace(true);
+        });
+        stop
+    }
+
     async fn requested(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -103,13 +159,18 @@ impl Stop {
     }
 }
 
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that has gone would be the end, too.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// Validates before it publishes: a reload that fails leaves everything as it was.
-async fn reload_on(mut hangup: Signal, home: Home, koshin: Arc<Koshin>, tls: Arc<ArcSwap<ServerConfig>>) {
+async fn reload_on(mut hangup: Signal, home: Home, koshin: Arc<Koshin>, tls: TlsSides) {
     while hangup.recv().await.is_some() {
-        match load(&home) {
-            Ok((authority, config)) => {
+        match load(&home, koshin.config()) {
+            Ok((authority, fresh)) => {
                 koshin.replace_authority(authority);
-                tls.store(Arc::new(config));
+                tls.replace(fresh);
                 tracing::info!("certificates reloaded");
             }
             Err(error) => tracing::error!(%error, "certificates were not reloaded; the old ones stay"),
@@ -117,8 +178,8 @@ async fn reload_on(mut hangup: Signal, home: Home, koshin: Arc<Koshin>, tls: Arc
     }
 }
 
-fn load(home: &Home) -> Result<(Authority, ServerConfig), CliError> {
+fn load(home: &Home, config: &Config) -> Result<(Authority, TlsSides), CliError> {
     let authority = Authority::load(home)?;
-    let config = listener::server_config(home, &authority)?;
-    Ok((authority, config))
+    let tls = TlsSides::load(home, &authority, config)?;
+    Ok((authority, tls))
 }

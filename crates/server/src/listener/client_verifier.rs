@@ -3,7 +3,8 @@
 //! A certificate of this CA, for exactly clientAuth, whose key the peer holds, passes
 //! even when its dates do not hold: the request is then answered with a problem document
 //! that tells the clinic what to do. A foreign CA, a wrong key or another purpose ends in
-//! the handshake. Nobody is made to present a certificate (RFC 7030, 4.1: `cacerts` is
+//! the handshake; at the administration site's listener alone it ends in a page
+//! ([`PossessionOnly`]). Nobody is made to present a certificate (RFC 7030, 4.1: `cacerts` is
 //! public); the doors ask for one.
 
 use koshin_issuance::CertificateFacts;
@@ -82,6 +83,67 @@ impl ClientCertVerifier for DatesJudgedLater {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.strict.supported_verify_schemes()
+    }
+}
+
+/// For the administration site: whatever certificate a browser presents gets as far as
+/// HTTP when the peer holds its key, so that a page can say what is wrong with it.
+/// Passing proves possession and nothing else: who it is, only the records say, which know
+/// every certificate of ours byte by byte.
+#[derive(Debug)]
+pub(super) struct PossessionOnly {
+    ours: DatesJudgedLater,
+}
+
+impl PossessionOnly {
+    pub(super) fn new(strict: Arc<dyn ClientCertVerifier>) -> Self {
+        Self { ours: DatesJudgedLater::new(strict) }
+    }
+}
+
+impl ClientCertVerifier for PossessionOnly {
+    fn verify_client_cert(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn offer_client_auth(&self) -> bool {
+        true
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        // Browsers offer the certificates of this CA only.
+        self.ours.root_hint_subjects()
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.ours.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.ours.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.ours.supported_verify_schemes()
     }
 }
 

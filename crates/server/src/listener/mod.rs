@@ -10,9 +10,9 @@ mod peer;
 mod tls;
 
 pub use peer::Peer;
-pub use tls::{TlsError, server_config};
+pub use tls::{TlsError, TlsSides};
 
-use crate::{config::Limits, quirks};
+use crate::{api::Language, config::Limits, quirks};
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
 use connection::{Activity, Patience};
@@ -47,6 +47,8 @@ pub struct Listener {
     pub tls: Arc<ArcSwap<ServerConfig>>,
     /// The doors.
     pub router: Router,
+    /// The answer to a request that took longer than the limits allow.
+    pub took_too_long: fn(Language) -> Response<Body>,
     /// What a connection may take.
     pub limits: Limits,
 }
@@ -151,18 +153,19 @@ impl Listener {
     > + Send
     + 'static {
         let (router, limit) = (self.router.clone(), self.limits.request());
+        let took_too_long = self.took_too_long;
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
             if let Some(folded) = quirks::fold_leading_slashes(request.uri()) {
                 *request.uri_mut() = folded;
             }
-            let language = crate::api::Language::of(request.headers());
+            let language = Language::of(request.headers());
             request.extensions_mut().insert(peer.clone());
             let answer = router.clone().oneshot(request.map(Body::new));
             let open = activity.request();
             async move {
                 let _open = open;
                 Ok(timeout(limit, answer).await.map_or_else(
-                    |_| crate::api::took_too_long(language),
+                    |_| took_too_long(language),
                     |Ok(response): Result<_, Infallible>| response,
                 ))
             }

@@ -1,18 +1,22 @@
 //! The TLS side of the listener.
 
-use super::client_verifier::DatesJudgedLater;
+use super::client_verifier::{DatesJudgedLater, PossessionOnly};
 use crate::{
     authority::{Authority, AuthorityError, load_certificates, load_key},
+    config::Config,
     home::Home,
 };
+use arc_swap::ArcSwap;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
-    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier},
+    server::{
+        NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier,
+    },
     version::{TLS12, TLS13},
 };
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// The TLS side cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -31,24 +35,74 @@ pub enum TlsError {
     Verifier(#[from] VerifierBuilderError),
 }
 
+/// The TLS sides of this server's listeners; each is exchanged as a whole.
+#[derive(Clone)]
+pub struct TlsSides {
+    /// For terminals.
+    pub api: Arc<ArcSwap<ServerConfig>>,
+    /// For administrators' browsers, if there is a site.
+    pub site: Option<Arc<ArcSwap<ServerConfig>>>,
+}
+
+impl TlsSides {
+    /// From the files of `home`.
+    ///
+    /// # Errors
+    /// Missing or unusable files.
+    pub fn load(home: &Home, authority: &Authority, config: &Config) -> Result<Self, TlsError> {
+        let site = config.site.as_ref().map(|_| site_config(home, authority)).transpose()?;
+        Ok(Self {
+            api: Arc::new(ArcSwap::from_pointee(server_config(home, authority)?)),
+            site: site.map(|site| Arc::new(ArcSwap::from_pointee(site))),
+        })
+    }
+
+    /// Puts `fresh` in place for every connection from now on.
+    pub fn replace(&self, fresh: Self) {
+        self.api.store(fresh.api.load_full());
+        if let (Some(site), Some(fresh)) = (&self.site, fresh.site) {
+            site.store(fresh.load_full());
+        }
+    }
+}
+
 /// The listener's configuration from the files of `home`. Nothing is resumed: a resumed
 /// session would skip the verification of the client's certificate.
 ///
 /// # Errors
 /// Missing or unusable files.
-pub fn server_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
+fn server_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
+    let verifier = Arc::new(DatesJudgedLater::new(of_this_ca(authority)?));
+    configuration(&home.server_certificate(), &home.server_key(), verifier)
+}
+
+/// The administration site's: its own certificate, and any client certificate or none.
+///
+/// # Errors
+/// Missing or unusable files.
+fn site_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
+    let verifier = Arc::new(PossessionOnly::new(of_this_ca(authority)?));
+    configuration(&home.site_certificate(), &home.site_key(), verifier)
+}
+
+fn of_this_ca(authority: &Authority) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(anchors(authority)?, Arc::clone(&provider))
-        .allow_unauthenticated()
-        .build()?;
-    let chain =
-        load_certificates(&home.server_certificate())?.into_iter().map(CertificateDer::from).collect();
-    let key = load_key(&home.server_key())?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(anchors(authority)?, provider);
+    Ok(verifier.allow_unauthenticated().build()?)
+}
+
+fn configuration(
+    certificate: &Path,
+    key: &Path,
+    verifier: Arc<dyn ClientCertVerifier>,
+) -> Result<ServerConfig, TlsError> {
+    let chain = load_certificates(certificate)?.into_iter().map(CertificateDer::from).collect();
+    let key = load_key(key)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8_der().to_vec()));
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(TlsError::OwnCertificate)?
-        .with_client_cert_verifier(Arc::new(DatesJudgedLater::new(verifier)))
+        .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
         .map_err(TlsError::OwnCertificate)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -26,6 +26,11 @@ pub(super) fn problem(denial: &Denial, language: Language) -> (&'static str, Str
     (title, reason(denial.code, denial.opens_at, language))
 }
 
+/// The title alone: what happened.
+pub(crate) fn title(code: Code, language: Language) -> &'static str {
+    text(code, language).0
+}
+
 /// The detail alone, as `GET /api/cert` tells it.
 pub(super) fn reason(code: Code, opens_at: Option<Timestamp>, language: Language) -> String {
     let (_, detail) = text(code, language);

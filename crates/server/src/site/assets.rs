@@ -1,0 +1,39 @@
+//! The style sheet: under a name that changes with its contents, so that browsers may keep it.
+
+use axum::response::{IntoResponse, Response};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+/// デジタル庁デザインシステム's tokens come first: the rest is written with them.
+const STYLE: &str = concat!(include_str!("assets/tokens.css"), include_str!("assets/site.css"));
+const ICON: &str = include_str!("assets/icon.svg");
+/// Hex digits of the hash in the name.
+const NAME_DIGITS: usize = 16;
+
+static STYLE_NAME: LazyLock<String> = LazyLock::new(|| {
+    let digest = hex::encode(Sha256::digest(STYLE));
+    format!("site-{}.css", &digest[..NAME_DIGITS])
+});
+
+/// The path of the style sheet.
+pub(super) fn style_path() -> String {
+    format!("/assets/{}", *STYLE_NAME)
+}
+
+/// The file of this name. One of an earlier version has gone: its pages have, too.
+pub(super) fn file(name: &str) -> Option<Response> {
+    let (media, keep, contents) = match name {
+        "icon.svg" => ("image/svg+xml", "public, max-age=86400", ICON),
+        name if name == *STYLE_NAME => {
+            ("text/css; charset=utf-8", "public, max-age=31536000, immutable", STYLE)
+        }
+        _ => return None,
+    };
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(media)), (CACHE_CONTROL, HeaderValue::from_static(keep))];
+    Some((headers, contents).into_response())
+}

@@ -1,0 +1,53 @@
+//! Tables for spreadsheets (RFC 4180), in which nothing turns into a formula.
+
+/// The mark by which spreadsheets know UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// A table: rows of cells, the header first.
+pub(crate) fn table<R, C>(rows: R) -> String
+where
+    R: IntoIterator<Item = C>,
+    C: IntoIterator<Item = String>,
+{
+    let mut text = BYTE_ORDER_MARK.to_owned();
+    for row in rows {
+        let cells: Vec<String> = row.into_iter().map(|cell| quoted(&cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// Every cell in quotes. One that a spreadsheet would take for a formula begins with an
+/// apostrophe: names of terminals are typed by people, and another person opens the table.
+fn quoted(cell: &str) -> String {
+    let guard = if is_formula(cell) { "'" } else { "" };
+    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+}
+
+/// Spreadsheets look past spaces, and take the wide forms, too.
+fn is_formula(cell: &str) -> bool {
+    let first = cell.chars().find(|first| !matches!(first, ' ' | '\u{3000}' | '\u{feff}'));
+    matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '|' | '＝' | '＋' | '－' | '＠'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_a_formula_is_text() {
+        for cell in ["=1+1", "+81-3", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(\"http://x\")"] {
+            let text = quoted(cell);
+            assert!(text.starts_with("\"'"), "{cell:?} became {text}");
+        }
+        assert_eq!(quoted("受付1"), "\"受付1\"");
+        assert_eq!(quoted("a-b=c"), "\"a-b=c\"", "only the beginning counts");
+    }
+
+    #[test]
+    fn quotes_commas_and_line_ends_stay_inside_their_cell() {
+        let text = table([["端末名".to_owned(), "設置場所".to_owned()], ["受付\"1\"".into(), "1階,\r\n奥".into()]]);
+        assert_eq!(text, "\u{feff}\"端末名\",\"設置場所\"\r\n\"受付\"\"1\"\"\",\"1階,\r\n奥\"\r\n");
+    }
+}

@@ -1,0 +1,82 @@
+//! Every endpoint of the site, and who may use it. The router is made from this table, and
+//! the tests walk it: what is not here does not exist.
+
+use super::{
+    failure::Failure,
+    form::Fields,
+    pages::{certificate, certificates, entrance, other, overview, setup, sign_in},
+    visit::Visit,
+};
+use crate::{
+    store::TenantKind::{self, Clinic, Operator, Vendor},
+    use_cases::Koshin,
+};
+use axum::response::Response;
+use http::Method;
+use std::{pin::Pin, sync::Arc};
+
+/// Who may use an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody, without a certificate, too.
+    Anyone,
+    /// Whoever has a good certificate. The page tells others what to do.
+    Terminal,
+    /// Whoever has entered the right password.
+    HalfSignedIn,
+    /// Administrators of these kinds of organisation, signed in with both factors.
+    SignedIn(&'static [TenantKind]),
+}
+
+const EVERY_ROLE: Who = Who::SignedIn(&[Clinic, Vendor, Operator]);
+
+/// What a page is made from.
+pub(super) struct Call {
+    pub(super) koshin: Arc<Koshin>,
+    pub(super) visit: Visit,
+    /// The variable part of the path, decoded.
+    pub(super) parameter: String,
+    /// The query string, as fields.
+    pub(super) query: Fields,
+    /// The form, whose origin has been checked.
+    pub(super) form: Fields,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
+
+/// One row of the table.
+pub struct Endpoint {
+    /// The method; GET answers HEAD, too.
+    pub method: Method,
+    /// The path, at most one part of it variable.
+    pub path: &'static str,
+    /// Who may.
+    pub who: Who,
+    pub(super) action: fn(Call) -> Answering,
+}
+
+/// The table.
+pub static ENDPOINTS: &[Endpoint] = &[
+    get("/", Who::Terminal, |call| Box::pin(entrance::show(call))),
+    get("/assets/{name}", Who::Anyone, |call| Box::pin(other::asset(call))),
+    get("/language/{tag}", Who::Anyone, |call| Box::pin(other::language(call))),
+    post("/login", Who::Terminal, |call| Box::pin(sign_in::password(call))),
+    get("/login/code", Who::HalfSignedIn, |call| Box::pin(sign_in::ask_code(call))),
+    post("/login/code", Who::HalfSignedIn, |call| Box::pin(sign_in::code(call))),
+    post("/logout", Who::Terminal, |call| Box::pin(sign_in::sign_out(call))),
+    get("/setup/{token}", Who::Terminal, |call| Box::pin(setup::show(call))),
+    post("/setup/{token}", Who::Terminal, |call| Box::pin(setup::begin(call))),
+    post("/setup/{token}/code", Who::Terminal, |call| Box::pin(setup::finish(call))),
+    get("/overview", EVERY_ROLE, |call| Box::pin(overview::show(call))),
+    get("/certificates", EVERY_ROLE, |call| Box::pin(certificates::show(call))),
+    get("/certificates.csv", EVERY_ROLE, |call| Box::pin(certificates::download(call))),
+    get("/certificates/{serial}", EVERY_ROLE, |call| Box::pin(certificate::show(call))),
+];
+
+const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
+    Endpoint { method: Method::GET, path, who, action }
+}
+
+const fn post(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
+    Endpoint { method: Method::POST, path, who, action }
+}

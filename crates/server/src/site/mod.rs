@@ -1,0 +1,171 @@
+//! システム管理サイト: the third door, for administrators' browsers.
+//!
+//! A listener of its own asks for a client certificate and takes none, too: what is wrong
+//! with it is said on a page. A good one opens the entrance; password and second factor open
+//! the rest. [`endpoints`] is the table of all pages; this module holds every request against
+//! it before a page sees it. Pages call the use cases and never the store, need no script,
+//! and load nothing from elsewhere.
+
+mod assets;
+mod charts;
+mod cookies;
+mod csv;
+mod dates;
+pub mod endpoints;
+mod failure;
+mod form;
+mod headers;
+mod page;
+mod pages;
+mod qr;
+mod texts;
+mod views;
+mod visit;
+
+use crate::{
+    api::Language,
+    use_cases::{Koshin, SiteError},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawPathParams, Request, State},
+    middleware::map_response,
+    response::Response,
+    routing::{MethodFilter, on},
+};
+use endpoints::{Call, ENDPOINTS, Endpoint, Who};
+use failure::Failure;
+use form::Fields;
+use http::{Method, header::SET_COOKIE, request::Parts};
+use std::sync::Arc;
+use visit::{Standing, Visit, bare_page};
+
+/// What every request needs.
+#[derive(Clone)]
+struct Site {
+    koshin: Arc<Koshin>,
+    hostname: Arc<str>,
+}
+
+/// The site under `hostname`, made from the table of its endpoints.
+pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
+    let mut router = Router::new();
+    for endpoint in ENDPOINTS {
+        let filter = if endpoint.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
+        let enter = move |site: State<Site>, parameters: RawPathParams, request: Request| {
+            enter(endpoint, site, parameters, request)
+        };
+        router = router.route(endpoint.path, on(filter, enter));
+    }
+    router
+        .method_not_allowed_fallback(|request: Request| refuse(request, Failure::Method))
+        .fallback(|request: Request| refuse(request, Failure::NotFound))
+        .layer(map_response(|mut response: Response| async move {
+            headers::secure(response.headers_mut());
+            response
+        }))
+        .with_state(Site { koshin, hostname: hostname.to_ascii_lowercase().into() })
+}
+
+/// The answer to a request that took this server longer than the limits allow.
+pub fn took_too_long(language: Language) -> Response {
+    let mut page = bare_page(&http::HeaderMap::new(), "/");
+    page.t = texts::Texts::of(language);
+    let mut response = Failure::Busy.answer(page);
+    headers::secure(response.headers_mut());
+    response
+}
+
+async fn refuse(request: Request, failure: Failure) -> Response {
+    failure.answer(bare_page(request.headers(), request.uri().path()))
+}
+
+/// Holds a request against its row of the table, and answers it.
+async fn enter(
+    endpoint: &'static Endpoint,
+    State(site): State<Site>,
+    parameters: RawPathParams,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let parameter = parameters.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
+    if !is_ours(&site, &parts) {
+        return Failure::Host.answer(bare_page(&parts.headers, "/"));
+    }
+    let visit = match Visit::begin(&site, &parts).await {
+        Ok(visit) => visit,
+        Err(error) => return Failure::from(error).answer(bare_page(&parts.headers, parts.uri.path())),
+    };
+    let (page, cookie) = (visit.page.clone(), visit.form_cookie());
+    let outcome = admit(endpoint, &site, visit, parameter, &parts, body).await;
+    let mut response = outcome.unwrap_or_else(|failure| failure.answer(page));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn admit(
+    endpoint: &Endpoint,
+    site: &Site,
+    visit: Visit,
+    parameter: String,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Failure> {
+    if let Some(elsewhere) = turned_away(endpoint.who, &visit)? {
+        return Ok(elsewhere);
+    }
+    let form = if endpoint.method == Method::POST {
+        if !form::comes_from_here(&parts.headers, &parts.uri) {
+            return Err(Failure::ForeignForm);
+        }
+        let form = Fields::read(&parts.headers, body, &site.koshin.config().limits).await?;
+        if !visit.made(&form) {
+            return Err(Failure::ForeignForm);
+        }
+        form
+    } else {
+        Fields::default()
+    };
+    let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    (endpoint.action)(Call { koshin: Arc::clone(&site.koshin), visit, parameter, query, form }).await
+}
+
+/// The page for those who may not, if this visitor may not.
+fn turned_away(who: Who, visit: &Visit) -> Result<Option<Response>, Failure> {
+    if who == Who::Anyone {
+        return Ok(None);
+    }
+    if let Standing::Trouble(trouble) = &visit.standing {
+        return Ok(Some(pages::trouble::show(visit, *trouble)));
+    }
+    let to_the_entrance = || Ok(Some(page::see_other("/")));
+    match (who, &visit.session) {
+        (Who::Anyone | Who::Terminal, _) => Ok(None),
+        (_, None) => to_the_entrance(),
+        (Who::HalfSignedIn, Some(session)) if session.second_factor_done => to_the_entrance(),
+        (Who::HalfSignedIn, Some(_)) => Ok(None),
+        (Who::SignedIn(_), Some(session)) if !session.second_factor_done => to_the_entrance(),
+        (Who::SignedIn(kinds), Some(session)) if !kinds.contains(&session.kind) => Err(Failure::Forbidden),
+        (Who::SignedIn(_), Some(_)) => Ok(None),
+    }
+}
+
+/// Under another name, cookies and certificates would be somebody else's.
+fn is_ours(site: &Site, parts: &Parts) -> bool {
+    let host = form::host(&parts.headers, &parts.uri);
+    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    name.is_some_and(|name| name.eq_ignore_ascii_case(&site.hostname))
+}
+
+impl From<SiteError> for Failure {
+    fn from(error: SiteError) -> Self {
+        match error {
+            SiteError::NotFound => Self::NotFound,
+            SiteError::Forbidden | SiteError::SecondFactorMissing => Self::Forbidden,
+            error => Self::Site(error),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `/certificates/{serial}`: one certificate, its life and its history.
+
+use super::{
+    super::{
+        charts::{self, Life, LifeKind},
+        dates,
+        endpoints::Call,
+        failure::Failure,
+        page::html,
+        texts::Texts,
+        views::{Certificate, Fact, LegendEntry, TimelineEntry},
+    },
+    overview::actor,
+    rows,
+};
+use crate::{
+    store::{AuditRow, CertificateRow},
+    use_cases::CertificateDetail,
+};
+use axum::response::Response;
+use http::StatusCode;
+use jiff::Timestamp;
+use koshin_policy::CertificateState;
+
+/// Lanes of the picture.
+const LIVES: usize = 5;
+
+pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
+    let now = call.visit.now;
+    let actor = actor(call.visit.session.as_ref())?;
+    let detail = call.koshin.certificate_detail(&actor, &call.parameter, now).await?;
+    let t = call.visit.page.t;
+    let mut page = call.visit.page;
+    page.title = format!("{}｜{}", rows::name(&detail.terminal), t.say("certificate-title"));
+    let lives = lives(&detail.history, now);
+    let (until, left) = (detail.certificate.not_after, dates::days_left(t, detail.certificate.not_after, now));
+    let view = Certificate {
+        page: &page,
+        state: detail.terminal.state.as_str(),
+        state_text: rows::state_text(t, detail.terminal.state),
+        until: format!("{}：{}　{left}", t.say("column-until"), dates::day(until)),
+        life: charts::life(&lives, now, &life_title(t, &lives, now)),
+        legend: legend(t, &lives),
+        facts: facts(t, &detail),
+        timeline: detail.timeline.iter().map(|event| entry(t, event)).collect(),
+    };
+    Ok(html(&page, StatusCode::OK, &view))
+}
+
+/// The last certificates that were delivered. One ends where its successor was first used.
+fn lives(history: &[CertificateRow], now: Timestamp) -> Vec<Life> {
+    let end = |row: &CertificateRow| {
+        let successor = history.iter().filter(|next| next.parent.as_deref() == Some(&row.serial));
+        successor.filter_map(|next| next.first_used_at).min().unwrap_or(row.not_after).min(row.not_after)
+    };
+    let life = |row: &CertificateRow| {
+        let kind = match row.state {
+            CertificateState::InUse if row.not_after > now => LifeKind::Current,
+            CertificateState::Issued | CertificateState::Pending => LifeKind::New,
+            _ if row.first_used_at.is_none() && row.not_after > now => return None,
+            _ => LifeKind::Past,
+        };
+        Some(Life { from: row.not_before, to: end(row), kind })
+    };
+    let all: Vec<Life> = history.iter().filter_map(life).collect();
+    all[all.len().saturating_sub(LIVES)..].to_vec()
+}
+
+fn life_title(t: &Texts, lives: &[Life], now: Timestamp) -> String {
+    let from = lives.iter().map(|life| life.from).min().unwrap_or(now);
+    let to = lives.iter().map(|life| life.to).max().unwrap_or(now);
+    t.with_two("life-chart", ("from", dates::day(from).into()), ("to", dates::day(to).into()))
+}
+
+fn legend(t: &Texts, lives: &[Life]) -> Vec<LegendEntry> {
+    let kinds = [
+        (LifeKind::Past, "life-past"),
+        (LifeKind::Current, "life-current"),
+        (LifeKind::New, "life-new"),
+    ];
+    let shown = kinds.into_iter().filter(|(kind, _)| lives.iter().any(|life| life.kind == *kind));
+    let classes = shown.map(|(_, class)| class).chain(["life-today"]);
+    classes.map(|class| LegendEntry { class, text: t.say(class) }).collect()
+}
+
+fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
+    let (terminal, certificate) = (&detail.terminal, &detail.certificate);
+    let fact = |key, text: &str| Fact { key, text: text.to_owned(), mono: false };
+    let mono = |key, text: &str| Fact { key, text: text.to_owned(), mono: true };
+    let door = match certificate.door.as_str() {
+        "hand_over" => t.say("door-hand-over"),
+        "legacy" => t.say("door-legacy"),
+        "est" => t.say("door-est"),
+        other => other.to_owned(),
+    };
+    let mut facts = vec![
+        fact("column-tenant", &terminal.tenant_name),
+        fact("column-terminal", rows::name(terminal)),
+        fact("column-place", terminal.place.as_deref().unwrap_or("―")),
+        fact("column-cn", &terminal.common_name),
+        fact("certificate-from", &dates::minute(certificate.not_before)),
+        fact("column-until", &dates::minute(certificate.not_after)),
+        mono("column-serial", &certificate.serial),
+        fact("certificate-issuer", &detail.issuer),
+        fact("certificate-door", &door),
+    ];
+    if let Some(parent) = &certificate.parent {
+        facts.push(mono("certificate-parent", parent));
+    }
+    facts
+}
+
+fn entry(t: &Texts, event: &AuditRow) -> TimelineEntry {
+    let key = format!("event-{}", event.kind.replace('_', "-"));
+    let wrong = event.kind.ends_with("_refused") || event.kind.ends_with("_failed") || event.kind.starts_with("foreign_");
+    TimelineEntry {
+        instant: event.at.to_string(),
+        when: dates::minute(event.at),
+        what: if t.has(&key) { t.say(&key) } else { event.kind.clone() },
+        // The trail's details are in English, for operators; only its codes have other words.
+        detail: if wrong { rows::result_text(t, &event.detail) } else { String::new() },
+        wrong,
+    }
+}

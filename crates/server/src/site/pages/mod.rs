@@ -1,0 +1,12 @@
+//! The pages, one module a path.
+
+pub(super) mod certificate;
+pub(super) mod certificates;
+pub(super) mod entrance;
+mod list_query;
+pub(super) mod other;
+pub(super) mod overview;
+mod rows;
+pub(super) mod setup;
+pub(super) mod sign_in;
+pub(super) mod trouble;

@@ -1,0 +1,104 @@
+//! `/overview`: what needs attention, and pictures of the rest.
+
+use super::{
+    super::{
+        charts::{self, Column, Tone},
+        dates,
+        endpoints::Call,
+        failure::Failure,
+        page::html,
+        texts::Texts,
+        views::{Bar, Counter, Overview},
+    },
+    rows,
+};
+use crate::{
+    store::{Funnel, TerminalQuery},
+    use_cases::{Actor, Session},
+};
+use axum::response::Response;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use koshin_policy::calendar;
+
+/// Weeks ahead: three months.
+const WEEKS: u32 = 13;
+/// For reasons and the funnel.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Days in which a certificate should be renewed at once, and soon.
+const URGENT_DAYS: i32 = 14;
+const DUE_DAYS: i32 = 60;
+
+pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
+    let (koshin, now) = (&call.koshin, call.visit.now);
+    let actor = actor(call.visit.session.as_ref())?;
+    let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+    let list = koshin.terminals(&actor, TerminalQuery { per_page: 1, ..TerminalQuery::default() }, now).await?;
+    let weeks = koshin.expiries_by_week(&actor, WEEKS, now).await?;
+    let reasons = koshin.failure_reasons(&actor, since).await?;
+    let funnel = koshin.funnel(&actor, since).await?;
+
+    let page = call.visit.page.titled("overview-title");
+    let t = page.t;
+    let view = Overview {
+        page: &page,
+        counters: Counter::attention(list.expiring, list.failing, list.unused),
+        nothing_ends: t.with("expiries-none", "weeks", WEEKS),
+        weeks_chart: charts::columns(&columns(&weeks, now), &t.say("expiries-chart")),
+        weeks: week_rows(&weeks),
+        funnel: funnel_rows(t, &funnel),
+        reasons: reason_rows(t, &reasons),
+    };
+    Ok(html(&page, StatusCode::OK, &view))
+}
+
+/// Who acts, by the session that the table of endpoints has let in.
+pub(super) fn actor(session: Option<&Session>) -> Result<Actor, Failure> {
+    Ok(session.ok_or(Failure::Forbidden)?.actor()?)
+}
+
+fn columns(weeks: &[(Date, u64)], now: Timestamp) -> Vec<Column> {
+    let today = calendar::jst_date(now);
+    let column = |(monday, count): &(Date, u64)| {
+        let days = monday.since(today).map_or(0, |span| span.get_days());
+        let tone = match days {
+            ..URGENT_DAYS => Tone::Urgent,
+            ..DUE_DAYS => Tone::Due,
+            _ => Tone::Calm,
+        };
+        Column { label: format!("{}/{}", monday.month(), monday.day()), count: *count, tone }
+    };
+    weeks.iter().map(column).collect()
+}
+
+/// Nothing at all is a sentence, not a table of zeros.
+fn week_rows(weeks: &[(Date, u64)]) -> Vec<Bar> {
+    if weeks.iter().all(|(_, count)| *count == 0) {
+        return Vec::new();
+    }
+    let row = |(monday, count): &(Date, u64)| Bar {
+        label: dates::plain_day(*monday),
+        count: *count,
+        bar: String::new(),
+    };
+    weeks.iter().map(row).collect()
+}
+
+fn funnel_rows(t: &Texts, funnel: &Funnel) -> Vec<Bar> {
+    if funnel.issued == 0 {
+        return Vec::new();
+    }
+    [("funnel-issued", funnel.issued), ("funnel-fetched", funnel.fetched), ("funnel-confirmed", funnel.confirmed)]
+        .map(|(key, count)| Bar { label: t.say(key), count, bar: charts::bar(count, funnel.issued) })
+        .into()
+}
+
+fn reason_rows(t: &Texts, reasons: &[(String, u64)]) -> Vec<Bar> {
+    let most = reasons.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let row = |(code, count): &(String, u64)| Bar {
+        label: rows::result_text(t, code),
+        count: *count,
+        bar: charts::bar(*count, most),
+    };
+    reasons.iter().map(row).collect()
+}

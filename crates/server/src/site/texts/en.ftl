@@ -1,0 +1,239 @@
+# The words of the administration site, in the order of its pages.
+
+site-name = Administration site
+skip-to-content = Skip to content
+language-other = 日本語
+nav-label = Main menu
+nav-overview = Overview
+nav-certificates = Certificates
+sign-out = Sign out
+signed-in-as = { $name }
+role-clinic = Clinic administrator
+role-vendor = Support vendor
+role-operator = Operator
+back-to-entrance = Back to the entrance
+required = required
+
+days-left =
+    { $days ->
+        [one] 1 day left
+       *[other] { $days } days left
+    }
+days-today = ends today
+days-ended-today = ended today
+days-ago =
+    { $days ->
+        [one] ended 1 day ago
+       *[other] ended { $days } days ago
+    }
+
+# Entrance
+entrance-title = Sign in
+confirmed-terminal = Confirmed terminal: { $terminal } (until { $until })
+confirmed-hint = The certificate that this browser presented is good.
+login-name = Login name
+login-password = Password
+login-button = Sign in
+login-forgot = If you forgot your password, ask another administrator of your clinic or company, or the operator of the service, to set a new one.
+login-wrong = The login name or the password is wrong. Check capital and small letters, and enter both again.
+login-locked = There were too many wrong attempts. You can sign in again after { $until }.
+code-title = Enter the code
+code-lead = Enter the six digits that your authenticator app shows.
+code-label = Code (6 digits)
+code-button = Confirm
+code-wrong = The code is wrong. Enter the digits that the app shows now; each can be used once. If it stays wrong, check the clock of your phone.
+code-again = Sign in from the beginning
+session-ended = You were signed out because some time has passed. Please sign in again.
+signed-out = You are signed out.
+
+# What can be wrong with a certificate
+trouble-heading = You cannot sign in like this
+trouble-what-to-do = What to do
+trouble-vendor = If this does not help, tell your support vendor the title of this page.
+trouble-none-title = No certificate was chosen
+trouble-none-why = This site opens only on terminals that have a certificate, and your browser sent none. Either “Cancel” was chosen when it asked for a certificate, or there is none on this computer.
+trouble-none-do-1 = Close every window of the browser.
+trouble-none-do-2 = Start the browser again and open this page.
+trouble-none-do-3 = When it asks you to select a certificate, choose the one that begins with “client”, then OK.
+trouble-none-picture = Picture of the browser asking for a certificate: choose the line that begins with client, then OK
+trouble-none-more = If the browser does not ask, there is no certificate on this computer: import the certificate file (.p12) into the browser or the system.
+picker-title = Select a certificate
+picker-cancel = Cancel
+trouble-foreign-title = This certificate cannot be used here
+trouble-foreign-why = The certificate that your browser chose was not issued by this service.
+trouble-foreign-do-1 = Close every window of the browser.
+trouble-foreign-do-2 = Open this page again and choose the certificate of this service that begins with “client”.
+trouble-foreign-do-3 = If it is not in the list, import the certificate file (.p12) on this computer.
+trouble-expired-title = The certificate has expired
+trouble-expired-why = This site cannot be used with a certificate that has expired.
+trouble-expired-do-1 = If another terminal has a valid certificate, open this site there and renew this terminal's certificate.
+trouble-expired-do-2 = If none has, ask your administrator or support vendor for a recovery code.
+trouble-expired-do-3 = After importing the new certificate, close every window of the browser and open this page again.
+trouble-revoked-title = This certificate has been stopped
+trouble-revoked-why = An administrator stopped this terminal's certificate, or it ended without having been used.
+trouble-revoked-do-1 = Ask your administrator why it was stopped.
+trouble-revoked-do-2 = If the terminal was not lost or stolen and stays in use, ask for a new certificate.
+trouble-revoked-do-3 = After importing the new certificate, close every window of the browser and open this page again.
+trouble-superseded-title = A newer certificate has replaced this one
+trouble-superseded-why = This certificate has been renewed and cannot be used any more.
+trouble-superseded-do-1 = Close every window of the browser.
+trouble-superseded-do-2 = Open this page again and choose the certificate with the latest end date.
+trouble-superseded-do-3 = If it is not in the list, import the certificate file (.p12) of the renewal.
+trouble-not-yet-title = This certificate cannot be used yet
+trouble-not-yet-why = Its period of validity has not begun.
+trouble-not-yet-do-1 = Open this page again when it has begun.
+trouble-not-yet-do-2 = If you have another certificate, close every window of the browser and choose that one.
+trouble-not-yet-do-3 = If the certificate was issued just now, tell your support vendor.
+trouble-suspended-title = The service is suspended
+trouble-suspended-why = The service is suspended for this clinic or company.
+trouble-suspended-do-1 = Ask the person in charge of the contract.
+trouble-suspended-do-2 = If nobody knows why, contact your support vendor or the service desk.
+trouble-suspended-do-3 = Open this page again when the service has resumed.
+
+# Invitation
+invitation-title = Set up your account
+invitation-lead = You become an administrator of { $tenant }. This link works once, until { $until }.
+invitation-login-hint = Letters, digits and . _ - may be used.
+invitation-name = Full name
+invitation-email = E-mail address
+invitation-email-hint = Notices of expiry are sent there.
+invitation-password-hint = At least 12 characters. A few words in a row are long and still easy to type.
+invitation-password-again = Password (once more, to be sure)
+invitation-button = Continue
+invitation-totp-title = Set up the authenticator app
+invitation-totp-lead = Scan this code with an authenticator app on your phone (Google Authenticator, Microsoft Authenticator, …).
+invitation-qr = QR code for the authenticator app
+invitation-secret = If it cannot be scanned, type these characters into the app.
+invitation-secret-once = This code is shown only this once.
+invitation-finish = Finish
+invitation-done = Your account is ready. Sign in with the login name and password that you chose.
+invitation-gone-title = This link cannot be used
+invitation-gone = It has expired or was used, or it was opened on a terminal of another clinic or company. Ask the person who invited you for a new one.
+invitation-login-invalid = The login name must have 3 to 64 letters, digits or . _ -
+invitation-login-taken = That login name is taken. Choose another one.
+invitation-email-invalid = That is not an e-mail address. Check what stands before and after the @.
+invitation-name-invalid = Enter your name.
+invitation-password-short = The password must have 12 to 128 characters.
+invitation-password-common = That password is easy to guess. Choose another one that does not contain the login name.
+invitation-passwords-differ = The two passwords differ. Enter them again.
+
+# Overview
+overview-title = Overview
+attention-heading = Terminals that need attention
+attention-expiring = Ending within 60 days
+attention-failed = Renewal failed
+attention-unused = New certificate not in use
+attention-units = { $count }
+attention-none = No terminal needs attention.
+expiries-heading = Ending week by week
+expiries-chart = Columns: how many terminals' certificates end in each week. The numbers are in the table below.
+expiries-none = No certificate ends in the next { $weeks } weeks.
+expiries-table = Table of the numbers
+expiries-week = Week from (Monday)
+expiries-count = Terminals
+reasons-heading = Why renewals failed (30 days)
+reasons-none = No renewal failed in these 30 days.
+reasons-reason = Reason
+reasons-count = Terminals
+funnel-heading = Progress of renewals (30 days)
+funnel-none = There were no renewals in these 30 days.
+funnel-step = Step
+funnel-count = Terminals
+funnel-issued = Issued
+funnel-fetched = Fetched
+funnel-confirmed = Connected
+
+# Certificates
+certificates-title = Certificates
+certificates-search = Search terminal, place, CN or serial number
+certificates-search-button = Search
+certificates-filter = State
+certificates-filter-all = All
+certificates-clear = Clear
+certificates-count =
+    { $count ->
+        [one] 1 certificate
+       *[other] { $count } certificates
+    }
+certificates-csv = Download CSV
+certificates-none = There is no certificate yet.
+certificates-none-found = No certificate fits. Search for a shorter word, or clear the conditions.
+certificates-caption = Certificates
+column-tenant = Clinic
+column-terminal = Terminal
+column-place = Place
+column-cn = CN
+column-serial = Serial number
+column-state = State
+column-until = Valid until
+column-seen = Last connection
+column-result = Last result
+sort-ascending = { $column } (sorted ascending)
+sort-descending = { $column } (sorted descending)
+never = none
+pager-label = Pages
+pager-previous = Previous
+pager-next = Next
+pager-position = Page { $page } of { $pages }
+state-valid = Valid
+state-due = Renewal due
+state-soon = Ending soon
+state-expired = Expired
+state-failed = Renewal failed
+state-unused = New one not in use
+state-stopped = Stopped
+state-none = No certificate
+result-renewed = Renewed
+
+# One certificate
+certificate-title = Certificate
+certificate-facts = The certificate
+certificate-from = Valid from
+certificate-parent = Replaces
+certificate-issuer = Issuer
+certificate-door = Issued by way of
+door-hand-over = an administrator
+door-legacy = the renewal API
+door-est = EST (key made on the terminal)
+life-heading = Validity
+life-chart = Bars of the certificates from { $from } to { $to }. The vertical line is today.
+life-past = ended
+life-current = in use
+life-new = new, not in use
+life-today = today
+timeline-heading = History
+timeline-none = Nothing is recorded yet.
+back-to-list = Back to the certificates
+
+# What happened, in the history
+event-certificate-issued = A certificate was issued
+event-certificate-renewed = Renewed: a new certificate was issued
+event-certificate-confirmed = First connection with the new certificate
+event-certificate-superseded = Replaced by another renewal before it was used
+event-certificate-revoked = An administrator revoked the certificate
+event-bundle-erased = Nobody fetched the certificate in time; it was withdrawn
+event-foreign-bundle-requested = Asked for another terminal's certificate
+event-renewal-refused = Could not be renewed
+event-access-refused = Could not connect
+event-superseded-certificate-seen = Connected with a certificate that had been replaced
+event-terminal-renamed = Terminal or place was renamed
+event-terminal-stopped = The terminal was stopped
+event-stop-undone = The terminal was let in again
+event-stop-final = The stop became final
+
+# What did not work
+error-title = This page could not be shown
+error-not-found-title = Page not found
+error-not-found = The address is wrong, or the page has gone. Use the menu.
+error-forbidden-title = You may not see this page
+error-forbidden = Your role ({ $role }) may not use this page. Ask your administrator if you need it.
+error-form-title = This was not sent
+error-form = The page was opened too long ago, or another site sent the form. Open the page again and send it once more. Nothing was changed.
+error-method = This cannot be done here. Use the menu.
+error-host = The site cannot be used under this address. Use the address that you were given.
+error-too-large = What was sent is too large.
+error-busy-title = Too busy
+error-busy = The server is busy. Please wait a little and open the page again.
+error-internal-title = Something unexpected went wrong
+error-internal = Please try again later. If it goes on, tell your support vendor this number.
+error-number = Number: { $number }
