@@ -9,6 +9,8 @@ macro_rules! say {
     }};
 }
 
+mod admin;
+mod audit;
 mod error;
 mod hand_over;
 mod init;
@@ -45,7 +47,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong usage, 10 configuration or directory, 11 database, \
-12 CA or certificates, 13 network, 14 no such tenant or certificate, or there already, 15 files, 70 defect";
+12 CA or certificates, 13 network, 14 no such tenant or certificate, or there already, 15 files, \
+16 the audit trail is broken, 70 defect";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -62,8 +65,17 @@ enum Command {
     Certs(list::Args),
     /// Revoke a certificate
     Revoke(revoke::Args),
-    /// Show the audit trail
-    Audit(list::Args),
+    /// Show the audit trail, or check it
+    #[command(args_conflicts_with_subcommands = true)]
+    Audit {
+        #[command(flatten)]
+        args: list::Args,
+        #[command(subcommand)]
+        command: Option<audit::AuditCommand>,
+    },
+    /// Administrators of the administration site (システム管理サイト)
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
 }
 
 /// Runs the program; prints errors to standard error.
@@ -88,7 +100,9 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Issue(args) => hand_over::run(&place, args).await,
         Command::Certs(args) => list::certificates(&place, &args).await,
         Command::Revoke(args) => revoke::run(&place, args).await,
-        Command::Audit(args) => list::audit(&place, &args).await,
+        Command::Audit { command: Some(command), .. } => audit::run(&place, command).await,
+        Command::Audit { args, command: None } => list::audit(&place, &args).await,
+        Command::Admin(command) => admin::run(&place, command).await,
     }
 }
 

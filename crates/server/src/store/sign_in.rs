@@ -28,6 +28,7 @@ impl Store {
         self.write(move |connection| {
             let mut latest = None;
             for (subject, _) in &subjects {
+                hold(connection, subject)?;
                 latest = latest.max(locked_until(connection, subject, now)?);
             }
             if let Some(until) = latest {
@@ -73,6 +74,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// Lets nobody else count under the subject until the end of the transaction, so that the
+/// lock is read after every count before this one.
+fn hold(connection: &mut AnyConnection, subject: &str) -> Result<(), StoreError> {
+    diesel::update(sign_in_failure::table.filter(sign_in_failure::subject.eq(subject)))
+        .set(sign_in_failure::failures.eq(sign_in_failure::failures))
+        .execute(connection)?;
+    Ok(())
 }
 
 fn locked_until(

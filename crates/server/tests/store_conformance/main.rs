@@ -4,10 +4,12 @@
 //! counts as skipped elsewhere.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod bundles;
 mod certificates;
 mod durability;
 mod fixture;
+mod overview;
 
 use fixture::Fixture;
 
@@ -54,4 +56,21 @@ on_both_databases! {
     durability::a_failing_item_fails_alone,
     durability::every_change_is_in_the_trail,
     durability::an_event_that_repeats_is_recorded_once_an_hour,
+    accounts::an_invitation_makes_one_administrator,
+    accounts::a_login_is_given_once_in_an_organisation,
+    accounts::a_code_opens_one_session_and_ends_its_first_half,
+    accounts::of_a_hundred_uses_of_a_code_one_counts,
+    accounts::sessions_end_with_the_account_the_certificate_and_the_terminal,
+    accounts::failures_are_counted_before_they_are_judged,
+    accounts::a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdrawn,
+    overview::the_list_follows_the_life_of_a_certificate,
+    overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
+    overview::pages_follow_each_other_without_gap_or_overlap,
+    overview::a_search_finds_words_in_any_width_and_interprets_nothing,
+    overview::a_scope_shows_its_tenants_only,
+    overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
+    overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
+    overview::the_chain_holds_and_leads_through_what_was_kept,
+    overview::the_chain_holds_under_simultaneous_writers,
+    overview::what_was_done_to_the_trail_is_found,
 }

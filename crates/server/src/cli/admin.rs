@@ -1,0 +1,42 @@
+//! `koshin-server admin`: the way to the administration site's first account.
+
+use super::{CliError, Place};
+use crate::{clock, config::Site, use_cases::Actor};
+use secrecy::ExposeSecret;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum AdminCommand {
+    /// Invite an administrator: prints a link that is good once, for 72 hours
+    Invite {
+        /// The tenant, vendor or operator whose administrator it will be
+        #[arg(long)]
+        tenant: String,
+        /// E-mail address of the person
+        #[arg(long)]
+        mail: String,
+    },
+}
+
+pub(super) async fn run(place: &Place, command: AdminCommand) -> Result<(), CliError> {
+    let AdminCommand::Invite { tenant, mail } = command;
+    let koshin = place.koshin()?;
+    let Some(site) = koshin.config().site.clone() else {
+        return Err(CliError::Usage(
+            "the configuration has no [site] section: without it nobody could open the link".to_owned(),
+        ));
+    };
+    let token = koshin.invite(&Actor::command_line(), &tenant, &mail, clock::now()).await?;
+    say!("{}/setup/{}", site_url(&site), token.expose_secret());
+    eprintln!(
+        "Send this link to {mail}. It opens once, within 72 hours, in a browser with a certificate of {tenant}."
+    );
+    Ok(())
+}
+
+/// As browsers write it: the usual port is left out.
+fn site_url(site: &Site) -> String {
+    match site.listen.port() {
+        443 => format!("https://{}", site.hostname),
+        port => format!("https://{}:{port}", site.hostname),
+    }
+}
