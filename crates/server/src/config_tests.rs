@@ -33,7 +33,7 @@ fn every_commented_setting_of_the_template_is_one_that_exists() {
         .lines()
         .map(|line| {
             let setting = line.strip_prefix("# ").filter(|rest| {
-                rest.starts_with("    {") || rest.starts_with([']', '['])  || rest.split(" = ").count() == 2
+                rest.starts_with("    {") || rest.starts_with([']', '[']) || rest.split(" = ").count() == 2
             });
             format!("{}\n", setting.unwrap_or(line))
         })

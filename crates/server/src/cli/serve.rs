@@ -38,9 +38,8 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let (limits, site) = (config.limits, config.site.clone());
     let koshin = Koshin::new(store, authority, config, public_url.clone());
     let koshin = Arc::new(match &site {
-        Some(_) => koshin.with_second_factor_key(
-            SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?,
-        ),
+        Some(_) => koshin
+            .with_second_factor_key(SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?),
         None => koshin,
     });
     let listener = Listener {

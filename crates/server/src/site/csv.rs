@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn what_would_be_a_formula_is_text() {
-        for cell in ["=1+1", "+81-3", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(\"http://x\")"] {
+        for cell in
+            ["=1+1", "+81-3", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(\"http://x\")"]
+        {
             let text = quoted(cell);
             assert!(text.starts_with("\"'"), "{cell:?} became {text}");
         }
@@ -47,7 +49,8 @@ mod tests {
 
     #[test]
     fn quotes_commas_and_line_ends_stay_inside_their_cell() {
-        let text = table([["端末名".to_owned(), "設置場所".to_owned()], ["受付\"1\"".into(), "1階,\r\n奥".into()]]);
+        let text =
+            table([["端末名".to_owned(), "設置場所".to_owned()], ["受付\"1\"".into(), "1階,\r\n奥".into()]]);
         assert_eq!(text, "\u{feff}\"端末名\",\"設置場所\"\r\n\"受付\"\"1\"\"\",\"1階,\r\n奥\"\r\n");
     }
 }

@@ -91,8 +91,9 @@ pub(super) fn comes_from_here(headers: &HeaderMap, uri: &http::Uri) -> bool {
     let Some(host) = host(headers, uri) else { return false };
     let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
     let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
-    origin.is_some_and(|origin| origin.strip_prefix("https://").is_some_and(|from| from.eq_ignore_ascii_case(host)))
-        && site.is_none_or(|site| site == b"same-origin")
+    origin.is_some_and(|origin| {
+        origin.strip_prefix("https://").is_some_and(|from| from.eq_ignore_ascii_case(host))
+    }) && site.is_none_or(|site| site == b"same-origin")
 }
 
 /// The host, with its port, that the request names: `:authority` or `Host`.
@@ -114,7 +115,9 @@ mod tests {
 
     #[test]
     fn fields_are_decoded_once() {
-        let fields = Fields::parse("login=a%2Bb&place=1%E9%9A%8E+%E5%A5%A5&odd=%2&twice=%2541&empty&bad=%ff".as_bytes());
+        let fields = Fields::parse(
+            "login=a%2Bb&place=1%E9%9A%8E+%E5%A5%A5&odd=%2&twice=%2541&empty&bad=%ff".as_bytes(),
+        );
         assert_eq!(fields.text("login"), "a+b");
         assert_eq!(fields.text("place"), "1階 奥");
         assert_eq!(fields.text("odd"), "%2");
@@ -140,7 +143,9 @@ mod tests {
         assert!(came(Some("https://admin.example.jp:8444"), None));
         assert!(came(Some("https://admin.example.jp:8444"), Some("same-origin")));
         assert!(!came(Some("https://admin.example.jp:8444"), Some("cross-site")));
-        for foreign in ["https://admin.example.jp", "http://admin.example.jp:8444", "https://evil.example", "null"] {
+        for foreign in
+            ["https://admin.example.jp", "http://admin.example.jp:8444", "https://evil.example", "null"]
+        {
             assert!(!came(Some(foreign), None), "{foreign}");
         }
         assert!(!came(None, None));

@@ -15,19 +15,25 @@ pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; i
 /// Two years, as preload lists want it; the name is the site's own, so no subdomain is meant.
 const ONLY_TLS: &str = "max-age=63072000";
 
-const FIXED: [(HeaderName, &str); 8] = [
+const FIXED: [(HeaderName, &str); 7] = [
     (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-    (STRICT_TRANSPORT_SECURITY, ONLY_TLS),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
 ];
 
 /// Puts them on an answer. What says nothing else may not be kept by any cache.
-pub(super) fn secure(headers: &mut HeaderMap) {
+pub(super) fn secure(headers: &mut HeaderMap, hostname: &str) {
+    // Under localhost it would hold for every other server of the machine.
+    if hostname != "localhost" {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
+    }
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }

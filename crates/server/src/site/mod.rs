@@ -50,6 +50,8 @@ struct Site {
 
 /// The site under `hostname`, made from the table of its endpoints.
 pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
+    let hostname: Arc<str> = hostname.to_ascii_lowercase().into();
+    let secured = Arc::clone(&hostname);
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
         let filter = if endpoint.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
@@ -61,11 +63,11 @@ pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
     router
         .method_not_allowed_fallback(|request: Request| refuse(request, Failure::Method))
         .fallback(|request: Request| refuse(request, Failure::NotFound))
-        .layer(map_response(|mut response: Response| async move {
-            headers::secure(response.headers_mut());
-            response
+        .layer(map_response(move |mut response: Response| {
+            headers::secure(response.headers_mut(), &secured);
+            std::future::ready(response)
         }))
-        .with_state(Site { koshin, hostname: hostname.to_ascii_lowercase().into() })
+        .with_state(Site { koshin, hostname })
 }
 
 /// The answer to a request that took this server longer than the limits allow.
@@ -73,7 +75,8 @@ pub fn took_too_long(language: Language) -> Response {
     let mut page = bare_page(&http::HeaderMap::new(), "/");
     page.t = texts::Texts::of(language);
     let mut response = Failure::Busy.answer(page);
-    headers::secure(response.headers_mut());
+    // What was told before about TLS still holds.
+    headers::secure(response.headers_mut(), "localhost");
     response
 }
 

@@ -50,7 +50,7 @@ fn no_key_is_without_its_text_and_no_text_without_use() {
     texts_of(&root.join("src/site"), &mut code);
     texts_of(&root.join("templates"), &mut code);
     let known = keys(source(Language::Japanese).1);
-    for call in ["say(\"", "with(\"", "with_two(\"", "titled(\""] {
+    for call in [".say(\"", ".with(\"", ".with_two(\"", ".titled(\""] {
         for key in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(known.contains_key(key), "{call}{key}\") has no text");
         }

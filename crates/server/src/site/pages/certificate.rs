@@ -33,7 +33,8 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let mut page = call.visit.page;
     page.title = format!("{}｜{}", rows::name(&detail.terminal), t.say("certificate-title"));
     let lives = lives(&detail.history, now);
-    let (until, left) = (detail.certificate.not_after, dates::days_left(t, detail.certificate.not_after, now));
+    let (until, left) =
+        (detail.certificate.not_after, dates::days_left(t, detail.certificate.not_after, now));
     let view = Certificate {
         page: &page,
         state: detail.terminal.state.as_str(),
@@ -73,11 +74,8 @@ fn life_title(t: &Texts, lives: &[Life], now: Timestamp) -> String {
 }
 
 fn legend(t: &Texts, lives: &[Life]) -> Vec<LegendEntry> {
-    let kinds = [
-        (LifeKind::Past, "life-past"),
-        (LifeKind::Current, "life-current"),
-        (LifeKind::New, "life-new"),
-    ];
+    let kinds =
+        [(LifeKind::Past, "life-past"), (LifeKind::Current, "life-current"), (LifeKind::New, "life-new")];
     let shown = kinds.into_iter().filter(|(kind, _)| lives.iter().any(|life| life.kind == *kind));
     let classes = shown.map(|(_, class)| class).chain(["life-today"]);
     classes.map(|class| LegendEntry { class, text: t.say(class) }).collect()
@@ -112,7 +110,9 @@ fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
 
 fn entry(t: &Texts, event: &AuditRow) -> TimelineEntry {
     let key = format!("event-{}", event.kind.replace('_', "-"));
-    let wrong = event.kind.ends_with("_refused") || event.kind.ends_with("_failed") || event.kind.starts_with("foreign_");
+    let wrong = event.kind.ends_with("_refused")
+        || event.kind.ends_with("_failed")
+        || event.kind.starts_with("foreign_");
     TimelineEntry {
         instant: event.at.to_string(),
         when: dates::minute(event.at),

@@ -51,7 +51,8 @@ impl ListQuery {
 
     /// As the use case takes it.
     pub(super) fn terminals(&self) -> TerminalQuery {
-        let sort = SORTS.into_iter().find(|(word, _)| *word == self.sort).map_or(ListSort::Expiry, |(_, sort)| sort);
+        let sort =
+            SORTS.into_iter().find(|(word, _)| *word == self.sort).map_or(ListSort::Expiry, |(_, sort)| sort);
         TerminalQuery {
             tenant: None,
             search: self.search.clone(),
@@ -98,7 +99,10 @@ impl ListQuery {
 
 /// The words of all filters, in the order of their menu.
 pub(super) fn filters() -> Vec<&'static str> {
-    ["attention", "expiring"].into_iter().chain(TerminalState::ALL.iter().map(|state| state.as_str())).collect()
+    ["attention", "expiring"]
+        .into_iter()
+        .chain(TerminalState::ALL.iter().map(|state| state.as_str()))
+        .collect()
 }
 
 fn filter_of(word: &str) -> Option<ListFilter> {
@@ -136,7 +140,11 @@ mod tests {
 
     #[test]
     fn an_address_says_the_list_and_the_list_its_address() {
-        for query in ["", "q=%E5%8F%97%E4%BB%98+1%26&filter=soon&sort=terminal&order=descending&page=3", "filter=attention"] {
+        for query in [
+            "",
+            "q=%E5%8F%97%E4%BB%98+1%26&filter=soon&sort=terminal&order=descending&page=3",
+            "filter=attention",
+        ] {
             let list = read(query);
             assert_eq!(read(&list.string()), list, "{query}");
         }
@@ -146,7 +154,8 @@ mod tests {
     #[test]
     fn nonsense_in_the_address_is_as_if_it_were_not_there() {
         let usual = read("");
-        for query in ["page=0", "page=-1", "page=x", "sort=password", "filter='; DROP", "order=up", "&&==&%"] {
+        for query in ["page=0", "page=-1", "page=x", "sort=password", "filter='; DROP", "order=up", "&&==&%"]
+        {
             assert_eq!(read(query), usual, "{query}");
         }
         assert_eq!(read(&format!("q={}", "長".repeat(300))).search.chars().count(), LONGEST_SEARCH);

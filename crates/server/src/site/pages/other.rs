@@ -37,8 +37,15 @@ mod tests {
         for own in ["/", "/certificates", "/certificates?q=%E5%8F%97&page=2", "/setup/0123"] {
             assert!(is_own_path(own), "{own}");
         }
-        let foreign =
-            ["", "//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\nSet-Cookie: x", "/ a"];
+        let foreign = [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil",
+            "/a\nSet-Cookie: x",
+            "/ a",
+        ];
         for path in foreign {
             assert!(!is_own_path(path), "{path}");
         }

@@ -33,7 +33,8 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let (koshin, now) = (&call.koshin, call.visit.now);
     let actor = actor(call.visit.session.as_ref())?;
     let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-    let list = koshin.terminals(&actor, TerminalQuery { per_page: 1, ..TerminalQuery::default() }, now).await?;
+    let list =
+        koshin.terminals(&actor, TerminalQuery { per_page: 1, ..TerminalQuery::default() }, now).await?;
     let weeks = koshin.expiries_by_week(&actor, WEEKS, now).await?;
     let reasons = koshin.failure_reasons(&actor, since).await?;
     let funnel = koshin.funnel(&actor, since).await?;
@@ -88,9 +89,13 @@ fn funnel_rows(t: &Texts, funnel: &Funnel) -> Vec<Bar> {
     if funnel.issued == 0 {
         return Vec::new();
     }
-    [("funnel-issued", funnel.issued), ("funnel-fetched", funnel.fetched), ("funnel-confirmed", funnel.confirmed)]
-        .map(|(key, count)| Bar { label: t.say(key), count, bar: charts::bar(count, funnel.issued) })
-        .into()
+    [
+        ("funnel-issued", funnel.issued),
+        ("funnel-fetched", funnel.fetched),
+        ("funnel-confirmed", funnel.confirmed),
+    ]
+    .map(|(key, count)| Bar { label: t.say(key), count, bar: charts::bar(count, funnel.issued) })
+    .into()
 }
 
 fn reason_rows(t: &Texts, reasons: &[(String, u64)]) -> Vec<Bar> {

@@ -58,8 +58,14 @@ pub(super) fn cells(t: &Texts, terminal: &TerminalRow, with_tenant: bool) -> Vec
 pub(super) fn heads(t: &Texts, with_tenant: bool) -> Vec<String> {
     let tenant = with_tenant.then_some("column-tenant");
     let rest = [
-        "column-terminal", "column-place", "column-cn", "column-serial", "column-state", "column-until",
-        "column-seen", "column-result",
+        "column-terminal",
+        "column-place",
+        "column-cn",
+        "column-serial",
+        "column-state",
+        "column-until",
+        "column-seen",
+        "column-result",
     ];
     tenant.into_iter().chain(rest).map(|key| t.say(key)).collect()
 }

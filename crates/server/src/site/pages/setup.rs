@@ -36,7 +36,12 @@ pub(in super::super) async fn begin(call: Call) -> Result<Response, Failure> {
     };
     let (password, again) = (call.form.secret("password"), call.form.secret("again"));
     if password.expose_secret() != again.expose_secret() {
-        return Ok(form(&call, &invitation, Some("invitation-passwords-differ"), StatusCode::UNPROCESSABLE_ENTITY));
+        return Ok(form(
+            &call,
+            &invitation,
+            Some("invitation-passwords-differ"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ));
     }
     let set_up = SetUp {
         login: call.form.text("login").to_owned(),
@@ -105,7 +110,12 @@ fn form(call: &Call, invitation: &InvitationInfo, wrong: Option<&str>, status: S
     html(&page, status, &view)
 }
 
-fn code_page(page: Page, enrolment: Option<&Enrolment>, message: Option<Message>, action: String) -> Response {
+fn code_page(
+    page: Page,
+    enrolment: Option<&Enrolment>,
+    message: Option<Message>,
+    action: String,
+) -> Response {
     let page = page.titled("invitation-totp-title");
     let status = if message.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let enrolment = enrolment.map(|enrolment| EnrolmentView {

@@ -1,0 +1,10 @@
+//! システム管理サイト, by a real server over real TLS.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod access;
+mod browser;
+mod certificates;
+mod headers;
+mod operation;
+mod sign_in;
+mod support;
