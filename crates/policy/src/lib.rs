@@ -7,12 +7,14 @@
 //! - [`decision`]: may this certificate be renewed now? The server's question.
 //! - [`window`]: does this certificate near its end? The client's question.
 //! - [`validity`]: from when to when a new certificate is valid.
+//! - [`notice`]: who is told, and when, that a certificate nears its end.
 //! - [`suggestion`]: the best moment to renew, spread over terminals (RFC 9773).
 //! - [`state`]: the life of a certificate, and which steps of it are lawful.
 
 pub mod calendar;
 pub mod decision;
 pub mod kind;
+pub mod notice;
 pub mod state;
 pub mod suggestion;
 pub mod validity;
