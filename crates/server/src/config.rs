@@ -12,6 +12,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
+#[path = "config_notices.rs"]
+mod notices;
+
+pub use notices::{Encryption, MailConfig, WebhookConfig};
+
 /// A hundred years: more is a typing error.
 const MAX_WINDOW_DAYS: u32 = 36_525;
 
@@ -33,6 +38,10 @@ pub struct Config {
     pub limits: Limits,
     /// How long a bundle waits to be fetched.
     pub bundle_lifetime: SignedDuration,
+    /// The mail server, if notices are to be mailed.
+    pub mail: Option<MailConfig>,
+    /// What webhooks may do.
+    pub webhook: WebhookConfig,
     /// The services, by id.
     pub services: BTreeMap<String, Service>,
     /// システム管理サイト, if it is wanted.
@@ -208,6 +217,10 @@ struct File {
     #[serde(default)]
     bundle: BundleSection,
     #[serde(default)]
+    mail: notices::MailSection,
+    #[serde(default)]
+    webhook: WebhookConfig,
+    #[serde(default)]
     service: BTreeMap<String, ServiceSection>,
     site: Option<Site>,
 }
@@ -309,6 +322,8 @@ impl Config {
                 .or(file.database_url)
                 .map_or_else(|| Location::Sqlite(home.database()), Location::Postgres),
             demo: file.demo,
+            mail: file.mail.check().map_err(value_error)?,
+            webhook: file.webhook,
             limits: file.limits,
             bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
             services,

@@ -12,6 +12,24 @@ pub struct Answers<'a> {
     pub demo: bool,
 }
 
+/// How notices leave the house.
+const NOTICES: &str = r#"[mail]
+# The server that mails notices when certificates near their end. Try it: koshin-server notices test --to ADDRESS
+# server = "smtp.example.jp"
+# encryption = "tls"         # from the first byte; or "starttls"; or "none", for a relay on this machine
+# port = 465                 # if not the usual one: 465 for tls, 587 for starttls, 25 for none
+# user = "koshin"
+# password = "the mail server's"
+# from = "証明書のお知らせ <koshin@example.jp>"
+# ca_file = "/etc/koshin/mail-ca.pem"      # trusted instead of the system's CAs
+
+[webhook]
+# Whether webhooks may reach private addresses (10.0.0.0/8 …), and this machine by http. Who may set a webhook could
+# then aim it at what only this server can reach.
+# private_addresses = false
+# ca_file = "/etc/koshin/webhook-ca.pem"   # trusted instead of the system's CAs
+"#;
+
 /// The text of `koshin-server.toml`.
 pub fn render(answers: &Answers<'_>) -> String {
     let Answers { host, listen, database_url, demo } = answers;
@@ -62,6 +80,7 @@ demo = {demo}
 # listen = "0.0.0.0:8444"
 # hostname = "admin.example.jp"
 
+{NOTICES}
 # One section a service. A tenant belongs to one of them: koshin-server tenant add ID --service default
 [service.default]
 name = "日レセクラウド"

@@ -55,6 +55,14 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         ("[limits]\nconnections = 0", "limits.connections"),
         ("[limits]\nheader_seconds = 0", "limits.header_seconds"),
         ("[bundle]\nlifetime_seconds = 0", "bundle.lifetime_seconds"),
+        ("[mail]\npassword = \"S3cret\"", "mail.server"),
+        ("[mail]\nserver = \"smtp.example.jp:587\"\nfrom = \"a@b.jp\"", "mail.server"),
+        ("[mail]\nserver = \"smtp.example.jp\"", "mail.from"),
+        ("[mail]\nserver = \"smtp.example.jp\"\nfrom = \"nobody\"", "mail.from"),
+        ("[mail]\nserver = \"smtp.example.jp\"\nfrom = \"a@b.jp\"\nencryption = \"ssl\"", "mail.encryption"),
+        ("[mail]\nserver = \"smtp.example.jp\"\nfrom = \"a@b.jp\"\nencryption = \"none\"", "mail.encryption"),
+        ("[mail]\nserver = \"smtp.example.jp\"\nfrom = \"a@b.jp\"\nuser = \"u\"", "mail.password"),
+        ("[mail]\nserver = \"smtp.example.jp\"\nfrom = \"a@b.jp\"\nport = 0", "mail.port"),
         ("[service.a]\nmax_remaining_days = 10000000", "service.a.max_remaining_days"),
         ("[service.a]\nunused_renewals_per_day = 0", "service.a.unused_renewals_per_day"),
         ("[service.a]\nvalidity_years = 0", "service.a.validity_years"),
@@ -68,6 +76,23 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         assert!(matches!(&error, ConfigError::Value { key: named, .. } if named == key), "{line}: {error}");
         assert!(!error.to_string().contains("S3c"), "no password in {error}");
     }
+}
+
+#[test]
+fn mail_is_encrypted_unless_its_server_is_this_machine() {
+    let mail = |more: &str| {
+        let text = with(&format!("[mail]\nfrom = \"お知らせ <a@b.jp>\"\n{more}"));
+        parse(&text).expect(more).mail.expect("a mail server")
+    };
+    let usual = mail("server = \"smtp.example.jp\"");
+    assert_eq!((usual.encryption, usual.port), (Encryption::Tls, 465));
+    let submission = mail("server = \"smtp.example.jp\"\nencryption = \"starttls\"");
+    assert_eq!((submission.encryption, submission.port), (Encryption::StartTls, 587));
+    for server in ["localhost", "127.0.0.1", "::1"] {
+        let relay = mail(&format!("server = \"{server}\"\nencryption = \"none\""));
+        assert_eq!((relay.encryption, relay.port), (Encryption::None, 25));
+    }
+    assert!(parse(&with("")).expect("no mail").mail.is_none());
 }
 
 #[test]

@@ -1,5 +1,9 @@
-//! What the server does unasked: erase bundles that nobody fetched, and keep its own
-//! certificate from running out.
+//! What the server does unasked: erase bundles that nobody fetched, keep its own
+//! certificate from running out, and send notices.
+
+mod notices;
+
+pub use notices::Notifier;
 
 use crate::{authority::load_certificates, clock, home::Home, listener::TlsSides, setup, use_cases::Koshin};
 use koshin_issuance::CertificateFacts;

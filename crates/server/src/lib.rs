@@ -15,6 +15,7 @@ pub mod est;
 pub mod home;
 pub mod jobs;
 pub mod listener;
+pub mod notices;
 pub mod quirks;
 pub mod setup;
 pub mod site;

@@ -6,6 +6,7 @@
 //! - [`client`]: requests over mTLS that say exactly what a test wants them to say.
 //! - [`proxy`]: connections that are reset, stall or end after n bytes.
 //! - [`bad_server`]: an mTLS server that answers what the test scripts.
+//! - [`mail_server`]: a mail server that takes, refuses, delays or keeps silent.
 //! - [`postgres`]: a fresh database per test.
 //! - [`skip`]: tests that cannot run on this machine say so, and are counted.
 
@@ -15,6 +16,7 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
+pub mod mail_server;
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -24,6 +26,7 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
+pub use mail_server::{MailEncryption, MailServer};
 pub use server::{Database, ServerInABox, ServerOptions};
 pub use skip::skip;
 pub use terminal::Terminal;

@@ -44,6 +44,12 @@ const TOOLS: &[Tool] = &[
         what_for: "windows in Japanese",
     },
     Tool { program: "ruby", package: "ruby", what_for: "YAML as the viewer reads it" },
+    Tool {
+        // A file: `find` takes its path as it is.
+        program: "/usr/lib/python3/dist-packages/aiosmtpd/smtp.py",
+        package: "python3-aiosmtpd",
+        what_for: "notices as a mail server takes them",
+    },
     Tool { program: "python3", package: "python3", what_for: "JSON as another reader sees it" },
 ];
 

@@ -1,9 +1,17 @@
 //! What ends a command, and with which exit code.
 
 use crate::{
-    authority::AuthorityError, config::ConfigError, home::FileError, listener::TlsError, setup::SetupError,
+    authority::AuthorityError,
+    config::ConfigError,
+    home::FileError,
+    listener::TlsError,
+    setup::SetupError,
     store::{ChainBreak, StoreError},
-    use_cases::{SiteError, UseCaseError, audit_trail::TrailError},
+    use_cases::{
+        SiteError, UseCaseError,
+        audit_trail::TrailError,
+        notices::{NoticeSettingsError, NoticeSetupError, TestMailError},
+    },
 };
 use std::process::ExitCode;
 
@@ -40,6 +48,15 @@ pub enum CliError {
     /// The audit trail does not hold.
     #[error("the audit trail is broken: {0}")]
     Trail(ChainBreak),
+    /// Mail or webhooks, as configured.
+    #[error(transparent)]
+    NoticeSetup(#[from] NoticeSetupError),
+    /// A tenant's settings for notices.
+    #[error(transparent)]
+    NoticeSettings(#[from] NoticeSettingsError),
+    /// A test mail.
+    #[error(transparent)]
+    TestMail(#[from] TestMailError),
     /// The address to listen on.
     #[error("cannot listen on {address}: {source}; is another program using the port?")]
     Listen {
@@ -69,12 +86,15 @@ impl CliError {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Setup(SetupError::Exists(_)) => 10,
-            Self::Store(_) => 11,
+            Self::Config(_)
+            | Self::Setup(SetupError::Exists(_))
+            | Self::NoticeSetup(_)
+            | Self::TestMail(TestMailError::NotConfigured) => 10,
+            Self::Store(_) | Self::NoticeSettings(NoticeSettingsError::Store(_)) => 11,
             Self::Authority(_) | Self::Tls(_) | Self::Setup(_) => 12,
             Self::UseCase(error) => use_case_code(error),
-            Self::Subject(_) => 14,
-            Self::Usage(_) => 2,
+            Self::NoticeSettings(NoticeSettingsError::UnknownTenant(_)) | Self::Subject(_) => 14,
+            Self::Usage(_) | Self::NoticeSettings(_) => 2,
             Self::Site(SiteError::UseCase(error)) | Self::TrailUnread(TrailError::UseCase(error)) => {
                 use_case_code(error)
             }
@@ -82,7 +102,7 @@ impl CliError {
             Self::Site(SiteError::Seal(_)) | Self::TrailUnread(TrailError::File(_)) => 15,
             Self::Site(_) => 14,
             Self::TrailUnread(TrailError::Altered(_) | TrailError::Broken) | Self::Trail(_) => 16,
-            Self::Listen { .. } => 13,
+            Self::Listen { .. } | Self::TestMail(TestMailError::Mail(_)) => 13,
             Self::File(_) => 15,
             Self::Defect(_) => 70,
         }

@@ -99,14 +99,14 @@ fn audit_json(row: &AuditRow) -> Value {
     })
 }
 
-fn print_json(list: &[Value]) -> Result<(), CliError> {
+pub(super) fn print_json(list: &[Value]) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(list).map_err(|error| CliError::Defect(error.to_string()))?;
     say!("{text}");
     Ok(())
 }
 
 /// Columns as wide as their widest cell, counted as terminals show Japanese.
-fn print_table<const N: usize>(table: &[[String; N]]) {
+pub(super) fn print_table<const N: usize>(table: &[[String; N]]) {
     let width = |column: usize| table.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     for row in table {

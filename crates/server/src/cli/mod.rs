@@ -15,6 +15,7 @@ mod error;
 mod hand_over;
 mod init;
 mod list;
+mod notices;
 mod revoke;
 mod serve;
 mod tenant;
@@ -65,6 +66,9 @@ enum Command {
     Certs(list::Args),
     /// Revoke a certificate
     Revoke(revoke::Args),
+    /// Notices that certificates near their end
+    #[command(subcommand)]
+    Notices(notices::NoticesCommand),
     /// Show the audit trail, or check it
     #[command(args_conflicts_with_subcommands = true)]
     Audit {
@@ -100,6 +104,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Issue(args) => hand_over::run(&place, args).await,
         Command::Certs(args) => list::certificates(&place, &args).await,
         Command::Revoke(args) => revoke::run(&place, args).await,
+        Command::Notices(command) => notices::run(&place, command).await,
         Command::Audit { command: Some(command), .. } => audit::run(&place, command).await,
         Command::Audit { args, command: None } => list::audit(&place, &args).await,
         Command::Admin(command) => admin::run(&place, command).await,

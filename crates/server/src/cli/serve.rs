@@ -11,7 +11,7 @@ use crate::{
     listener::{Listener, TlsSides},
     setup, site,
     store::Store,
-    use_cases::{Koshin, SecondFactorKey, SiteError, UseCaseError},
+    use_cases::{Koshin, Notices, SecondFactorKey, SiteError, UseCaseError},
 };
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -33,6 +33,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let tls = TlsSides::load(&place.home, &authority, &config)?;
     let store = Store::open(&config.database)?;
     check_services(&config, &store).await?;
+    let notices = Notices::new(store.clone(), &config)?;
     let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
     let (limits, site) = (config.limits, config.site.clone());
@@ -57,6 +58,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
     let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), tls));
+    let notifier = jobs::Notifier::start(notices);
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
@@ -69,6 +71,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
     jobs.abort();
+    notifier.end(limits.stop()).await;
     say!("koshin-server: stopped");
     Ok(())
 }

@@ -336,7 +336,8 @@ fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), Stor
     }
 }
 
-fn state_from(word: &str) -> Result<CertificateState, StoreError> {
+/// The state that a word of the records names.
+pub(super) fn state_from(word: &str) -> Result<CertificateState, StoreError> {
     CertificateState::from_word(word)
         .ok_or_else(|| StoreError::Corrupt(format!("certificate state {word:?}")))
 }

@@ -15,6 +15,9 @@ mod consents;
 mod endings;
 mod error;
 mod folding;
+mod notice_settings;
+mod noticed;
+mod outbox;
 mod overview;
 mod schema;
 mod sessions;
@@ -34,9 +37,10 @@ pub use consents::ConsentRow;
 pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use folding::fold;
-pub use overview::{
-    ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState,
-};
+pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
+pub use noticed::{Circles, NoticedCertificate};
+pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
+pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
 pub use sessions::{NewSiteSession, SessionRow};
 pub use sign_in::Attempt;
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};

@@ -171,6 +171,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notice_settings (tenant_id) {
+        tenant_id -> Text,
+        unattended -> Bool,
+        webhook_url -> Nullable<Text>,
+        webhook_secret -> Nullable<Text>,
+        calendar_token_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    notice_recipient (tenant_id, address) {
+        tenant_id -> Text,
+        address -> Text,
+        language -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        serial -> Text,
+        notice -> Text,
+        channel -> Text,
+        recipient -> Text,
+        tenant_id -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        created_at -> BigInt,
+        next_attempt_at -> BigInt,
+        leased_until -> Nullable<BigInt>,
+        lease -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
 diesel::joinable!(administrator -> tenant (tenant_id));
@@ -179,6 +216,8 @@ diesel::joinable!(enrolment -> invitation (token_hash));
 diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
+diesel::joinable!(outbox -> certificate (serial));
+diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,

@@ -8,6 +8,7 @@ mod error;
 mod fetch_bundle;
 mod hand_over;
 mod in_flight;
+pub mod notices;
 mod order;
 mod renew;
 pub mod second_factor;
@@ -26,6 +27,7 @@ mod status;
 pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
+pub use notices::Notices;
 pub use second_factor::SecondFactorKey;
 pub use site_authority::Actor;
 pub use site_error::{

@@ -1,11 +1,12 @@
 //! A store with one tenant and one terminal.
 
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 use jiff::{SignedDuration, Timestamp};
 use koshin_server::store::{
     AuditEvent, AuditKind, CertificateRow, Door, Fetched, Intent, Location, NewBundle, NewTerminal, Store,
     Tenant, TenantKind,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
@@ -64,6 +65,21 @@ impl Fixture {
         assert!(matches!(fetched, Fetched::Bundle(bytes) if bytes == b"encrypted"), "{serial} waits");
     }
 
+    /// A statement beside the store, for rows that another part of the program writes.
+    pub(crate) fn sql(&self, statement: &str) {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                connection.batch_execute(statement).unwrap();
+            }
+            Location::Postgres(url) => {
+                let mut connection = PgConnection::establish(url.expose_secret()).unwrap();
+                connection.batch_execute(statement).unwrap();
+            }
+        }
+    }
+
     pub(crate) fn intent(&self, serial: &str) -> Intent {
         Intent {
             serial: serial.to_owned(),
@@ -97,7 +113,11 @@ pub(crate) fn later(hours: i64) -> Timestamp {
 
 pub(crate) fn tenant(id: &str) -> Tenant {
     Tenant {
-        id: id.to_owned(), name: "山田医院".to_owned(), service: "default".to_owned(), suspended: false, kind: TenantKind::Clinic,
+        id: id.to_owned(),
+        name: "山田医院".to_owned(),
+        service: "default".to_owned(),
+        suspended: false,
+        kind: TenantKind::Clinic,
     }
 }
 

@@ -9,6 +9,8 @@ mod bundles;
 mod certificates;
 mod durability;
 mod fixture;
+mod notice_settings;
+mod outbox;
 mod overview;
 
 use fixture::Fixture;
@@ -52,6 +54,15 @@ on_both_databases! {
     bundles::what_was_never_fetched_ends_with_its_bundle,
     bundles::intents_that_nobody_finished_end,
     bundles::a_repeated_renewal_erases_the_bundle_of_the_earlier,
+    outbox::a_delivery_is_planned_once_whoever_plans_it,
+    outbox::a_later_notice_replaces_what_still_waits_and_not_what_is_being_sent,
+    outbox::of_many_senders_one_has_each_delivery,
+    outbox::a_lease_that_has_run_out_is_taken_over_and_its_late_holder_changes_nothing,
+    outbox::a_failed_attempt_says_why_and_waits_for_its_time,
+    outbox::nothing_is_sent_once_the_renewal_is_in_use,
+    notice_settings::settings_are_kept_whole_and_replaced_whole,
+    notice_settings::a_vendor_is_told_of_consenting_clinics_and_an_operator_of_all,
+    notice_settings::only_certificates_that_somebody_works_with_are_noticed,
     durability::what_was_acknowledged_is_there_after_opening_again,
     durability::a_failing_item_fails_alone,
     durability::every_change_is_in_the_trail,

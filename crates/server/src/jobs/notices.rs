@@ -1,0 +1,113 @@
+//! Notices: planned now and then, sent as they wait. Several nodes may do it at once.
+
+use super::every;
+use crate::{
+    clock,
+    notices::Setback,
+    store::{Channel, DeliveryState, StoreError},
+    use_cases::{Notices, notices::Step},
+};
+use std::time::Duration;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// Between two looks at what is due. Notices have days, not minutes.
+const PLAN: Duration = Duration::from_secs(600);
+/// Between two looks at what waits.
+const DELIVER: Duration = Duration::from_secs(30);
+
+/// The running job.
+pub struct Notifier {
+    stop: watch::Sender<()>,
+    job: JoinHandle<()>,
+}
+
+impl Notifier {
+    /// Begins to plan and send. A round that fails is logged and tried again at the next.
+    pub fn start(notices: Notices) -> Self {
+        let (stop, stopped) = watch::channel(());
+        Self { stop, job: tokio::spawn(send_notices(notices, stopped)) }
+    }
+
+    /// Ends between two deliveries, if that comes within `limit`: one that were cut off would
+    /// be sent twice.
+    pub async fn end(self, limit: Duration) {
+        drop(self.stop);
+        drop(timeout(limit, self.job).await);
+    }
+}
+
+async fn send_notices(notices: Notices, stop: watch::Receiver<()>) {
+    let (mail, webhook) = (Notify::new(), Notify::new());
+    tokio::join!(
+        plan(&notices, [&mail, &webhook], stop.clone()),
+        deliver(&notices, Channel::Mail, &mail, stop.clone()),
+        deliver(&notices, Channel::Webhook, &webhook, stop),
+    );
+}
+
+async fn plan(notices: &Notices, planned: [&Notify; 2], mut stop: watch::Receiver<()>) {
+    let mut ticks = every(PLAN);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        match notices.plan(clock::now()).await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(count, "notices are due");
+                planned.iter().for_each(|channel| channel.notify_one());
+            }
+            Err(error) => tracing::warn!(%error, "notices were not planned"),
+        }
+    }
+}
+
+/// One channel does not wait for the other: a slow receiver of webhooks delays no mail.
+async fn deliver(notices: &Notices, channel: Channel, planned: &Notify, mut stop: watch::Receiver<()>) {
+    let mut ticks = every(DELIVER);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = planned.notified() => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = deliver_round(notices, channel, &stop).await {
+            tracing::warn!(%error, channel = channel.as_str(), "the outbox could not be read or written");
+        }
+    }
+}
+
+/// Sends what waits, until nothing does, the channel is down or it is time to stop.
+async fn deliver_round(
+    notices: &Notices,
+    channel: Channel,
+    stop: &watch::Receiver<()>,
+) -> Result<(), StoreError> {
+    let name = channel.as_str();
+    while !stop.has_changed().unwrap_or(true) {
+        match notices.deliver_one(channel, clock::now()).await? {
+            Step::Idle => return Ok(()),
+            Step::Ended(state @ (DeliveryState::Bounced | DeliveryState::Failed)) => {
+                let state = state.as_str();
+                tracing::warn!(channel = name, state, "a notice was not sent: koshin-server notices list");
+            }
+            Step::Ended(_) | Step::Again(Setback::Later | Setback::Refused) => {}
+            Step::Again(Setback::ChannelDown) => {
+                tracing::warn!(channel = name, "notices cannot be sent: koshin-server notices list");
+                return Ok(());
+            }
+            Step::LeaseLost => {
+                tracing::warn!(
+                    channel = name,
+                    "a notice took too long: another node may have sent it as well"
+                );
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Promises about the outbox: once each, by one node, never lost.
+
+use crate::fixture::{Fixture, later, now};
+use koshin_policy::notice::Notice;
+use koshin_server::store::{
+    AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery, Store,
+};
+use std::collections::BTreeMap;
+
+fn delivery(serial: &str, notice: Notice, recipient: &str) -> NewDelivery {
+    let key = DeliveryKey {
+        serial: serial.to_owned(),
+        notice,
+        channel: Channel::Mail,
+        recipient: recipient.to_owned(),
+    };
+    NewDelivery { key, tenant_id: "clinic".to_owned() }
+}
+
+fn sent() -> AttemptEnd {
+    AttemptEnd::Ended(DeliveryState::Sent, None)
+}
+
+async fn in_use(f: &Fixture, serial: &str) {
+    f.issue(serial, None).await;
+    assert!(f.confirm(serial).await);
+}
+
+async fn lease(store: &Store, lease: &str, hours: i64) -> Option<DeliveryRow> {
+    store.lease_delivery(Channel::Mail, lease, later(hours), later(hours + 1)).await.unwrap()
+}
+
+async fn states(f: &Fixture) -> Vec<(&'static str, DeliveryState)> {
+    let rows = f.store.deliveries(None).await.unwrap();
+    rows.into_iter().map(|row| (row.key.notice.as_str(), row.state)).collect()
+}
+
+pub(crate) async fn a_delivery_is_planned_once_whoever_plans_it(f: Fixture) {
+    in_use(&f, "a1").await;
+    let new = || vec![delivery("a1", Notice::Before30, "a@b.jp"), delivery("a1", Notice::Before30, "c@b.jp")];
+    assert_eq!(f.store.plan_deliveries(new(), now()).await.unwrap(), 2);
+    assert_eq!(f.store.plan_deliveries(new(), later(1)).await.unwrap(), 0);
+
+    let planned = f.store.planned_deliveries((now(), later(24 * 2000))).await.unwrap();
+    assert_eq!(planned, new().into_iter().map(|new| new.key).collect::<Vec<_>>());
+    assert!(f.store.planned_deliveries((now(), later(1))).await.unwrap().is_empty(), "other ends");
+}
+
+pub(crate) async fn a_later_notice_replaces_what_still_waits_and_not_what_is_being_sent(f: Fixture) {
+    in_use(&f, "a1").await;
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before30, "a@b.jp")], now()).await.unwrap();
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before14, "a@b.jp")], later(2)).await.unwrap();
+    assert_eq!(states(&f).await, [("30", DeliveryState::Replaced), ("14", DeliveryState::Waiting)]);
+
+    lease(&f.store, "node-1", 3).await.unwrap();
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before7, "a@b.jp")], later(3)).await.unwrap();
+    assert_eq!(states(&f).await[1..], [("14", DeliveryState::Waiting), ("7", DeliveryState::Waiting)]);
+}
+
+pub(crate) async fn of_many_senders_one_has_each_delivery(f: Fixture) {
+    in_use(&f, "a1").await;
+    let new = (0..40).map(|number| delivery("a1", Notice::Before30, &format!("{number}@b.jp"))).collect();
+    f.store.plan_deliveries(new, now()).await.unwrap();
+    // Two nodes, each with a store of its own.
+    let other = Store::open(&f.location).unwrap();
+    let senders = (0..8).map(|number| {
+        let store = if number % 2 == 0 { f.store.clone() } else { other.clone() };
+        tokio::spawn(async move {
+            let (name, mut taken) = (format!("sender-{number}"), Vec::new());
+            while let Some(row) = lease(&store, &name, 0).await {
+                assert!(store.end_attempt(row.id, &name, sent(), now()).await.unwrap());
+                taken.push(row.id);
+            }
+            taken
+        })
+    });
+    let mut times = BTreeMap::new();
+    for sender in senders.collect::<Vec<_>>() {
+        for id in sender.await.unwrap() {
+            *times.entry(id).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(times.len(), 40, "all were sent");
+    assert!(times.values().all(|times| *times == 1), "each once: {times:?}");
+}
+
+/// What a crash between sending and recording leaves behind.
+pub(crate) async fn a_lease_that_has_run_out_is_taken_over_and_its_late_holder_changes_nothing(f: Fixture) {
+    in_use(&f, "a1").await;
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before30, "a@b.jp")], now()).await.unwrap();
+    let first = lease(&f.store, "node-1", 0).await.unwrap();
+    assert!(lease(&f.store, "node-2", 0).await.is_none(), "leased");
+
+    let second = lease(&f.store, "node-2", 1).await.unwrap();
+    assert_eq!((second.id, first.attempts, second.attempts), (first.id, 1, 2));
+    let failed = AttemptEnd::Again(later(5), "too late".to_owned());
+    assert!(!f.store.end_attempt(first.id, "node-1", failed, later(1)).await.unwrap());
+    assert!(f.store.end_attempt(second.id, "node-2", sent(), later(1)).await.unwrap());
+    assert_eq!(states(&f).await, [("30", DeliveryState::Sent)]);
+    assert!(lease(&f.store, "node-1", 100).await.is_none(), "sent is sent");
+}
+
+pub(crate) async fn a_failed_attempt_says_why_and_waits_for_its_time(f: Fixture) {
+    in_use(&f, "a1").await;
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before30, "a@b.jp")], now()).await.unwrap();
+    let row = lease(&f.store, "node-1", 0).await.unwrap();
+    let again = AttemptEnd::Again(later(4), "451 busy".to_owned());
+    assert!(f.store.end_attempt(row.id, "node-1", again, now()).await.unwrap());
+    assert!(lease(&f.store, "node-1", 3).await.is_none(), "not before its time");
+    let row = lease(&f.store, "node-1", 4).await.unwrap();
+    assert_eq!((row.attempts, row.last_error.as_deref()), (2, Some("451 busy")));
+
+    let bounced = AttemptEnd::Ended(DeliveryState::Bounced, Some("550 nobody".to_owned()));
+    assert!(f.store.end_attempt(row.id, "node-1", bounced, later(4)).await.unwrap());
+    let bounced = f.store.deliveries(Some(DeliveryState::Bounced)).await.unwrap();
+    assert_eq!(bounced[0].last_error.as_deref(), Some("550 nobody"));
+    assert_eq!(bounced[0].ended_at, Some(later(4)));
+}
+
+pub(crate) async fn nothing_is_sent_once_the_renewal_is_in_use(f: Fixture) {
+    in_use(&f, "a1").await;
+    f.store.plan_deliveries(vec![delivery("a1", Notice::Before30, "a@b.jp")], now()).await.unwrap();
+    f.issue("a2", Some("a1")).await;
+    assert!(f.store.noticed_certificate("a1").await.unwrap().unwrap().renewal_waits);
+    assert!(f.confirm("a2").await);
+    assert!(lease(&f.store, "node-1", 1).await.is_none());
+    assert_eq!(states(&f).await, [("30", DeliveryState::Stopped)]);
+}
