@@ -7,7 +7,7 @@ use koshin_server::{
     home::Home,
     store::{
         AuditEvent, AuditKind, Channel, DeliveryState, Door, Intent, Location, MailRecipient, NewTerminal,
-        Store, Tenant,
+        Store, Tenant, TenantKind,
     },
     use_cases::{
         Notices,
@@ -64,6 +64,7 @@ impl Clinic {
             name: "山田医院".to_owned(),
             service: "default".to_owned(),
             suspended: false,
+            kind: TenantKind::Clinic,
         };
         clinic.store.add_tenant(tenant, issued_at(), event(AuditKind::TenantAdded)).await.unwrap();
         clinic.certificate("5a01", "client001", None).await;
