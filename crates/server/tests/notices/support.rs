@@ -138,6 +138,7 @@ fn event(kind: AuditKind) -> AuditEvent {
     AuditEvent {
         at: issued_at(),
         kind,
+        actor: None,
         tenant_id: Some(CLINIC.to_owned()),
         common_name: None,
         serial: None,
