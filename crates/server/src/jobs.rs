@@ -1,15 +1,15 @@
-//! What the server does unasked: erase bundles that nobody fetched, keep its own
-//! certificate from running out, and send notices.
-
-mod notices;
-
-pub use notices::Notifier;
+//! What the server does unasked: erase bundles that nobody fetched, and keep its own
+//! certificate from running out.
 
 use crate::{authority::load_certificates, clock, home::Home, listener::TlsSides, setup, use_cases::Koshin};
 use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Interval, MissedTickBehavior, interval};
+
+mod notices;
+
+pub use notices::Notifier;
 
 /// At most so long between two erasures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
