@@ -328,7 +328,9 @@ fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Termi
     let valid = |terminals| working(terminals).filter(terminal::expires_at.ge(second));
     let well = |terminals| valid(terminals).filter(terminal::failing_since.is_null());
     let plain = |terminals| {
-        well(terminals).filter(terminal::unused_serial.is_null()).filter(terminal::current_state.eq("in_use"))
+        well(terminals)
+            .filter(terminal::unused_serial.is_null())
+            .filter(terminal::current_state.eq("in_use"))
     };
     match state {
         TerminalState::Stopped => {
@@ -398,7 +400,11 @@ type Certificates = (Option<String>, String, i64, Option<String>);
 type Events = (i64, Option<String>, Option<i64>, Option<i64>, Option<i64>);
 
 /// These terminals, in this order.
-fn rows(connection: &mut AnyConnection, ids: &[i64], now: Timestamp) -> Result<Vec<TerminalRow>, StoreError> {
+fn rows(
+    connection: &mut AnyConnection,
+    ids: &[i64],
+    now: Timestamp,
+) -> Result<Vec<TerminalRow>, StoreError> {
     let found: Vec<(Who, Certificates, Events)> = terminal::table
         .inner_join(tenant::table)
         .filter(terminal::id.eq_any(ids.to_vec()))
@@ -477,25 +483,13 @@ pub(super) fn refresh(connection: &mut AnyConnection, terminal_id: i64) -> Resul
         Some((serial, state, expires_at)) => (Some(serial), state, expires_at),
         None => (None, String::new(), 0),
     };
-    let (label, place, common_name, tenant_id, tenant_name): (
-        Option<String>,
-        Option<String>,
-        String,
-        String,
-        String,
-    ) = terminal::table
-        .inner_join(tenant::table)
-        .filter(terminal::id.eq(terminal_id))
-        .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
-        .first(connection)?;
-    let texts = [
-        label.as_deref(),
-        place.as_deref(),
-        Some(&common_name),
-        Some(&tenant_id),
-        Some(&tenant_name),
-        serial.as_deref(),
-    ];
+    let (label, place, common_name, tenant_id, tenant_name): (Option<String>, Option<String>, String, String, String) =
+        terminal::table
+            .inner_join(tenant::table)
+            .filter(terminal::id.eq(terminal_id))
+            .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
+            .first(connection)?;
+    let texts = [label.as_deref(), place.as_deref(), Some(&common_name), Some(&tenant_id), Some(&tenant_name), serial.as_deref()];
     let search_text = texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n");
     diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
         .set((
@@ -532,8 +526,10 @@ fn newest(
 
 /// Refreshes the terminals that were recorded before there was a list.
 pub(super) fn refresh_never_refreshed(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    let unlisted: Vec<i64> =
-        terminal::table.filter(terminal::search_text.eq("")).select(terminal::id).load(connection)?;
+    let unlisted: Vec<i64> = terminal::table
+        .filter(terminal::search_text.eq(""))
+        .select(terminal::id)
+        .load(connection)?;
     for terminal_id in unlisted {
         refresh(connection, terminal_id)?;
     }

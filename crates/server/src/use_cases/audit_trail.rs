@@ -17,9 +17,7 @@ pub enum TrailError {
     #[error("{0} does not hold the end of an audit chain: it was altered")]
     Altered(String),
     /// The chain does not lead through the end that was kept: that one stays.
-    #[error(
-        "the audit chain does not lead through its end as kept before; koshin-server audit verify says more"
-    )]
+    #[error("the audit chain does not lead through its end as kept before; koshin-server audit verify says more")]
     Broken,
     /// Anything else.
     #[error(transparent)]

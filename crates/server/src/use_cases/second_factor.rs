@@ -146,6 +146,5 @@ impl TotpSecret {
 
 /// Whether a secret string is what it is compared with, told in one time.
 pub(super) fn same_secret(one: &SecretString, other: &str) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose_secret().as_bytes(), other.as_bytes())
-        .is_ok()
+    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose_secret().as_bytes(), other.as_bytes()).is_ok()
 }
