@@ -1,5 +1,5 @@
-//! What the server does unasked: erase bundles that nobody fetched, and keep its own
-//! certificate from running out.
+//! What the server does unasked: erase bundles that nobody fetched, end what is over, keep
+//! the end of the audit trail, and keep its own certificate from running out.
 
 use crate::{authority::load_certificates, clock, home::Home, listener::TlsSides, setup, use_cases::Koshin};
 use koshin_issuance::CertificateFacts;
@@ -25,7 +25,31 @@ const FOREIGN_ALARM_DAYS: i64 = 30;
 
 /// Runs until it is dropped. A round that fails is logged and tried again at the next.
 pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides) {
-    tokio::join!(erase_outlived(&koshin), look_after_certificates(&koshin, &home, &tls));
+    tokio::join!(
+        erase_outlived(&koshin),
+        keep_house(&koshin, &home),
+        look_after_certificates(&koshin, &home, &tls)
+    );
+}
+
+/// What is over is forgotten or made final, and the end of the audit chain is kept.
+async fn keep_house(koshin: &Koshin, home: &Home) {
+    let mut ticks = every(LONGEST_PAUSE);
+    loop {
+        ticks.tick().await;
+        let now = clock::now();
+        match koshin.finish_stops(now).await {
+            Ok(0) => {}
+            Ok(stopped) => tracing::info!(stopped, "terminals were stopped for good"),
+            Err(error) => tracing::warn!(%error, "stopped terminals were not stopped for good"),
+        }
+        if let Err(error) = koshin.forget_outlived(now).await {
+            tracing::warn!(%error, "sessions and attempts that are over were not forgotten");
+        }
+        if let Err(error) = koshin.keep_chain_head(home).await {
+            tracing::error!(%error, "the end of the audit trail was not kept");
+        }
+    }
 }
 
 async fn erase_outlived(koshin: &Koshin) {

@@ -251,11 +251,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn credentials(
-        &self,
-        tenant_id: &str,
-        login: &str,
-    ) -> Result<Option<Credentials>, StoreError> {
+    pub async fn credentials(&self, tenant_id: &str, login: &str) -> Result<Option<Credentials>, StoreError> {
         let (tenant_id, login) = (tenant_id.to_owned(), login.to_owned());
         self.read(move |connection| {
             let row: Option<(i64, String, Vec<u8>, i64, String)> = administrator::table
@@ -321,9 +317,8 @@ impl Store {
     /// [`StoreError::Conflict`] when it is the organisation's last.
     pub async fn disable_administrator(&self, id: i64, event: AuditEvent) -> Result<bool, StoreError> {
         self.write(move |connection| {
-            let active = administrator::table
-                .filter(administrator::id.eq(id))
-                .filter(administrator::state.eq(ACTIVE));
+            let active =
+                administrator::table.filter(administrator::id.eq(id)).filter(administrator::state.eq(ACTIVE));
             let changed = diesel::update(active)
                 .set((
                     administrator::state.eq(DISABLED),

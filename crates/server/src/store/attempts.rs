@@ -91,7 +91,10 @@ impl Store {
                 .inner_join(terminal::table)
                 .filter(renewal_attempt::hour.ge(since))
                 .group_by(renewal_attempt::reason)
-                .select((renewal_attempt::reason, diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct()));
+                .select((
+                    renewal_attempt::reason,
+                    diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct(),
+                ));
             let rows: Vec<(String, i64)> = match &scope {
                 Scope::Everything => all.load(connection)?,
                 Scope::Tenants(tenants) => {

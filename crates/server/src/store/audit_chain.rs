@@ -43,7 +43,9 @@ pub enum ChainBreak {
         position: i64,
     },
     /// An event's words do not give its hash.
-    #[error("the event at position {position} (row {id}) of {at} was altered, or an earlier one with its hash")]
+    #[error(
+        "the event at position {position} (row {id}) of {at} was altered, or an earlier one with its hash"
+    )]
     Altered {
         /// Its place.
         position: i64,
@@ -67,7 +69,9 @@ pub enum ChainBreak {
         found: i64,
     },
     /// The chain is shorter than it once was.
-    #[error("the chain had {kept} events when its end was last kept, and has {found} now: its end was cut off")]
+    #[error(
+        "the chain had {kept} events when its end was last kept, and has {found} now: its end was cut off"
+    )]
     Truncated {
         /// Events when the head was kept.
         kept: i64,
@@ -186,9 +190,8 @@ fn head(connection: &mut AnyConnection) -> Result<ChainHead, StoreError> {
 
 fn store_head(connection: &mut AnyConnection, head: &ChainHead) -> Result<(), StoreError> {
     let columns = (audit_head::position.eq(head.position), audit_head::hash.eq(&head.hash));
-    let changed = diesel::update(audit_head::table.filter(audit_head::id.eq(HEAD)))
-        .set(columns)
-        .execute(connection)?;
+    let changed =
+        diesel::update(audit_head::table.filter(audit_head::id.eq(HEAD))).set(columns).execute(connection)?;
     if changed == 0 {
         diesel::insert_into(audit_head::table)
             .values((
@@ -274,9 +277,7 @@ fn against(connection: &mut AnyConnection, kept: &ChainHead) -> Result<Option<Ch
         .first(connection)
         .optional()?;
     Ok(match hash {
-        None => {
-            Some(ChainBreak::Truncated { kept: kept.position, found: head(connection)?.position })
-        }
+        None => Some(ChainBreak::Truncated { kept: kept.position, found: head(connection)?.position }),
         Some(hash) if hash.as_deref() == Some(&kept.hash) => None,
         Some(_) => Some(ChainBreak::Rewritten { position: kept.position }),
     })
@@ -344,7 +345,8 @@ mod tests {
         };
         let mut by_hand = vec![0; 32];
         by_hand.extend_from_slice(
-            r#"[1,1795334400,"tenant_added","山田医院",null,null,"service \"default\"","command line"]"#.as_bytes(),
+            r#"[1,1795334400,"tenant_added","山田医院",null,null,"service \"default\"","command line"]"#
+                .as_bytes(),
         );
         assert_eq!(words.hash(1, GENESIS).unwrap(), hex::encode(Sha256::digest(by_hand)));
     }

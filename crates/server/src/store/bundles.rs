@@ -1,6 +1,9 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
-use super::{AnyConnection, Store, StoreError, schema::{bundle, certificate}};
+use super::{
+    AnyConnection, Store, StoreError,
+    schema::{bundle, certificate},
+};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -75,9 +78,7 @@ impl Store {
             let first = certificate::table
                 .filter(certificate::serial.eq(&found.serial))
                 .filter(certificate::fetched_at.is_null());
-            diesel::update(first)
-                .set(certificate::fetched_at.eq(now.as_second()))
-                .execute(connection)?;
+            diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
             Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
         })
         .await

@@ -152,9 +152,7 @@ fn names(
     rows: &[(String, String, i64, Option<i64>)],
 ) -> Result<HashMap<String, String>, StoreError> {
     let ids: Vec<&String> = rows.iter().flat_map(|(clinic, vendor, ..)| [clinic, vendor]).collect();
-    let pairs: Vec<(String, String)> = tenant::table
-        .filter(tenant::id.eq_any(ids))
-        .select((tenant::id, tenant::name))
-        .load(connection)?;
+    let pairs: Vec<(String, String)> =
+        tenant::table.filter(tenant::id.eq_any(ids)).select((tenant::id, tenant::name)).load(connection)?;
     Ok(pairs.into_iter().collect())
 }

@@ -18,6 +18,8 @@ use std::collections::HashMap;
 const DUE_DAYS: i64 = 60;
 /// Days before the end from which it is urgent.
 const SOON_DAYS: i64 = 14;
+/// Characters of a terminal that are searched.
+const LONGEST_SEARCHED: usize = 600;
 /// Rows a page at most.
 const LONGEST_PAGE: u32 = 500;
 
@@ -156,7 +158,7 @@ pub struct TerminalRow {
     pub last_result: Option<String>,
     /// When that was.
     pub last_result_at: Option<Timestamp>,
-    /// A renewal that waits for its first use beside the certificate in use.
+    /// A certificate that waits for its first use.
     pub unused_serial: Option<String>,
     /// Since when it is stopped.
     pub stopped_at: Option<Timestamp>,
@@ -203,14 +205,19 @@ impl Store {
             };
             let per_page = if query.per_page == 0 { 50 } else { query.per_page.min(LONGEST_PAGE) };
             let offset = i64::from(query.page.saturating_sub(1)) * i64::from(per_page);
-            let ids = sorted(matching(&scope, &query, now), &query)
+            let ids: Vec<i64> = sorted(matching(&scope, &query, now), &query)
                 .limit(i64::from(per_page))
                 .offset(offset)
                 .select(terminal::id)
                 .load(connection)?;
+            // A first page that is not full is all there is: no need to count again.
+            let total = match u64::try_from(ids.len()).unwrap_or(0) {
+                found if offset == 0 && found < u64::from(per_page) => found,
+                _ => count(connection, &query)?,
+            };
             Ok(TerminalPage {
                 rows: rows(connection, &ids, now)?,
-                total: count(connection, &query)?,
+                total,
                 expiring: count(connection, &whole(ListFilter::Expiring))?,
                 failing: count(connection, &whole(ListFilter::State(TerminalState::Failed)))?,
                 unused: count(connection, &whole(ListFilter::State(TerminalState::Unused)))?,
@@ -315,8 +322,7 @@ fn matching(scope: &Scope, query: &TerminalQuery, now: Timestamp) -> Terminals {
             terminal::expires_at
                 .lt(cut(now, SOON_DAYS))
                 .or(terminal::failing_since.is_not_null())
-                .or(terminal::unused_serial.is_not_null())
-                .or(terminal::current_state.eq("issued")),
+                .or(terminal::unused_serial.is_not_null()),
         ),
     }
 }
@@ -327,11 +333,7 @@ fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Termi
     let second = now.as_second();
     let valid = |terminals| working(terminals).filter(terminal::expires_at.ge(second));
     let well = |terminals| valid(terminals).filter(terminal::failing_since.is_null());
-    let plain = |terminals| {
-        well(terminals)
-            .filter(terminal::unused_serial.is_null())
-            .filter(terminal::current_state.eq("in_use"))
-    };
+    let plain = |terminals| well(terminals).filter(terminal::unused_serial.is_null());
     match state {
         TerminalState::Stopped => {
             terminals.filter(terminal::stopped_at.is_not_null().or(terminal::current_state.eq("revoked")))
@@ -340,9 +342,9 @@ fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Termi
             .filter(terminal::stopped_at.is_null())
             .filter(terminal::current_state.ne_all(["in_use", "issued", "revoked"])),
         TerminalState::Expired => working(terminals).filter(terminal::expires_at.lt(second)),
-        TerminalState::Failed => valid(terminals).filter(terminal::failing_since.is_not_null()),
-        TerminalState::Unused => well(terminals)
-            .filter(terminal::unused_serial.is_not_null().or(terminal::current_state.eq("issued"))),
+        // Both mean "is not null"; a range with two ends makes SQLite take the small index.
+        TerminalState::Failed => valid(terminals).filter(terminal::failing_since.between(0, i64::MAX)),
+        TerminalState::Unused => well(terminals).filter(terminal::unused_serial.between("0", "g")),
         TerminalState::Soon => plain(terminals).filter(terminal::expires_at.lt(soon)),
         TerminalState::Due => {
             plain(terminals).filter(terminal::expires_at.ge(soon)).filter(terminal::expires_at.lt(due))
@@ -388,7 +390,7 @@ fn state_of(standing: &Standing<'_>, now: Timestamp) -> TerminalState {
         _ if !live => TerminalState::None,
         end if end < now.as_second() => TerminalState::Expired,
         _ if standing.failing => TerminalState::Failed,
-        _ if standing.unused || standing.current_state == "issued" => TerminalState::Unused,
+        _ if standing.unused => TerminalState::Unused,
         end if end < cut(now, SOON_DAYS) => TerminalState::Soon,
         end if end < cut(now, DUE_DAYS) => TerminalState::Due,
         _ => TerminalState::Valid,
@@ -400,11 +402,7 @@ type Certificates = (Option<String>, String, i64, Option<String>);
 type Events = (i64, Option<String>, Option<i64>, Option<i64>, Option<i64>);
 
 /// These terminals, in this order.
-fn rows(
-    connection: &mut AnyConnection,
-    ids: &[i64],
-    now: Timestamp,
-) -> Result<Vec<TerminalRow>, StoreError> {
+fn rows(connection: &mut AnyConnection, ids: &[i64], now: Timestamp) -> Result<Vec<TerminalRow>, StoreError> {
     let found: Vec<(Who, Certificates, Events)> = terminal::table
         .inner_join(tenant::table)
         .filter(terminal::id.eq_any(ids.to_vec()))
@@ -474,7 +472,7 @@ fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<Term
 pub(super) fn refresh(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
     let in_use = newest(connection, terminal_id, &[CertificateState::InUse])?;
     let issued = newest(connection, terminal_id, &[CertificateState::Issued])?;
-    let unused_serial = in_use.as_ref().and(issued.as_ref()).map(|(serial, _, _)| serial.clone());
+    let unused_serial = issued.as_ref().map(|(serial, _, _)| serial.clone());
     let current = match in_use.or(issued) {
         Some(live) => Some(live),
         None => newest(connection, terminal_id, &ENDED)?,
@@ -483,14 +481,27 @@ pub(super) fn refresh(connection: &mut AnyConnection, terminal_id: i64) -> Resul
         Some((serial, state, expires_at)) => (Some(serial), state, expires_at),
         None => (None, String::new(), 0),
     };
-    let (label, place, common_name, tenant_id, tenant_name): (Option<String>, Option<String>, String, String, String) =
-        terminal::table
-            .inner_join(tenant::table)
-            .filter(terminal::id.eq(terminal_id))
-            .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
-            .first(connection)?;
-    let texts = [label.as_deref(), place.as_deref(), Some(&common_name), Some(&tenant_id), Some(&tenant_name), serial.as_deref()];
-    let search_text = texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n");
+    let (label, place, common_name, tenant_id, tenant_name): (
+        Option<String>,
+        Option<String>,
+        String,
+        String,
+        String,
+    ) = terminal::table
+        .inner_join(tenant::table)
+        .filter(terminal::id.eq(terminal_id))
+        .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
+        .first(connection)?;
+    let texts = [
+        label.as_deref(),
+        place.as_deref(),
+        Some(&common_name),
+        Some(&tenant_id),
+        Some(&tenant_name),
+        serial.as_deref(),
+    ];
+    let words = texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n");
+    let search_text: String = words.chars().take(LONGEST_SEARCHED).collect();
     diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
         .set((
             terminal::current_serial.eq(serial),
@@ -526,10 +537,8 @@ fn newest(
 
 /// Refreshes the terminals that were recorded before there was a list.
 pub(super) fn refresh_never_refreshed(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    let unlisted: Vec<i64> = terminal::table
-        .filter(terminal::search_text.eq(""))
-        .select(terminal::id)
-        .load(connection)?;
+    let unlisted: Vec<i64> =
+        terminal::table.filter(terminal::search_text.eq("")).select(terminal::id).load(connection)?;
     for terminal_id in unlisted {
         refresh(connection, terminal_id)?;
     }

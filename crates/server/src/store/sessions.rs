@@ -223,12 +223,7 @@ fn find(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<SessionR
                 administrator::state,
             ),
             (tenant::id, tenant::name, tenant::kind, tenant::suspended),
-            (
-                certificate::serial,
-                certificate::state,
-                certificate::first_used_at,
-                terminal::stopped_at,
-            ),
+            (certificate::serial, certificate::state, certificate::first_used_at, terminal::stopped_at),
             (
                 site_session::csrf,
                 site_session::created_at,

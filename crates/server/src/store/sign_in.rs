@@ -28,7 +28,7 @@ impl Store {
         self.write(move |connection| {
             let mut latest = None;
             for (subject, _) in &subjects {
-                hold(connection, subject)?;
+                hold(connection, subject, now)?;
                 latest = latest.max(locked_until(connection, subject, now)?);
             }
             if let Some(until) = latest {
@@ -77,12 +77,27 @@ impl Store {
 }
 
 /// Lets nobody else count under the subject until the end of the transaction, so that the
-/// lock is read after every count before this one.
-fn hold(connection: &mut AnyConnection, subject: &str) -> Result<(), StoreError> {
-    diesel::update(sign_in_failure::table.filter(sign_in_failure::subject.eq(subject)))
+/// lock is read after every count before this one. Two nodes that meet a new subject at
+/// once: one of them is told [`StoreError::Repeat`] and begins again.
+fn hold(connection: &mut AnyConnection, subject: &str, now: Timestamp) -> Result<(), StoreError> {
+    let held = diesel::update(sign_in_failure::table.filter(sign_in_failure::subject.eq(subject)))
         .set(sign_in_failure::failures.eq(sign_in_failure::failures))
         .execute(connection)?;
-    Ok(())
+    if held == 1 {
+        return Ok(());
+    }
+    diesel::insert_into(sign_in_failure::table)
+        .values((
+            sign_in_failure::subject.eq(subject),
+            sign_in_failure::failures.eq(0_i64),
+            sign_in_failure::last_failed_at.eq(now.as_second()),
+        ))
+        .execute(connection)
+        .map(drop)
+        .map_err(|error| match StoreError::from(error) {
+            StoreError::Exists(what) => StoreError::Repeat(what),
+            other => other,
+        })
 }
 
 fn locked_until(
@@ -98,8 +113,6 @@ fn locked_until(
     until.flatten().filter(|until| *until > now.as_second()).map(instant).transpose()
 }
 
-/// Two nodes that count a subject's first failure at once: one of them is told
-/// [`StoreError::Repeat`] and counts again.
 fn count(
     connection: &mut AnyConnection,
     subject: &str,
@@ -107,25 +120,12 @@ fn count(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let own = || sign_in_failure::table.filter(sign_in_failure::subject.eq(subject));
-    let changed = diesel::update(own())
+    diesel::update(own())
         .set((
             sign_in_failure::failures.eq(sign_in_failure::failures + 1),
             sign_in_failure::last_failed_at.eq(now.as_second()),
         ))
         .execute(connection)?;
-    if changed == 0 {
-        diesel::insert_into(sign_in_failure::table)
-            .values((
-                sign_in_failure::subject.eq(subject),
-                sign_in_failure::failures.eq(1_i64),
-                sign_in_failure::last_failed_at.eq(now.as_second()),
-            ))
-            .execute(connection)
-            .map_err(|error| match StoreError::from(error) {
-                StoreError::Exists(what) => StoreError::Repeat(what),
-                other => other,
-            })?;
-    }
     let failures: i64 = own().select(sign_in_failure::failures).first(connection)?;
     let locked_until = lock(u32::try_from(failures).unwrap_or(u32::MAX))
         .and_then(|lock| now.checked_add(lock).ok())

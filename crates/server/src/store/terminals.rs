@@ -61,9 +61,8 @@ impl Store {
     pub async fn stop_terminal(&self, terminal_id: i64, event: AuditEvent) -> Result<Stop, StoreError> {
         self.write(move |connection| {
             lock_terminal(connection, terminal_id)?;
-            let going = terminal::table
-                .filter(terminal::id.eq(terminal_id))
-                .filter(terminal::stopped_at.is_null());
+            let going =
+                terminal::table.filter(terminal::id.eq(terminal_id)).filter(terminal::stopped_at.is_null());
             let changed = diesel::update(going)
                 .set((
                     terminal::stopped_at.eq(Some(event.at.as_second())),
@@ -71,7 +70,11 @@ impl Store {
                 ))
                 .execute(connection)?;
             if changed == 0 {
-                return Ok(if find_stop(connection, terminal_id)?.is_some() { Stop::Already } else { Stop::Unknown });
+                return Ok(if find_stop(connection, terminal_id)?.is_some() {
+                    Stop::Already
+                } else {
+                    Stop::Unknown
+                });
             }
             end_sessions(connection, terminal_id)?;
             audit::record(connection, &event)?;

@@ -17,7 +17,9 @@ pub enum TrailError {
     #[error("{0} does not hold the end of an audit chain: it was altered")]
     Altered(String),
     /// The chain does not lead through the end that was kept: that one stays.
-    #[error("the audit chain does not lead through its end as kept before; koshin-server audit verify says more")]
+    #[error(
+        "the audit chain does not lead through its end as kept before; koshin-server audit verify says more"
+    )]
     Broken,
     /// Anything else.
     #[error(transparent)]
@@ -44,7 +46,9 @@ impl Koshin {
             }
         }
         let text = serde_json::to_vec(&head).map_err(|error| UseCaseError::Defect(error.to_string()))?;
-        Ok(home::write_private(&home.audit_head(), &text)?)
+        let path = home.audit_head();
+        let written = tokio::task::spawn_blocking(move || home::write_private(&path, &text)).await;
+        Ok(written.map_err(|error| UseCaseError::Defect(error.to_string()))??)
     }
 }
 

@@ -114,12 +114,6 @@ impl TotpSecret {
         i64::try_from(step).ok()
     }
 
-    /// The code of the moment: what an authenticator shows.
-    #[cfg(test)]
-    pub(super) fn code(&self, now: Timestamp) -> String {
-        self.totp("").generate(u64::try_from(now.as_second()).unwrap_or(0)).to_string()
-    }
-
     /// What an authenticator reads from a QR code.
     pub(super) fn uri(&self, account: &str) -> SecretString {
         let uri = self.totp(account).to_url();
@@ -146,5 +140,52 @@ impl TotpSecret {
 
 /// Whether a secret string is what it is compared with, told in one time.
 pub(super) fn same_secret(one: &SecretString, other: &str) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose_secret().as_bytes(), other.as_bytes()).is_ok()
+    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose_secret().as_bytes(), other.as_bytes())
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn secret() -> TotpSecret {
+        TotpSecret(Zeroizing::new(b"12345678901234567890".to_vec()))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// RFC 6238, appendix B, the last six of its eight digits.
+    #[test]
+    fn codes_are_those_of_the_rfc_and_good_for_a_step_before_and_after() {
+        for (second, code) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+            let step = second / 30;
+            assert_eq!(secret().step_of(code, at(second)), Some(step), "{second}");
+            assert_eq!(secret().step_of(code, at(second + 30)), Some(step), "a slow clock");
+            assert_eq!(secret().step_of(code, at(second + 90)), None, "too late");
+        }
+        assert_eq!(secret().step_of("287 082", at(59)), Some(1), "as authenticators show it");
+        for nonsense in ["", "28708", "2870822", "28708x", "二八七〇八二"] {
+            assert_eq!(secret().step_of(nonsense, at(59)), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_owner_and_with_its_key_only() {
+        let directory = tempfile::tempdir().unwrap();
+        crate::home::create_private_dir(&directory.path().join("ca")).unwrap();
+        let home = Home::new(directory.path());
+        let key = SecondFactorKey::load_or_create(&home).unwrap();
+        let sealed = key.seal(&secret(), "clinic\nhanako").unwrap();
+        assert!(!sealed.windows(20).any(|part| part == secret().0.as_slice()));
+        let again = SecondFactorKey::load_or_create(&home).unwrap();
+        assert_eq!(*again.open(&sealed, "clinic\nhanako").unwrap().0, *secret().0);
+        assert!(matches!(again.open(&sealed, "clinic\ntaro"), Err(SealError::Foreign)));
+        assert!(matches!(again.open(&sealed[1..], "clinic\nhanako"), Err(SealError::Foreign)));
+        let other = SecondFactorKey::from_hex(&[b'0'; 64]).unwrap();
+        assert!(matches!(other.open(&sealed, "clinic\nhanako"), Err(SealError::Foreign)));
+        assert!(matches!(SecondFactorKey::from_hex(b"short"), Err(SealError::Key)));
+    }
 }

@@ -140,7 +140,13 @@ impl Actor {
         }
     }
 
-    pub(super) fn event(&self, kind: AuditKind, tenant_id: &str, detail: String, now: Timestamp) -> AuditEvent {
+    pub(super) fn event(
+        &self,
+        kind: AuditKind,
+        tenant_id: &str,
+        detail: String,
+        now: Timestamp,
+    ) -> AuditEvent {
         AuditEvent {
             tenant_id: Some(tenant_id.to_owned()),
             detail,
@@ -229,7 +235,10 @@ mod tests {
         for (action, row) in TABLE {
             let said: Vec<String> = TenantKind::ALL
                 .map(|kind| {
-                    Relation::ALL.map(|tenant| if may(kind, action, tenant) { 'x' } else { '.' }).iter().collect()
+                    Relation::ALL
+                        .map(|tenant| if may(kind, action, tenant) { 'x' } else { '.' })
+                        .iter()
+                        .collect()
                 })
                 .to_vec();
             assert_eq!(said.join(" "), row, "{action:?}");

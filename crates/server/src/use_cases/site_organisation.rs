@@ -5,9 +5,7 @@ use super::{
     Koshin, SiteError,
     site_authority::{Action, Actor},
 };
-use crate::store::{
-    AdministratorRow, AuditKind, AuditRow, ConsentRow, StoreError, TenantKind, TrailQuery,
-};
+use crate::store::{AdministratorRow, AuditKind, AuditRow, ConsentRow, StoreError, TenantKind, TrailQuery};
 use jiff::Timestamp;
 
 /// Events a page at most.
@@ -31,7 +29,12 @@ impl Koshin {
     ///
     /// # Errors
     /// What the table refuses; [`SiteError::LastAdministrator`].
-    pub async fn disable_administrator(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<(), SiteError> {
+    pub async fn disable_administrator(
+        &self,
+        actor: &Actor,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
         let account = self.store.administrator(id).await?.ok_or(SiteError::NotFound)?;
         self.permit_site(actor, Action::DisableAdministrator, &account.tenant_id).await?;
         let detail = format!("{} ({})", account.login, account.mail);
@@ -66,8 +69,7 @@ impl Koshin {
         if known.is_none_or(|tenant| tenant.kind != TenantKind::Vendor) {
             return Err(SiteError::NoSuchVendor);
         }
-        let event =
-            actor.event(AuditKind::ConsentGranted, &actor.tenant_id, format!("vendor {vendor}"), now);
+        let event = actor.event(AuditKind::ConsentGranted, &actor.tenant_id, format!("vendor {vendor}"), now);
         match self.store.grant_consent(&actor.tenant_id, vendor, administrator, event).await {
             Err(StoreError::Exists(_)) => Err(SiteError::ConsentExists),
             other => Ok(other?),

@@ -105,8 +105,10 @@ mod tests {
     use super::*;
 
     fn judged(password: &str) -> Result<(), PasswordRefusal> {
-        let around =
-            Surroundings { person: ["hanako", "山田 花子"], organisation: ["clinic-1", "やまだ医院"] };
+        let around = Surroundings {
+            person: ["hanako", "山田 花子"],
+            organisation: ["clinic-1", "やまだ医院"],
+        };
         judge(&SecretString::from(password), &around)
     }
 

@@ -2,9 +2,7 @@
 //! certificate they lean on.
 
 use super::{
-    Koshin, SessionEnd, SiteError, SiteVisitor,
-    site_authority::Actor,
-    site_invitation::secret_hash,
+    Koshin, SessionEnd, SiteError, SiteVisitor, site_authority::Actor, site_invitation::secret_hash,
 };
 use crate::{
     entropy,

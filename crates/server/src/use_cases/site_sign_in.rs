@@ -102,7 +102,12 @@ impl Koshin {
         Ok(secret.step_of(code, now).filter(|step| *step > account.totp_last_step))
     }
 
-    async fn count(&self, visitor: &SiteVisitor, subjects: &Subjects, now: Timestamp) -> Result<(), SiteError> {
+    async fn count(
+        &self,
+        visitor: &SiteVisitor,
+        subjects: &Subjects,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
         let counted = vec![
             (subjects.account.clone(), account_lock as fn(u32) -> Option<SignedDuration>),
             (subjects.certificate.clone(), certificate_lock),
@@ -135,7 +140,11 @@ impl Koshin {
         Ok(SiteError::SignIn(SignInRefusal { locked_until: None }))
     }
 
-    async fn verify_password(&self, password: SecretString, known: Option<String>) -> Result<bool, SiteError> {
+    async fn verify_password(
+        &self,
+        password: SecretString,
+        known: Option<String>,
+    ) -> Result<bool, SiteError> {
         let _place = self.blocking.admit().map_err(UseCaseError::from)?;
         Ok(self.blocking.run(move || site_password::verify(&password, known.as_deref())).await?)
     }
@@ -189,7 +198,21 @@ mod tests {
         let hour = Some(60);
         assert_eq!(
             table,
-            [None, None, None, Some(1), Some(2), Some(4), Some(8), Some(16), Some(32), hour, hour, hour, hour]
+            [
+                None,
+                None,
+                None,
+                Some(1),
+                Some(2),
+                Some(4),
+                Some(8),
+                Some(16),
+                Some(32),
+                hour,
+                hour,
+                hour,
+                hour
+            ]
         );
         assert_eq!((certificate_lock(19), certificate_lock(20)), (None, Some(FIRST_LOCK)));
     }

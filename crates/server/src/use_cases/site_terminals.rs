@@ -154,12 +154,7 @@ impl Koshin {
     ///
     /// # Errors
     /// What the table refuses; [`SiteError::NotStopped`], [`SiteError::UndoTooLate`].
-    pub async fn undo_stop(
-        &self,
-        actor: &Actor,
-        terminal_id: i64,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
+    pub async fn undo_stop(&self, actor: &Actor, terminal_id: i64, now: Timestamp) -> Result<(), SiteError> {
         let terminal = self.own_terminal(actor, Action::UndoStop, terminal_id, now).await?;
         let event = of_terminal(actor, &terminal, AuditKind::StopUndone, String::new(), now);
         match self.store.undo_stop(terminal_id, undoable_since(now), event).await? {

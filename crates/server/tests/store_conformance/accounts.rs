@@ -27,9 +27,7 @@ async fn invite(f: &Fixture, token_hash: &str) {
 }
 
 async fn finish(f: &Fixture, token_hash: &str, login: &str) -> Result<Used, StoreError> {
-    f.store
-        .finish_enrolment(token_hash, entered(login), 100, event(AuditKind::AdministratorEnrolled))
-        .await
+    f.store.finish_enrolment(token_hash, entered(login), 100, event(AuditKind::AdministratorEnrolled)).await
 }
 
 /// An administrator of "clinic", whatever it takes.
@@ -54,10 +52,7 @@ fn session(id_hash: &str, administrator_id: i64) -> NewSiteSession {
 }
 
 async fn open(f: &Fixture, id: i64, half: &str, full: &str, step: i64) -> bool {
-    f.store
-        .open_session(half, session(full, id), step, Vec::new(), event(AuditKind::SignedIn))
-        .await
-        .unwrap()
+    f.store.open_session(half, session(full, id), step, Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
 }
 
 pub(crate) async fn an_invitation_makes_one_administrator(f: Fixture) {

@@ -30,10 +30,7 @@ async fn working_terminal(f: &Fixture, tenant_id: &str, common_name: &str, hours
         .record_certificate(&serial, b"der".to_vec(), None, event(AuditKind::CertificateIssued))
         .await
         .unwrap();
-    f.store
-        .confirm(&serial, terminal_id, now(), event(AuditKind::CertificateConfirmed))
-        .await
-        .unwrap();
+    f.store.confirm(&serial, terminal_id, now(), event(AuditKind::CertificateConfirmed)).await.unwrap();
     terminal_id
 }
 
@@ -105,7 +102,8 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(f: Fixture) {
         for descending in [false, true] {
             let mut seen = Vec::new();
             for page in 1..=3 {
-                let query = TerminalQuery { sort, descending, page, per_page: 10, ..TerminalQuery::default() };
+                let query =
+                    TerminalQuery { sort, descending, page, per_page: 10, ..TerminalQuery::default() };
                 let page = f.store.terminals(EVERYTHING, query, now()).await.unwrap();
                 assert_eq!(page.total, 26);
                 seen.extend(page.rows.into_iter().map(|row| row.terminal_id));

@@ -20,8 +20,8 @@ ALTER TABLE terminal ADD COLUMN current_serial TEXT;
 ALTER TABLE terminal ADD COLUMN current_state TEXT NOT NULL DEFAULT '';
 -- Its end; 0 without a certificate.
 ALTER TABLE terminal ADD COLUMN expires_at BIGINT NOT NULL DEFAULT 0;
--- A renewal that waits for its first use beside the certificate in use.
-ALTER TABLE terminal ADD COLUMN unused_serial TEXT;
+-- A certificate that waits for its first use.
+ALTER TABLE terminal ADD COLUMN unused_serial TEXT COLLATE "C";
 -- Folded text for sorting and searching.
 ALTER TABLE terminal ADD COLUMN name_key TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE terminal ADD COLUMN place_key TEXT COLLATE "C" NOT NULL DEFAULT '';
