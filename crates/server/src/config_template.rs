@@ -12,6 +12,18 @@ pub struct Answers<'a> {
     pub demo: bool,
 }
 
+/// What one connection or request may take.
+const LIMITS: &str = "[limits]
+# connections = 20000        # at a time
+# handshake_seconds = 10     # for the TLS handshake
+# header_seconds = 30        # for the head of a request
+# idle_seconds = 60          # for a connection without a request
+# request_seconds = 60       # for a request from its head to its answer
+# body_bytes = 65536         # of a request
+# stop_seconds = 20          # for open requests when the server stops
+# waiting_renewals = 256     # beyond it: 503 with Retry-After
+";
+
 /// How notices leave the house.
 const NOTICES: &str = r#"[mail]
 # The server that mails notices when certificates near their end. Try it: koshin-server notices test --to ADDRESS
@@ -60,16 +72,7 @@ listen = "{listen}"
 # The demonstration service under /rpc/, for trying terminals out. Never in production.
 demo = {demo}
 
-[limits]
-# connections = 20000        # at a time
-# handshake_seconds = 10     # for the TLS handshake
-# header_seconds = 30        # for the head of a request
-# idle_seconds = 60          # for a connection without a request
-# request_seconds = 60       # for a request from its head to its answer
-# body_bytes = 65536         # of a request
-# stop_seconds = 20          # for open requests when the server stops
-# waiting_renewals = 256     # beyond it: 503 with Retry-After
-
+{LIMITS}
 [bundle]
 # A PKCS#12 that is not fetched in this time is erased, and its certificate ends as never delivered.
 # lifetime_seconds = 86400

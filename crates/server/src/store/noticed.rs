@@ -45,6 +45,12 @@ pub struct Circles {
 }
 
 impl Circles {
+    /// The circles of these vendors, each with a clinic that lets it look after it, and of
+    /// these operators.
+    pub fn new(vendors: Vec<(String, String)>, operators: Vec<String>) -> Self {
+        Self { vendors, operators }
+    }
+
     /// The organisations of this circle around a clinic.
     pub fn of<'a>(&'a self, clinic: &'a str, audience: Audience) -> Vec<&'a str> {
         match audience {
@@ -129,7 +135,7 @@ impl Store {
                 .order(tenant::id)
                 .select(tenant::id)
                 .load(connection)?;
-            Ok(Circles { vendors, operators })
+            Ok(Circles::new(vendors, operators))
         })
         .await
     }

@@ -450,3 +450,7 @@ impl Surroundings {
         mails.chain(settings.webhook.iter().map(|webhook| (Channel::Webhook, webhook.url.clone()))).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "notices_tests.rs"]
+mod tests;
