@@ -3,6 +3,7 @@
 //! - [`demo`]: a server, six terminals and their renewal, to watch.
 //! - [`test`]: every test, with what the tests need installed and started.
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
+//! - [`windows`]: koshin.exe, built here and tried under Wine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
 //! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
 
@@ -15,6 +16,7 @@ mod keeper;
 mod layers;
 mod licences;
 mod test;
+mod windows;
 mod workspace;
 
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ enum Task {
     Test(test::Options),
     /// Prints renewals per second, latencies, CPU per renewal and client figures.
     Bench(bench::Options),
+    /// Builds koshin.exe and tries it under Wine, against a local server.
+    Windows(windows::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
     CheckLayers,
     /// Checks licences, banned crates and sources against deny.toml.
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Windows(options) => windows::run(&options),
         Task::CheckLayers => layers::run(),
         Task::CheckLicences => licences::run(),
     };

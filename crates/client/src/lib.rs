@@ -8,6 +8,7 @@
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
 //! - [`storage`]: private files, replaced atomically.
 //! - [`exit`]: what the program's exit codes mean.
+//! - [`windows`]: the Task Scheduler and the certificate store of Windows.
 //! - [`clock`]: the one place that asks the machine for the time.
 
 pub mod applications;
@@ -16,6 +17,8 @@ pub mod clock;
 pub mod doors;
 pub mod environment;
 pub mod exit;
+pub mod install;
 pub mod prompt;
 pub mod renewal;
 pub mod storage;
+pub mod windows;

@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: a server, six terminals with their applications' real files, and their renewal, to watch.
 
 mod homes;
-mod server;
+pub(crate) mod server;
 mod table;
 mod words;
 
@@ -43,7 +43,7 @@ pub(crate) struct Terminal {
     /// Days to the end of its certificate; negative when it has expired.
     pub(crate) days: i64,
     /// Whether a renewal is to succeed.
-    renewed: bool,
+    pub(crate) renewed: bool,
 }
 
 /// Shows the renewal of six terminals.

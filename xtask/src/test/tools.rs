@@ -83,7 +83,8 @@ pub(crate) fn is_root() -> bool {
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|metadata| metadata.uid() == 0)
 }
 
-fn install(packages: &[&str]) -> Result<(), String> {
+/// Installs Debian packages, as root.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-qq", "-o=Dpkg::Use-Pty=0"]).args(arguments);

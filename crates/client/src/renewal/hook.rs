@@ -1,6 +1,6 @@
 //! Commands that tell other programs about replaced files.
 
-use crate::applications::Hook;
+use crate::{applications::Hook, windows::console};
 use std::{
     io::{self, Read},
     process::{Child, Command, Stdio},
@@ -75,7 +75,7 @@ impl HookRunner for Processes {
     fn run(&self, hook: &Hook) -> Result<(), HookError> {
         let program = || hook.program.clone();
         let not_started = |source| HookError::NotStarted { program: program(), source };
-        let mut child = Command::new(&hook.program)
+        let mut child = console::without_window(&mut Command::new(&hook.program))
             .args(&hook.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -56,6 +56,20 @@ pub fn storage(language: Language, error: &StorageError) -> Explanation {
             ("不要なファイルを削除してください。", "Delete files that are not needed, then renew again."),
         );
     }
+    if error.is_in_use() {
+        return explain(
+            language,
+            NOT_SAVED,
+            (
+                &format!("{path} をほかのプログラムが使っています。"),
+                &format!("Another program has {path} open."),
+            ),
+            (
+                "日レセなどのアプリケーションを閉じてから、もう一度更新してください。",
+                "Close the application that uses it, then renew again.",
+            ),
+        );
+    }
     if error.is_denied() {
         return explain(
             language,
