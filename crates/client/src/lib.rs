@@ -17,7 +17,6 @@ pub mod clock;
 pub mod doors;
 pub mod environment;
 pub mod exit;
-pub mod install;
 pub mod prompt;
 pub mod renewal;
 pub mod storage;
