@@ -4,6 +4,7 @@
 //! - [`applications`]: where certificates live, and how a new one takes the place of an old one.
 //! - [`doors`]: how the server is spoken to.
 //! - [`prompt`]: asking people.
+//! - [`daemon`]: renewal without people; [`install`]: what starts it; [`doctor`]: whether it could succeed now.
 //! - [`cli`]: the command line.
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
 //! - [`storage`]: private files, replaced atomically.
@@ -14,9 +15,12 @@
 pub mod applications;
 pub mod cli;
 pub mod clock;
+pub mod daemon;
+pub mod doctor;
 pub mod doors;
 pub mod environment;
 pub mod exit;
+pub mod install;
 pub mod prompt;
 pub mod renewal;
 pub mod storage;

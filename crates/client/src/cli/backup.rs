@@ -88,6 +88,7 @@ fn files_of(
     named.extend(discovery.problems.iter().map(|problem| problem.path.clone()));
     named.extend(discovery.places.iter().flat_map(files_of_place));
     let mut optional: Vec<PathBuf> = OWN_FILES.iter().map(|name| environment.config_dir.join(name)).collect();
+    optional.extend(discovery.places.iter().filter_map(|place| Some(place.profile.as_ref()?.path.clone())));
     // monsiaj and glclient2 write the password beside the certificate.
     optional.extend(discovery.places.iter().filter_map(|place| {
         let (CertificateFiles::Pkcs12(path) | CertificateFiles::Pem { certificate: path, .. }) =

@@ -1,6 +1,9 @@
 //! The command line: what can be asked of the program, and in which language it answers.
 
 pub mod backup;
+pub mod daemon;
+pub mod doctor;
+pub mod install;
 pub mod memory;
 pub mod messages;
 pub mod renew;
@@ -44,6 +47,14 @@ enum Command {
     Backup(BackupArgs),
     /// Put a backup back, after checking that it is complete
     Restore(RestoreArgs),
+    /// Renew without asking anybody, whenever it is due
+    Daemon(DaemonArgs),
+    /// Let this PC renew by itself, by a timer of this user
+    Install,
+    /// Undo `koshin install`
+    Uninstall,
+    /// Find out whether every certificate could be renewed now, and what to do if not
+    Doctor(DoctorArgs),
 }
 
 /// `koshin status`.
@@ -92,6 +103,22 @@ pub enum Via {
     Legacy,
 }
 
+/// `koshin daemon`.
+#[derive(Debug, Args)]
+pub struct DaemonArgs {
+    /// Look once at every certificate, then end: for timers
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `koshin doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `koshin backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -137,6 +164,10 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
         Command::Renew(arguments) => renew::run(arguments, &environment, now),
         Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, now),
         Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, now),
+        Command::Daemon(arguments) => daemon::run(arguments, &environment, now),
+        Command::Install => install::run_install(&environment),
+        Command::Uninstall => install::run_uninstall(&environment),
+        Command::Doctor(arguments) => doctor::run(arguments, &environment, now),
     }
 }
 

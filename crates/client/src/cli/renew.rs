@@ -8,7 +8,7 @@ use super::{
 use crate::{
     applications::{App, Place},
     doors::Caller,
-    environment::Environment,
+    environment::{Environment, Language},
     exit::ExitCode,
     prompt::{Explanation, Input, Prompt, Report, TerminalPrompt},
     renewal::{
@@ -206,23 +206,32 @@ impl Teller<'_> {
 
     /// Why the certificate was not renewed, unless nothing was due or the user said no.
     fn explanation(&self, group: &Group, run: &Run) -> Option<Explanation> {
-        let language = self.environment.language;
-        let certificate = &group.certificate;
-        let still_valid_until = Some(certificate.not_after).filter(|end| *end >= self.now);
-        match run.ending {
-            Ending::NotDue | Ending::Declined | Ending::Renewed { .. } => None,
-            Ending::NotRenewableKind => Some(failures::not_renewable(language)),
-            Ending::UnknownKind => Some(words::unknown_kind(language, &certificate.common_name)),
-            Ending::NotYetValid => Some(words::not_yet_valid(language, certificate.not_before)),
-            Ending::Expired => Some(failures::expired(language)),
-            Ending::Failed => {
-                run.failure.as_ref().map(|failure| words::failure(language, failure, still_valid_until))
-            }
+        explanation(self.environment.language, self.now, group, run)
+    }
+}
+
+/// Why the certificate was not renewed, unless nothing was due or the user said no.
+pub(crate) fn explanation(
+    language: Language,
+    now: Timestamp,
+    group: &Group,
+    run: &Run,
+) -> Option<Explanation> {
+    let certificate = &group.certificate;
+    let still_valid_until = Some(certificate.not_after).filter(|end| *end >= now);
+    match run.ending {
+        Ending::NotDue | Ending::Declined | Ending::Renewed { .. } => None,
+        Ending::NotRenewableKind => Some(failures::not_renewable(language)),
+        Ending::UnknownKind => Some(words::unknown_kind(language, &certificate.common_name)),
+        Ending::NotYetValid => Some(words::not_yet_valid(language, certificate.not_before)),
+        Ending::Expired => Some(failures::expired(language)),
+        Ending::Failed => {
+            run.failure.as_ref().map(|failure| words::failure(language, failure, still_valid_until))
         }
     }
 }
 
-fn exit_code(run: &Run) -> ExitCode {
+pub(crate) fn exit_code(run: &Run) -> ExitCode {
     match run.ending {
         Ending::NotDue | Ending::Renewed { .. } => ExitCode::Ok,
         Ending::Declined => ExitCode::Declined,

@@ -107,7 +107,7 @@ pub fn json(report: &StatusReport, language: Language) -> String {
         .iter()
         .map(|problem| {
             json!({
-                "app": problem.app.map(|app| app.as_str()),
+                "app": problem.app.map(|app| app.to_string()),
                 "path": problem.path.to_string_lossy(),
                 "text": words::problem(language, problem),
             })

@@ -3,9 +3,11 @@
 
 mod scripted;
 mod terminal;
+mod unattended;
 
 pub use scripted::{Asked, ScriptedPrompt};
 pub use terminal::{Input, TerminalPrompt};
+pub use unattended::UnattendedPrompt;
 
 use jiff::Timestamp;
 use secrecy::SecretString;

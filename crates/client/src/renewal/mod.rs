@@ -17,7 +17,7 @@ pub mod hook;
 pub mod journal;
 pub mod machine;
 pub mod network;
-mod opened;
+pub(crate) mod opened;
 pub mod performer;
 pub mod recovery;
 mod secrets;

@@ -9,6 +9,8 @@ use std::{
 
 /// Name of the lock file in the state directory. It stays; the lock on it ends with the process, however that ends.
 const LOCK_FILE: &str = "koshin.lock";
+/// The same for `koshin daemon`, which holds it between its rounds too.
+const DAEMON_LOCK_FILE: &str = "daemon.lock";
 
 /// Held as long as this value lives.
 #[derive(Debug)]
@@ -33,8 +35,20 @@ impl InstanceLock {
     /// # Errors
     /// [`LockError::Busy`], or that the file cannot be created.
     pub fn take(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, LOCK_FILE)
+    }
+
+    /// The lock that keeps two daemons apart. It hinders no renewal.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn take_daemon(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, DAEMON_LOCK_FILE)
+    }
+
+    fn take_named(fs: &dyn FileSystem, state_dir: &Path, name: &str) -> Result<Self, LockError> {
         directory::create_private(fs, state_dir)?;
-        let path = state_dir.join(LOCK_FILE);
+        let path = state_dir.join(name);
         let file = open(fs, &path).map_err(StorageError::at(Doing::Locking, &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),

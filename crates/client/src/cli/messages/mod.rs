@@ -1,10 +1,13 @@
 //! What people read, in Japanese and English, side by side.
 
+pub mod doctor;
 pub mod failures;
 pub mod help;
+pub mod install;
 pub mod prompts;
 pub mod renew;
 pub mod status;
+pub mod unattended;
 
 use crate::environment::Language;
 use jiff::{Timestamp, civil::Weekday};

@@ -250,10 +250,13 @@ fn hook(language: Language, error: &HookError) -> Explanation {
         language,
         NOT_RENEWED,
         (
-            &format!("切り替え後のコマンドが失敗したので、元の証明書に戻しました（{what}）。"),
-            &format!("The command after the switch failed, so the old files were put back: {what}."),
+            &format!("切り替えの前後に行うコマンドが失敗したので、元の証明書のままです（{what}）。"),
+            &format!("A command around the switch failed, so the old files are in place: {what}."),
         ),
-        ("files.toml の hook を確認してください。", "Check the hook in files.toml."),
+        (
+            "files.toml またはプロファイルの hook を確認してください。",
+            "Check the hook in files.toml or in the profile.",
+        ),
     )
 }
 

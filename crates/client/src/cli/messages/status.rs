@@ -163,6 +163,10 @@ pub fn discovery_warning(language: Language, warning: &DiscoveryWarning) -> Stri
                 used.display()
             )
         }
+        DiscoveryWarning::NothingToRead { profile, files } => {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            format!("{} に書かれた設定ファイルがありません（{}）。", profile.display(), files.join("、"))
+        }
         DiscoveryWarning::BesideJar { used, ignored } => {
             format!(
                 "{} は使いません。jarと同じフォルダーの {} が優先されます。",

@@ -1,0 +1,64 @@
+//! `koshin daemon`: unattended renewal, once for a timer or for as long as the session lasts.
+
+use super::{DaemonArgs, messages::unattended as words};
+use crate::{
+    daemon::{
+        notify::{Desktop, Notifier},
+        offset,
+        round::{Circumstances, Outcome, round},
+        watch::{self, Clock, MachineClock},
+    },
+    doors::Caller,
+    environment::Environment,
+    exit::ExitCode,
+    renewal::{hook::Processes, network::Internet, performer::Surroundings},
+    storage::{
+        Disk,
+        lock::{InstanceLock, LockError},
+    },
+};
+use jiff::Timestamp;
+
+/// Runs the command.
+pub fn run(arguments: &DaemonArgs, environment: &Environment, now: Timestamp) -> ExitCode {
+    let machine = offset::machine_id();
+    if arguments.once {
+        return once(environment, &machine, &Desktop, now).exit_code;
+    }
+    match InstanceLock::take_daemon(&Disk, &environment.state_dir) {
+        Ok(_lock) => forever(environment, &machine),
+        Err(LockError::Busy(_)) => {
+            eprintln!("koshin: {}", words::already_running(environment.language));
+            ExitCode::Ok
+        }
+        Err(error) => {
+            eprintln!("koshin: {error}");
+            ExitCode::Storage
+        }
+    }
+}
+
+/// Ends only with the process: every state is on the disk, so that it may be killed at any time.
+fn forever(environment: &Environment, machine: &str) -> ! {
+    let clock = MachineClock;
+    // After the log-in the network needs a while, and the user comes first.
+    clock.sleep(watch::SETTLING.unsigned_abs());
+    loop {
+        let outcome = once(environment, machine, &Desktop, clock.now());
+        // Not more often than a timer would.
+        let earliest = clock.now().saturating_add(crate::daemon::schedule::CHECK_EVERY);
+        watch::wait(&clock, outcome.next_at.max(earliest.unwrap_or(outcome.next_at)));
+    }
+}
+
+fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier, now: Timestamp) -> Outcome {
+    let caller = Caller { now, language: environment.language };
+    let with = Surroundings {
+        fs: &Disk,
+        network: &Internet { caller },
+        hooks: &Processes::default(),
+        state_dir: &environment.state_dir,
+        now,
+    };
+    round(Circumstances { environment, with, notifier, machine })
+}
