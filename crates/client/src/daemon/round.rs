@@ -167,8 +167,7 @@ impl Round<'_> {
             Err(error @ CredentialError::PasswordNeeded { .. }) => Some(error),
             _ => None,
         });
-        locked
-            .map(|_| words::password_needed(language, group.name(), Some(certificate.not_after)))
+        locked.map(|_| words::password_needed(language, group.name(), Some(certificate.not_after)))
     }
 
     fn dates(&self, group: &Group) -> Explanation {
