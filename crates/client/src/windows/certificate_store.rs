@@ -105,3 +105,55 @@ impl Personal {
 fn key_of(certificate: &CertContext) -> io::Result<()> {
     certificate.private_key().silent(true).compare_key(true).acquire().map(|_| ())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use koshin_issuance::{BundleContents, BundleProfile, PrivateKey, write_pkcs12};
+    use koshin_testkit::{Identity, TestCa, ca::LeafOptions};
+
+    fn pkcs12(identity: &Identity) -> Vec<u8> {
+        let key = PrivateKey::from_pkcs8_der(identity.key.secret_der().to_vec().into()).unwrap();
+        let contents = BundleContents {
+            friendly_name: "client001",
+            key: &key,
+            certificate_der: &identity.chain[0],
+            chain_der: &[],
+        };
+        // The kind that every Windows reads.
+        write_pkcs12(&contents, BundleProfile::Compatible, 2048, "secret").unwrap().to_vec()
+    }
+
+    #[test]
+    #[ignore = "adds certificates to those of this user, and removes them"]
+    fn the_old_certificate_stays_until_it_is_removed() {
+        let ca = TestCa::new("Koshin Test CA");
+        let [old, new] = [(), ()].map(|()| ca.issue(&LeafOptions::client("client001")));
+        let password = SecretString::from("secret");
+        let mut store = Personal::open().unwrap();
+        for one in [&old, &new] {
+            store.add(&pkcs12(one), &password, &one.chain[0], "Koshin client001").unwrap();
+            assert!(store.can_use(&one.chain[0]), "the certificate came without its key");
+        }
+        assert!(store.can_use(&old.chain[0]), "adding the new one removed the old one");
+        assert!(store.remove(&old.chain[0]).unwrap());
+        assert!(!store.remove(&old.chain[0]).unwrap(), "it was removed already");
+        let left = Personal::open().unwrap().certificates();
+        assert!(left.contains(&new.chain[0].to_vec()) && !left.contains(&old.chain[0].to_vec()));
+        store.remove(&new.chain[0]).unwrap();
+    }
+
+    #[test]
+    fn a_wrong_password_and_a_strange_certificate_add_nothing() {
+        let ca = TestCa::new("Koshin Test CA");
+        let [one, other] = [(), ()].map(|()| ca.issue(&LeafOptions::client("client002")));
+        let mut store = Personal::open().unwrap();
+        let before = store.certificates().len();
+        let wrong = store.add(&pkcs12(&one), &SecretString::from("wrong"), &one.chain[0], "x");
+        assert!(matches!(wrong, Err(CertificateStoreError::NotRead(_))), "{wrong:?}");
+        let strange = store.add(&pkcs12(&one), &SecretString::from("secret"), &other.chain[0], "x");
+        assert!(matches!(strange, Err(CertificateStoreError::NotInside)), "{strange:?}");
+        assert_eq!(store.certificates().len(), before);
+    }
+}
