@@ -28,7 +28,25 @@ const TOOLS: &[Tool] = &[
         package: "default-jdk-headless",
         what_for: "the wire and the bundle as Java sees them",
     },
+    Tool {
+        program: "chromium",
+        package: "chromium",
+        what_for: "a browser with a certificate that Koshin renewed",
+    },
+    Tool { program: "nginx", package: "nginx-light", what_for: "the profile of nginx in docs/profiles.md" },
+    Tool {
+        program: "psql",
+        package: "postgresql-client",
+        what_for: "the profile of libpq in docs/profiles.md",
+    },
+    Tool { program: "stunnel4", package: "stunnel4", what_for: "the profile of stunnel in docs/profiles.md" },
     Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
+    Tool {
+        program: "systemd-analyze",
+        package: "systemd",
+        what_for: "the timer's units as systemd reads them",
+    },
+    Tool { program: "dbus-daemon", package: "dbus-daemon", what_for: "notices on a desktop's bus" },
     Tool { program: "strace", package: "strace", what_for: "failing writes" },
     Tool { program: "faketime", package: "faketime", what_for: "wrong clocks" },
 ];
