@@ -1,14 +1,17 @@
-//! `koshin daemon --once` against a real server, killed at every rename of a renewal and at random moments, then run
-//! again: the application always has a certificate that works, and in the end the new one.
+//! `koshin daemon --once` against a real server: left alone, outside the tenant's hours, and killed at every rename of a
+//! renewal and at random moments, then run again. The application always has a certificate that works, in the end the
+//! new one.
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use jiff::{SignedDuration, Timestamp};
 use koshin::{
     applications::{discover, open},
+    daemon::diary::Diary,
     environment::Environment,
+    storage::Disk,
 };
-use koshin_testkit::{ServerInABox, Terminal, tools};
+use koshin_testkit::{ServerInABox, ServerOptions, Terminal, tools};
 use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
@@ -23,15 +26,18 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_koshin");
 /// More renames than a renewal has.
 const ENOUGH: usize = 60;
 
-/// A PC whose monsiaj has a certificate with ten days left: urgent, so that no moment is waited for.
+/// So many days before the end a renewal is urgent, and no moment is waited for.
+const URGENT: i64 = 10;
+
+/// A PC whose monsiaj has a certificate of the server.
 struct Pc {
     home: TempDir,
     old: Terminal,
 }
 
 impl Pc {
-    fn with_terminal_of(server: &mut ServerInABox, common_name: &str) -> Self {
-        let end = Timestamp::now() + SignedDuration::from_hours(240);
+    fn with_terminal_of(server: &mut ServerInABox, common_name: &str, days_left: i64) -> Self {
+        let end = Timestamp::now() + SignedDuration::from_hours(24 * days_left);
         let pc = Self { home: TempDir::new().unwrap(), old: server.issue_until(common_name, end) };
         let bundle = pc.write(".monsiaj/client.p12", &std::fs::read(pc.old.file("p12")).unwrap());
         let url = server.url();
@@ -118,7 +124,7 @@ fn killed_before_each_rename() {
     }
     let mut server = ServerInABox::start();
     for turn in 1..ENOUGH {
-        let pc = Pc::with_terminal_of(&mut server, &format!("client{turn:03}"));
+        let pc = Pc::with_terminal_of(&mut server, &format!("client{turn:03}"), URGENT);
         let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={turn}");
         let strace = [
             "strace",
@@ -152,7 +158,7 @@ fn killed_before_each_rename() {
 fn killed_at_any_moment() {
     let mut server = ServerInABox::start();
     for turn in 0..12_u64 {
-        let pc = Pc::with_terminal_of(&mut server, &format!("client{turn:03}"));
+        let pc = Pc::with_terminal_of(&mut server, &format!("client{turn:03}"), URGENT);
         let mut child = pc.daemon(&[]).stderr(Stdio::null()).spawn().unwrap();
         // From before the first file to after the last request; primes, so that no rhythm is met.
         thread::sleep(Duration::from_millis(7 + turn * 83));
@@ -161,4 +167,40 @@ fn killed_at_any_moment() {
         pc.serial_in_use();
         pc.recovers(&server, &format!("killed in turn {turn}"));
     }
+}
+
+/// The server's window is wider than the application's, and its suggestion long past: the terminal's own moment inside
+/// the application's window has passed as well, whichever it is.
+#[test]
+fn a_quiet_round_asks_the_server_and_renews() {
+    let mut server = ServerInABox::start();
+    let pc = Pc::with_terminal_of(&mut server, "client001", 20);
+    pc.recovers(&server, "a round that nobody disturbs");
+    let before = pc.serial_in_use();
+    assert!(tools::run(&mut pc.daemon(&[])).status.success());
+    assert_eq!(pc.serial_in_use(), before, "the next round finds nothing to do");
+}
+
+#[test]
+fn outside_the_tenants_hours_it_waits_for_them() {
+    let clock = |hours: i64| {
+        let then = Timestamp::now() + SignedDuration::from_hours(9 + hours);
+        then.strftime("%H:%M").to_string()
+    };
+    let hours = format!("{}-{}", clock(3), clock(6));
+    let mut server = ServerInABox::start_with(ServerOptions {
+        configure: Box::new(move |config| {
+            let service = config["service"]["default"].as_table_mut().unwrap();
+            service.insert("preferred_hours".to_owned(), hours.into());
+        }),
+        ..ServerOptions::default()
+    });
+    let pc = Pc::with_terminal_of(&mut server, "client001", 20);
+    let output = tools::run(&mut pc.daemon(&[]));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(pc.serial_in_use(), pc.old.serial());
+    let state_dir = Environment::in_home(pc.home.path()).state_dir;
+    let next = Diary::load(&Disk, &state_dir).next_at.expect("a next attempt");
+    let wait = next.duration_since(Timestamp::now()).as_secs();
+    assert!((2 * 3_600..=4 * 3_600).contains(&wait), "in three hours, in the first hour of them: {wait} s");
 }

@@ -240,3 +240,19 @@ fn what_the_diary_holds_is_its_owners_alone() {
     look(&world, &ScriptedServer::est(&world.ca), &Screen::default(), now());
     assert!(world.open_to_others().is_empty(), "{:?}", world.open_to_others());
 }
+
+/// Nothing can be remembered there, so that a notice at every round would be one every quarter of an hour.
+#[test]
+fn a_state_folder_that_cannot_be_written_is_told_twice_a_day() {
+    let world = due();
+    world.write(".local/state/koshin", b"a file where a folder should be");
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    let mut moment = now();
+    while moment < now() + days(1) {
+        let outcome = look(&world, &server, &screen, moment);
+        assert_eq!((outcome.exit_code, server.issued()), (ExitCode::Storage, 0));
+        moment = outcome.next_at;
+    }
+    assert_eq!(screen.titles().len(), 2, "{:?}", screen.titles());
+    assert!(world.all_old());
+}

@@ -267,7 +267,9 @@ impl Round<'_> {
                     self.keep(key.clone(), record, Timestamp::MAX);
                     return key;
                 }
-                (words::password_needed(language, &place.name, until), false)
+                let days = until.map(|until| calendar::days_left(until, now));
+                let urgent = days.is_some_and(|days| days < schedule::URGENT_DAYS);
+                (words::password_needed(language, &place.name, until), urgent)
             }
             error => {
                 self.count(error.exit_code());
