@@ -4,7 +4,7 @@
 
 mod support;
 
-use koshin::storage::Disk;
+use koshin::storage::{Disk, lock::InstanceLock};
 use koshin_testkit::tools;
 use std::{
     collections::HashMap,
@@ -121,4 +121,18 @@ fn without_a_desktop_the_log_has_it_and_nothing_fails() {
     let diary = koshin::daemon::diary::Diary::load(&Disk, &world.environment.state_dir);
     let record = diary.certificates.values().next().unwrap();
     assert!(record.told.is_empty(), "what nobody has seen is told again");
+}
+
+#[test]
+fn a_second_daemon_ends_at_once_and_hinders_no_renewal() {
+    let world = world();
+    let first = InstanceLock::take_daemon(&Disk, &world.environment.state_dir).unwrap();
+    let nowhere = format!("unix:path={}", world.path("no-bus").display());
+    let second = koshin(&world, &nowhere, &["daemon"]);
+    assert!(second.status.success());
+    assert!(String::from_utf8_lossy(&second.stderr).contains("koshin daemon はすでに動いています。"));
+    // A timer's round, or a person, renews all the same.
+    let round = koshin(&world, &nowhere, &["daemon", "--once"]);
+    assert!(String::from_utf8_lossy(&round.stderr).contains("パスワードが保存されていない"));
+    drop(first);
 }

@@ -88,6 +88,8 @@ fn a_healthy_pc_could_renew_now_and_nothing_is_changed_by_looking() {
     let findings = on(&Disk, &world, &server);
     assert_eq!(faults(&findings), (vec![], ExitCode::Ok));
     assert!(findings.iter().all(|finding| finding.health == Health::Good), "{findings:#?}");
+    let json: serde_json::Value = serde_json::from_str(&as_json(&findings, now())).unwrap();
+    assert_eq!(json["couldRenewNow"], true);
     assert_eq!((server.record.borrow().asked, server.issued()), (1, 0));
     let mut after = world.everything();
     after.retain(|path| !path.ends_with("koshin.lock"));
@@ -242,6 +244,16 @@ fn nothing_is_tried_while_another_renewal_runs() {
     let findings = on(&Disk, &world, &server);
     assert_eq!((findings.len(), findings[0].health), (1, Health::Warning));
     assert_eq!(server.record.borrow().asked, 0);
+}
+
+#[test]
+fn a_pc_without_certificates_is_not_called_healthy() {
+    let world = World::new();
+    let findings = on(&Disk, &world, &ScriptedServer::est(&world.ca));
+    assert_eq!(exit_code(&findings), ExitCode::Ok);
+    assert!(as_text(&findings, Language::English).ends_with("There is no certificate to renew.\n"));
+    let json: serde_json::Value = serde_json::from_str(&as_json(&findings, now())).unwrap();
+    assert_eq!(json["couldRenewNow"], false);
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub fn as_text(findings: &[Finding], language: Language) -> String {
         }
     }
     let bad = findings.iter().filter(|finding| finding.health == Health::Bad).count();
+    let bad = (bad > 0 || could_renew(findings)).then_some(bad);
     text.push('\n');
     text.push_str(&words::verdict(language, bad));
     text.push('\n');
@@ -76,11 +77,17 @@ pub fn as_json(findings: &[Finding], now: Timestamp) -> String {
     let code = exit_code(findings);
     let document = json!({
         "now": now,
-        "couldRenewNow": findings.iter().all(|finding| finding.health != Health::Bad),
+        "couldRenewNow": could_renew(findings),
         "findings": list,
         "exitCode": code.number(),
     });
     format!("{document:#}")
+}
+
+/// There is a certificate, it was examined, and nothing is bad.
+fn could_renew(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.subject.is_some())
+        && findings.iter().all(|finding| finding.health != Health::Bad)
 }
 
 /// Names come from files and servers: no control characters reach the terminal.

@@ -14,8 +14,12 @@ pub fn health(language: Language, health: Health) -> &'static str {
     }
 }
 
-/// The last line: whether every certificate could be renewed now.
-pub fn verdict(language: Language, bad: usize) -> String {
+/// The last line: whether every certificate could be renewed now; `None` when there is no certificate.
+pub fn verdict(language: Language, bad: Option<usize>) -> String {
+    let Some(bad) = bad else {
+        let none = ("更新する証明書が見つかりません。", "There is no certificate to renew.");
+        return pick(language, none.0, none.1).to_owned();
+    };
     match (language, bad) {
         (Language::Japanese, 0) => "更新を妨げる問題はありません。".to_owned(),
         (Language::English, 0) => "Nothing keeps a renewal from succeeding.".to_owned(),
