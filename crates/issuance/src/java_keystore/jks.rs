@@ -94,8 +94,10 @@ fn facts(key: &KeyParts<'_>) -> Result<CertificateFacts, KeystoreError> {
 }
 
 fn entries(bytes: &[u8]) -> Result<Vec<Entry<'_>>, KeystoreError> {
-    let body = bytes.len().checked_sub(SUM).ok_or(KeystoreError::Damaged("it ends early"))?;
-    let mut reader = Reader(&bytes[MAGIC.len()..body]);
+    let end = bytes.len().checked_sub(SUM);
+    let body =
+        end.and_then(|end| bytes.get(MAGIC.len()..end)).ok_or(KeystoreError::Damaged("it ends early"))?;
+    let mut reader = Reader(body);
     if reader.u32()? != VERSION {
         return Err(KeystoreError::UnknownKind);
     }
@@ -160,11 +162,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn new_entry(
-    alias: &str,
-    access: &KeystoreAccess<'_>,
-    update: &KeystoreUpdate<'_>,
-) -> Zeroizing<Vec<u8>> {
+fn new_entry(alias: &str, access: &KeystoreAccess<'_>, update: &KeystoreUpdate<'_>) -> Zeroizing<Vec<u8>> {
     let contents = &update.contents;
     let mut entry = Zeroizing::new(KEY_ENTRY.to_be_bytes().to_vec());
     push_text(&mut entry, alias);
