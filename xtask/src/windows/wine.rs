@@ -1,6 +1,7 @@
 //! Wine, with a user's profile of its own below cargo's target directory.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -78,6 +79,8 @@ impl Wine {
     pub(crate) fn unit_tests(&self, program: &Path) -> Result<()> {
         let folder = program.parent().context("a program lies in a folder")?;
         self.complete(folder)?;
+        // Private, as it is on Windows: what is made in it inherits that.
+        fs::set_permissions(self.profile()?.join("Temp"), fs::Permissions::from_mode(0o700))?;
         let status = self
             .command(program)
             .args(["--include-ignored", "storage::", "windows::", "environment::"])

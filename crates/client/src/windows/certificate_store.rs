@@ -110,50 +110,54 @@ fn key_of(certificate: &CertContext) -> io::Result<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use koshin_issuance::{BundleContents, BundleProfile, PrivateKey, write_pkcs12};
-    use koshin_testkit::{Identity, TestCa, ca::LeafOptions};
+    use koshin_issuance::{BundleContents, BundleProfile, read_pkcs12, write_pkcs12};
 
-    fn pkcs12(identity: &Identity) -> Vec<u8> {
-        let key = PrivateKey::from_pkcs8_der(identity.key.secret_der().to_vec().into()).unwrap();
+    /// Self-signed certificates with RSA keys.
+    const OLD: &[u8] = include_bytes!("../../tests/fixtures/store-old.p12");
+    const NEW: &[u8] = include_bytes!("../../tests/fixtures/store-new.p12");
+
+    /// A bundle as Koshin writes it, and the certificate in it. The compatible kind, which every Windows reads.
+    fn bundle(fixture: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let read = read_pkcs12(fixture, "secret").unwrap();
         let contents = BundleContents {
             friendly_name: "client001",
-            key: &key,
-            certificate_der: &identity.chain[0],
+            key: &read.key,
+            certificate_der: &read.certificate_der,
             chain_der: &[],
         };
-        // The kind that every Windows reads.
-        write_pkcs12(&contents, BundleProfile::Compatible, 2048, "secret").unwrap().to_vec()
+        let written = write_pkcs12(&contents, BundleProfile::Compatible, 2048, "secret").unwrap();
+        (written.to_vec(), read.certificate_der)
     }
 
     #[test]
     #[ignore = "adds certificates to those of this user, and removes them"]
     fn the_old_certificate_stays_until_it_is_removed() {
-        let ca = TestCa::new("Koshin Test CA");
-        let [old, new] = [(), ()].map(|()| ca.issue(&LeafOptions::client("client001")));
         let password = SecretString::from("secret");
         let mut store = Personal::open().unwrap();
-        for one in [&old, &new] {
-            store.add(&pkcs12(one), &password, &one.chain[0], "Koshin client001").unwrap();
-            assert!(store.can_use(&one.chain[0]), "the certificate came without its key");
+        let [(old_bundle, old), (new_bundle, new)] = [OLD, NEW].map(bundle);
+        for (bundle, certificate) in [(&old_bundle, &old), (&new_bundle, &new)] {
+            store.add(bundle, &password, certificate, "Koshin client001").unwrap();
+            assert!(store.can_use(certificate), "the certificate came without its key");
         }
-        assert!(store.can_use(&old.chain[0]), "adding the new one removed the old one");
-        assert!(store.remove(&old.chain[0]).unwrap());
-        assert!(!store.remove(&old.chain[0]).unwrap(), "it was removed already");
-        let left = Personal::open().unwrap().certificates();
-        assert!(left.contains(&new.chain[0].to_vec()) && !left.contains(&old.chain[0].to_vec()));
-        store.remove(&new.chain[0]).unwrap();
+        assert!(store.can_use(&old), "adding the new one removed the old one");
+        assert!(store.remove(&old).unwrap());
+        assert!(!store.remove(&old).unwrap(), "it was removed already");
+        // Looked at through the same handle: Wine 8 forgets the store at the end of the program.
+        let left = store.certificates();
+        assert!(left.contains(&new) && !left.contains(&old), "{} certificates are left", left.len());
+        store.remove(&new).unwrap();
     }
 
     #[test]
+    #[ignore = "makes keys in this user's key folder"]
     fn a_wrong_password_and_a_strange_certificate_add_nothing() {
-        let ca = TestCa::new("Koshin Test CA");
-        let [one, other] = [(), ()].map(|()| ca.issue(&LeafOptions::client("client002")));
         let mut store = Personal::open().unwrap();
-        let before = store.certificates().len();
-        let wrong = store.add(&pkcs12(&one), &SecretString::from("wrong"), &one.chain[0], "x");
+        let [(old_bundle, old), (_, new)] = [OLD, NEW].map(bundle);
+        let wrong = store.add(&old_bundle, &SecretString::from("wrong"), &old, "x");
         assert!(matches!(wrong, Err(CertificateStoreError::NotRead(_))), "{wrong:?}");
-        let strange = store.add(&pkcs12(&one), &SecretString::from("secret"), &other.chain[0], "x");
+        let strange = store.add(&old_bundle, &SecretString::from("secret"), &new, "x");
         assert!(matches!(strange, Err(CertificateStoreError::NotInside)), "{strange:?}");
-        assert_eq!(store.certificates().len(), before);
+        let held = store.certificates();
+        assert!(!held.contains(&old) && !held.contains(&new));
     }
 }
