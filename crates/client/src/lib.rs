@@ -7,6 +7,7 @@
 //! - [`daemon`]: renewal without people; [`install`]: what starts it; [`doctor`]: whether it could succeed now.
 //! - [`cli`]: the command line.
 //! - [`renewal`]: one certificate's way to the next, as a pure state machine and what performs its steps.
+//! - [`stores`]: browsers' certificate databases and Java keystores.
 //! - [`storage`]: private files, replaced atomically.
 //! - [`exit`]: what the program's exit codes mean.
 //! - [`windows`]: the Task Scheduler and the certificate store of Windows.
@@ -24,4 +25,5 @@ pub mod install;
 pub mod prompt;
 pub mod renewal;
 pub mod storage;
+pub mod stores;
 pub mod windows;

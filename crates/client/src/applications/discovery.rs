@@ -6,10 +6,11 @@ use super::{
     connections::{self, Surroundings},
     hosts::HostTable,
     place::{App, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning},
-    reading,
+    profiles, reading,
     settings::Settings,
 };
-use crate::environment::Environment;
+use crate::{environment::Environment, stores};
+use koshin_appconfig::Format;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,6 +35,8 @@ pub fn discover(environment: &Environment) -> Discovery {
             read_file(app, &config, &surroundings, &mut found);
         }
     }
+    profiles::discover(&surroundings, &mut found);
+    stores::discovery::discover(environment, &settings, &mut found);
     found
 }
 
@@ -74,9 +77,10 @@ fn read_file(app: App, config: &Path, surroundings: &Surroundings<'_>, found: &m
         Ok(None) => return,
         Err(error) => return found.problems.push(unreadable(Some(app), config, error)),
     };
-    let read = match app {
-        App::Receview => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
-        _ => koshin_appconfig::read(app.format(), &bytes),
+    let read = match app.format() {
+        Some(Format::Receview) => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
+        Some(format) => koshin_appconfig::read(format, &bytes),
+        None => return,
     };
     match read {
         Ok(connections) => found
@@ -106,6 +110,7 @@ fn config_files(
         App::Glclient2 => vec![glclient2_file(home, warnings)],
         App::Receview => vec![home.join(".receview").join("receview.conf")],
         App::Files => vec![environment.config_dir.join("files.toml")],
+        App::Browser | App::Keystore | App::Profile(_) => Vec::new(),
     }
 }
 

@@ -2,14 +2,18 @@
 
 use super::{
     credential::{self, Credential, CredentialError},
-    files_of::{self, Material},
-    place::{App, CertificateFiles, Hook, Place},
+    files_of::{self, Formats, Material},
+    hook::Hooks,
+    place::{App, CertificateFiles, Place},
     reading,
 };
-use crate::exit::ExitCode;
+use crate::{exit::ExitCode, stores::StoreEntry};
 use jiff::Timestamp;
-use koshin_appconfig::{ConfigError, Edit, NewCertificate, PasswordEdit};
-use koshin_issuance::{Pkcs12Error, PrivateKeyError};
+use koshin_appconfig::{
+    ConfigError, Edit, Format, NewCertificate, PasswordEdit,
+    profile::{Source, edit_profile},
+};
+use koshin_issuance::{KeystoreError, Pkcs12Error, PrivateKeyError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::{fmt, io, path::Path, path::PathBuf, sync::Arc};
@@ -42,8 +46,8 @@ pub struct SwitchPlan {
     pub new_files: Vec<PlannedFile>,
     /// The edited configuration; `None` where the files are replaced in place.
     pub config: Option<ConfigEdit>,
-    /// What to run at the end.
-    pub hook: Option<Hook>,
+    /// What to run around it.
+    pub hooks: Hooks,
 }
 
 /// A file to write, readable by its owner only.
@@ -104,6 +108,12 @@ pub enum InstallError {
         /// The list of files.
         path: PathBuf,
     },
+    /// DER has no room for a password.
+    #[error("{} is protected by a password, which a key in DER cannot have: set key_format to pem", .path.display())]
+    DerWithPassword {
+        /// The old key.
+        path: PathBuf,
+    },
     /// A configuration file holds text; this path is none.
     #[error("{} cannot be written into a configuration file, because it is not Unicode text", .path.display())]
     PathNotText {
@@ -132,6 +142,17 @@ pub enum InstallError {
     /// The key cannot be encrypted, or does not open again.
     #[error("the new key file: {0}")]
     Key(#[from] PrivateKeyError),
+    /// The Java keystore cannot take the new entry.
+    #[error("{}: {error}", .path.display())]
+    Keystore {
+        /// The keystore.
+        path: PathBuf,
+        /// Why not.
+        error: KeystoreError,
+    },
+    /// The Java keystore or its password cannot be read.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// What was made does not hold what was put in.
     #[error("the new {what} does not hold the new key when read again, so it is not used")]
     SelfCheck {
@@ -171,14 +192,16 @@ pub fn choose_protection(
     if !credential::is_protected(place)? {
         return Ok(Protection::Unprotected);
     }
-    if place.app != App::Files && place.password_saved {
+    if place.takes_new_password() {
         return Ok(Protection::Saved(fresh.clone()));
     }
     let own = credential::known_password(place)?;
     match (known.or(own.as_ref()), &place.certificate) {
         (Some(password), _) => Ok(Protection::Unsaved(password.clone())),
         // A PKCS#12 file that opens without a password has the empty one.
-        (None, CertificateFiles::Pkcs12(_)) => Ok(Protection::Unsaved(SecretString::from(""))),
+        (None, CertificateFiles::Pkcs12(_) | CertificateFiles::Store(_)) => {
+            Ok(Protection::Unsaved(SecretString::from("")))
+        }
         (None, CertificateFiles::Pem { key, .. }) => {
             Err(CredentialError::PasswordNeeded { path: key.clone() })
         }
@@ -199,18 +222,22 @@ pub fn plan_switch(
     config: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<SwitchPlan, InstallError> {
-    let material = Material { new, protection };
+    let formats = Formats::of(place);
+    let material = Material { new, protection, formats };
     let files = match place.app {
         App::Monsiaj => files_of::monsiaj(place, &material, now)?,
         App::Glclient2 => files_of::glclient2(place, &material, now)?,
         App::Receview => files_of::receview(place, &material, now)?,
         App::Files => files_of::in_place(place, &material)?,
+        App::Profile(_) => files_of::by_profile(place, &material, now)?,
+        App::Browser | App::Keystore => files_of::keystore(place, &material, now)?,
     };
+    let hooks = Hooks::of(place, files.location.as_ref());
     let config = match &files.location {
         None => None,
         Some(location) => Some(edited_config(place, location, protection, config)?),
     };
-    Ok(SwitchPlan { new_files: files.planned, config, hook: place.hook.clone() })
+    Ok(SwitchPlan { new_files: files.planned, config, hooks })
 }
 
 fn edited_config(
@@ -228,7 +255,7 @@ fn edited_config(
         ),
     };
     let certificate = match location {
-        CertificateFiles::None => return Err(InstallError::NoCertificate),
+        CertificateFiles::None | CertificateFiles::Store(_) => return Err(InstallError::NoCertificate),
         CertificateFiles::Pkcs12(file) => NewCertificate::Pkcs12 { file: text(file)? },
         CertificateFiles::Pem { certificate, key } => {
             NewCertificate::Pem { certificate: text(certificate)?, key: text(key)? }
@@ -239,13 +266,25 @@ fn edited_config(
         Protection::Unsaved(_) | Protection::Unprotected => PasswordEdit::Keep,
     };
     let edit = Edit { index: place.connection, certificate, password };
-    let edited = match place.app {
-        App::Receview => koshin_appconfig::edit_receview(&before, &edit, &place.receview_keys),
-        app => koshin_appconfig::edit(app.format(), &before, &edit),
+    let edited = match (place.app.format(), place.profile.as_ref().map(|loaded| &loaded.profile.source)) {
+        (Some(Format::Receview), _) => koshin_appconfig::edit_receview(&before, &edit, &place.receview_keys),
+        (Some(format), _) => koshin_appconfig::edit(format, &before, &edit),
+        (None, Some(Source::Config(source))) => edit_profile(source, &before, &edit),
+        (None, _) => Err(ConfigError::ReadOnly),
     };
     let after = edited.map_err(|error| InstallError::Config { path: path.clone(), error })?;
     let before_sha256 = Sha256::digest(&*before).into();
     Ok(ConfigEdit { path: path.clone(), before_sha256, after: Zeroizing::new(after) })
+}
+
+/// The paths of certificate and key, twice the same for one file; `None` for no certificate.
+pub(super) fn file_names(files: &CertificateFiles) -> Option<(&Path, &Path)> {
+    match files {
+        CertificateFiles::None | CertificateFiles::Store(StoreEntry::Nss(_)) => None,
+        CertificateFiles::Store(StoreEntry::Keystore(entry)) => Some((&entry.file, &entry.file)),
+        CertificateFiles::Pkcs12(file) => Some((file, file)),
+        CertificateFiles::Pem { certificate, key } => Some((certificate, key)),
+    }
 }
 
 fn text(path: &Path) -> Result<&str, InstallError> {

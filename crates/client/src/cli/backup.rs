@@ -121,6 +121,7 @@ fn files_of_place(place: &Place) -> Vec<PathBuf> {
         CertificateFiles::None => {}
         CertificateFiles::Pkcs12(path) => files.push(path.clone()),
         CertificateFiles::Pem { certificate, key } => files.extend([certificate.clone(), key.clone()]),
+        CertificateFiles::Store(entry) => files.extend(entry.files()),
     }
     files.extend(place.password_file.clone());
     files.extend(place.ca_file.clone());

@@ -71,7 +71,7 @@ pub struct StatusArgs {
 /// `koshin renew`.
 #[derive(Debug, Args)]
 pub struct RenewArgs {
-    /// Only this application: monsiaj, glclient2, receview or files
+    /// Only this application: monsiaj, glclient2, receview, files, browser, keystore or the name of a profile
     #[arg(long, value_name = "APP")]
     pub app: Option<App>,
     /// Only the connection with this number, as `koshin status` shows it

@@ -17,7 +17,7 @@ use crate::{
 };
 use koshin_policy::Kind;
 use koshin_protocol::{problem::ProblemCode, renewal::CertificateStatus};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Room that the files of one place need at most: 256 KiB, as a renewal tries it.
 const ROOM: usize = 256 * 1024;
@@ -115,7 +115,7 @@ impl Patient<'_> {
         let mut folders: Vec<PathBuf> = Vec::new();
         for place in &self.group.places {
             for path in written(place) {
-                let tried = atomic::resolve(fs, path).and_then(|real| {
+                let tried = atomic::resolve(fs, &path).and_then(|real| {
                     let folder = atomic::parent(&real).to_owned();
                     if !folders.contains(&folder) {
                         directory::check_room(fs, &folder, ROOM)?;
@@ -193,13 +193,14 @@ impl Patient<'_> {
 }
 
 /// The files that a switch replaces, or beside which it writes new ones.
-fn written(place: &Place) -> Vec<&Path> {
-    let mut files = vec![place.config_path.as_path()];
+fn written(place: &Place) -> Vec<PathBuf> {
+    let mut files = vec![place.config_path.clone()];
     match &place.certificate {
         CertificateFiles::None => {}
-        CertificateFiles::Pkcs12(path) => files.push(path),
-        CertificateFiles::Pem { certificate, key } => files.extend([certificate.as_path(), key]),
+        CertificateFiles::Pkcs12(path) => files.push(path.clone()),
+        CertificateFiles::Pem { certificate, key } => files.extend([certificate.clone(), key.clone()]),
+        CertificateFiles::Store(entry) => files.extend(entry.files()),
     }
-    files.extend(place.password_file.as_deref());
+    files.extend(place.password_file.clone());
     files
 }

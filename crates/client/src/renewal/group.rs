@@ -65,7 +65,8 @@ pub fn gather(
     passwords: &mut Passwords<'_>,
 ) -> Gathered {
     let mut gathered = Gathered::default();
-    let (wanted, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(|place| wanted(place));
+    let (wanted, others): (Vec<Place>, Vec<Place>) = 
+        places.into_iter().partition(|place| wanted(place) && !place.only_follows());
     for place in wanted {
         match certificate(&place, |place| passwords.open(place).map(|(found, _)| found.certificate)) {
             Ok(certificate) => join(&mut gathered.groups, certificate, place, true),

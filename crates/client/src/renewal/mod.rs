@@ -8,6 +8,7 @@
 //! - [`verification`]: whether the server sent what was asked for.
 //! - [`network`]: the server, as the performer sees it.
 //! - [`session`]: a whole run of the program.
+//! - [`stores`]: browsers' databases, which are no files to be replaced.
 //! - [`hook`]: commands after a switch.
 
 pub mod confirmation;
@@ -23,7 +24,9 @@ pub mod recovery;
 mod secrets;
 pub mod session;
 mod staging;
+pub mod stores;
 mod switch;
 pub mod verification;
 
 pub use failure::Failure;
+pub(crate) use secrets::password as new_password;

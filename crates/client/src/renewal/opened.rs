@@ -1,7 +1,7 @@
 //! The present certificate of a group, opened.
 
 use crate::{
-    applications::credential::{Credential, ca_certificates, is_protected},
+    applications::credential::{Credential, CredentialError, ca_certificates, is_protected},
     doors::Trust,
     renewal::{
         Failure,
@@ -25,24 +25,37 @@ pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opene
     let mut credentials = Vec::new();
     let mut known = Vec::new();
     let mut authorities: Vec<Vec<u8>> = Vec::new();
+    let mut locked = None;
     for place in &group.places {
         if let Some(why) = &place.unsupported {
             return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
         }
-        let (credential, password) = passwords.open(place)?;
         authorities.extend(ca_certificates(place)?);
-        authorities.extend(credential.chain_der.iter().cloned());
-        credentials.push(credential);
-        known.push(password);
+        match passwords.open(place) {
+            Ok((credential, password)) => {
+                authorities.extend(credential.chain_der.iter().cloned());
+                credentials.push((place, credential, password.clone()));
+                known.push(password);
+            }
+            // Another place has the key as well; this one takes the new certificate without giving up the old key.
+            Err(error @ CredentialError::KeyNotExportable { .. }) => {
+                locked.get_or_insert(error);
+                known.push(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     let first = group.places.first().ok_or_else(|| Failure::Defect("a group without a place".to_owned()))?;
     let mapped = group.places.iter().find_map(|place| place.renewal_base.as_ref().ok());
     let base = mapped.map_or_else(|| first.renewal_base.clone(), |base| Ok(base.clone()))?;
-    let protected = is_protected(first)?;
-    let old = credentials.swap_remove(0);
+    let Some((holder, old, password)) = credentials.into_iter().next() else {
+        let nobody = || Failure::Defect("a group without a place".to_owned());
+        return Err(locked.map_or_else(nobody, Failure::from));
+    };
+    let protected = is_protected(holder)?;
     Ok(Opened {
-        trust: Trust::for_place(first, &old.chain_der)?,
-        staging_password: known[0].clone().filter(|_| protected),
+        trust: Trust::for_place(holder, &old.chain_der)?,
+        staging_password: password.filter(|_| protected),
         old,
         passwords: known,
         base,

@@ -4,7 +4,7 @@
 //! failed, a journal that cannot be written stops nothing: the older state on the disk leads to the same end.
 
 use crate::{
-    applications::{Hook, Labels, Place, credential::Credential},
+    applications::{Hooks, Labels, Place, credential::Credential},
     doors::{DoorError, ServiceTrial},
     prompt::{Answer, Question, Report, Step as Progress},
     renewal::{
@@ -17,16 +17,18 @@ use crate::{
         opened::{self, Opened},
         recovery, secrets,
         staging::Staging,
+        stores::{self, StoreSwitch},
         switch,
         verification::{self, VerificationError},
     },
     storage::{FileSystem, atomic, backup, changes, changes::Changes, directory},
+    stores::nss::Database,
 };
 use jiff::Timestamp;
 use koshin_issuance::{CertificateFacts, create_csr, read_pkcs12};
 use koshin_policy::calendar::days_left;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// Room that the files of one place need at most: bundle, PEM files, configuration, copies. 256 KiB.
 const ROOM: usize = 256 * 1024;
@@ -81,9 +83,13 @@ struct Performer<'a, 'p> {
     new: Option<Credential>,
     csr: Vec<u8>,
     changes: Changes,
-    hooks: Vec<Hook>,
-    hooks_begun: usize,
+    hooks: Vec<Hooks>,
+    /// Indexes of those among [`Self::hooks`] of which a command was started.
+    hooks_begun: BTreeSet<usize>,
     failure: Option<Failure>,
+    /// Passwords of the databases in `journal.stores`.
+    store_passwords: Vec<Option<SecretString>>,
+    stores: Vec<StoreSwitch>,
 }
 
 /// Renews the certificate of `group`, from wherever an earlier run left it.
@@ -107,8 +113,10 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
         csr: Vec::new(),
         changes: Changes::default(),
         hooks: Vec::new(),
-        hooks_begun: 0,
+        hooks_begun: BTreeSet::new(),
         failure,
+        store_passwords: Vec::new(),
+        stores: Vec::new(),
     };
     let ending = match performer.failure {
         Some(_) => Ending::Failed,
@@ -178,6 +186,7 @@ impl Performer<'_, '_> {
         journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
         if journal.state == State::Switching {
             journal.replacements = self.changes.replacements();
+            journal.stores = self.stores.clone();
         }
         let saved = self.journals.save(&journal);
         // Going back needs no permission: the state in memory moves on even if the disk is full.
@@ -235,7 +244,12 @@ impl Performer<'_, '_> {
             Step::Try => self.try_out()?,
             Step::Plan => self.plan()?,
             Step::Prepare => self.prepare()?,
+            Step::RunHooksBefore => {
+                self.run_hooks_before()?;
+                return Ok(None);
+            }
             Step::Commit => {
+                self.add_to_stores()?;
                 self.changes.commit(self.with.fs)?;
                 Event::Committed
             }
@@ -248,6 +262,10 @@ impl Performer<'_, '_> {
             }
             Step::CleanUp => {
                 self.clean_up();
+                return Ok(None);
+            }
+            Step::Retire => {
+                self.retire();
                 return Ok(None);
             }
             Step::Discard => {
@@ -287,7 +305,7 @@ impl Performer<'_, '_> {
         directory::check_room(self.with.fs, self.with.state_dir, ROOM)?;
         for place in &self.group.places {
             // Not through symlinks to somewhere else: the directory in which the file itself is replaced.
-            let config = atomic::resolve(self.with.fs, &place.config_path)?;
+            let config = atomic::resolve(self.with.fs, place.written_file())?;
             directory::check_room(self.with.fs, atomic::parent(&config), ROOM)?;
         }
         Ok(Event::RoomChecked)
@@ -413,30 +431,71 @@ impl Performer<'_, '_> {
         let switch = switch::plan(self.with.fs, &places, new, self.with.now)?;
         self.changes = switch.changes;
         self.hooks = switch.hooks;
+        (self.stores, self.store_passwords) = switch.stores.into_iter().unzip();
         Ok(Event::Planned)
     }
 
     fn prepare(&mut self) -> Result<Event, Failure> {
-        backup::keep_replaced(self.with.fs, self.with.state_dir, &self.changes, self.with.now)?;
+        let mut replaced = self.changes.existing();
+        replaced.extend(self.group.places.iter().filter_map(stores::database).flat_map(Database::files));
+        backup::keep(self.with.fs, self.with.state_dir, &replaced, self.with.now)?;
         self.changes.prepare(self.with.fs)?;
         Ok(Event::Prepared)
     }
 
+    fn run_hooks_before(&mut self) -> Result<(), Failure> {
+        for (index, hooks) in self.hooks.iter().enumerate() {
+            if let Some(hook) = &hooks.before {
+                self.hooks_begun.insert(index);
+                self.with.hooks.run(hook)?;
+            }
+        }
+        Ok(())
+    }
+
     fn run_hooks(&mut self) -> Result<Event, Failure> {
-        for hook in &self.hooks {
-            self.hooks_begun += 1;
-            self.with.hooks.run(hook)?;
+        for (index, hooks) in self.hooks.iter().enumerate() {
+            if let Some(hook) = &hooks.after {
+                self.hooks_begun.insert(index);
+                self.with.hooks.run(hook)?;
+            }
         }
         Ok(Event::HooksRan)
     }
 
-    fn put_back(&mut self) -> Result<Event, Failure> {
-        changes::put_back(self.with.fs, &self.journal.replacements)?;
-        // Programs that were told of the new files are told of the old ones. Their failure was reported already.
-        for hook in self.hooks.iter().take(self.hooks_begun) {
-            let _ = self.with.hooks.run(hook);
+    /// Adds the new certificate to browsers' databases. The journal knows of each before the next is touched.
+    fn add_to_stores(&mut self) -> Result<(), Failure> {
+        let Some(new) = &self.new else { return Ok(()) };
+        for (index, password) in self.store_passwords.iter().enumerate() {
+            self.journal.stores[index].add(new, password.as_ref())?;
+            self.journals.save(&self.journal)?;
         }
-        self.hooks_begun = 0;
+        Ok(())
+    }
+
+    /// The new certificate is in use: the old one leaves the browsers. What resists is tried again by the next run.
+    fn retire(&mut self) {
+        let Some(new) = self.journal.new.as_ref().map(|new| new.sha256.clone()) else { return };
+        let mut changed = false;
+        for (index, store) in self.journal.stores.iter_mut().enumerate() {
+            let password = self.store_passwords.get(index).and_then(Option::as_ref);
+            changed |= store.retire(&self.journal.old.sha256, &new, password);
+        }
+        if changed {
+            let _ = self.journals.save(&self.journal);
+        }
+    }
+
+    fn put_back(&mut self) -> Result<Event, Failure> {
+        let files = changes::put_back(self.with.fs, &self.journal.replacements);
+        stores::withdraw_all(&self.journal.stores)?;
+        files?;
+        // Programs that were told of the new files are told of the old ones. Their failure was reported already.
+        for index in std::mem::take(&mut self.hooks_begun) {
+            if let Some(hook) = &self.hooks[index].undone {
+                let _ = self.with.hooks.run(hook);
+            }
+        }
         // After a crash the renewal goes on with what is staged.
         if self.new.is_none() && self.journal.state == State::Switching {
             self.unlock()?;

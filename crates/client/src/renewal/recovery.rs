@@ -6,6 +6,7 @@ use crate::{
         journal::{Journal, Journals},
         machine::{Event, State, advance},
         staging::Staging,
+        stores,
     },
     storage::{FileSystem, changes},
 };
@@ -25,6 +26,7 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
     for journal in all {
         if is_over(&journal.state) {
             tidy(fs, journals, &journal);
+            retire_late(journals, &journal);
         }
         if !is_interrupted(&journal.state) {
             continue;
@@ -53,6 +55,19 @@ pub(crate) fn tidy(fs: &dyn FileSystem, journals: &Journals<'_>, journal: &Journ
     let _ = staging.discard();
 }
 
+/// Browsers that an earlier run could not free from the old certificate. That they still have it harms nobody.
+fn retire_late(journals: &Journals<'_>, journal: &Journal) {
+    let (State::Confirmed, Some(new)) = (&journal.state, &journal.new) else { return };
+    let mut later = journal.clone();
+    let mut changed = false;
+    for store in &mut later.stores {
+        changed |= store.retire(&journal.old.sha256, &new.sha256, None);
+    }
+    if changed {
+        let _ = journals.save(&later);
+    }
+}
+
 fn put_right(
     fs: &dyn FileSystem,
     journals: &Journals<'_>,
@@ -60,6 +75,7 @@ fn put_right(
     now: Timestamp,
 ) -> Result<(), Failure> {
     changes::put_back(fs, &journal.replacements)?;
+    stores::withdraw_all(&journal.stores)?;
     let (state, _) = advance(State::Switching, Event::PutBack, now)?;
     Ok(journals.save(&journal.at(state, now))?)
 }

@@ -2,20 +2,26 @@
 
 use crate::{
     applications::{
-        Hook, Place,
+        App, Hooks, Place,
         credential::Credential,
         install::{ConfigEdit, choose_protection, plan_switch},
     },
-    renewal::{Failure, secrets},
+    renewal::{
+        Failure, secrets,
+        stores::{self, StoreSwitch},
+    },
     storage::{FileSystem, changes::Changes},
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
+use std::path::Path;
 
 /// What a switch changes, and whom it tells.
 pub(crate) struct Switch {
     pub(crate) changes: Changes,
-    pub(crate) hooks: Vec<Hook>,
+    pub(crate) hooks: Vec<Hooks>,
+    /// Databases of browsers, each with its password.
+    pub(crate) stores: Vec<(StoreSwitch, Option<SecretString>)>,
 }
 
 /// Thinks out the switch of `places`, each with the password that opens its present key.
@@ -27,9 +33,21 @@ pub(crate) fn plan(
 ) -> Result<Switch, Failure> {
     let mut changes = Changes::default();
     let mut edits: Vec<ConfigEdit> = Vec::new();
-    let mut hooks: Vec<Hook> = Vec::new();
+    let mut hooks: Vec<Hooks> = Vec::new();
+    let mut stores: Vec<(StoreSwitch, Option<SecretString>)> = Vec::new();
+    let mut keystores: Vec<Option<&Path>> = Vec::new();
     let mut moment = now;
     for (place, password) in places {
+        if let Some(database) = stores::database(place) {
+            stores.push((StoreSwitch::plan(database, new)?, password.cloned()));
+            continue;
+        }
+        let keystore = (place.app == App::Keystore).then_some(place.config_path.as_path());
+        if keystore.is_some() && keystores.contains(&keystore) {
+            let why = "two entries of one keystore cannot be switched together: use one keystore for each";
+            return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
+        }
+        keystores.push(keystore);
         let protection = choose_protection(place, *password, &secrets::password()?)?;
         let earlier = edits.iter().rposition(|edit| edit.path == place.config_path);
         let config_bytes = earlier.map(|index| edits[index].after.as_slice());
@@ -38,7 +56,9 @@ pub(crate) fn plan(
             changes.add(fs, &file.path, file.bytes, None)?;
         }
         edits.extend(plan.config);
-        hooks.extend(plan.hook.filter(|hook| !hooks.contains(hook)));
+        if !hooks.contains(&plan.hooks) {
+            hooks.push(plan.hooks);
+        }
         // File names come from the time: another place, another name.
         moment = moment.checked_add(SignedDuration::from_secs(1)).unwrap_or(moment);
     }
@@ -46,5 +66,5 @@ pub(crate) fn plan(
     for ConfigEdit { path, before_sha256, after } in edits {
         changes.add(fs, &path, after, Some(before_sha256))?;
     }
-    Ok(Switch { changes, hooks })
+    Ok(Switch { changes, hooks, stores })
 }

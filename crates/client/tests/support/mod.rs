@@ -100,6 +100,8 @@ impl World {
                 App::Glclient2 => self.install_glclient2(),
                 App::Receview => self.install_receview(),
                 App::Files => self.install_files(),
+                App::Browser | App::Keystore => panic!("a test with a store fills it itself"),
+                App::Profile(name) => panic!("the test writes the profile {name:?} itself"),
             }
         }
     }

@@ -116,6 +116,18 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
                 "Run koshin renew in a terminal and type it, or pass it with --password-stdin.",
             ),
         ),
+        CredentialError::KeyNotExportable { path } => text(
+            language,
+            ("この場所からは更新できません", "The certificate cannot be renewed from here"),
+            (
+                &format!("秘密鍵をブラウザーから取り出せません（{}）。", path.display()),
+                &format!("The browser keeps its private key to itself ({}).", path.display()),
+            ),
+            (
+                "同じ証明書のファイルをfiles.tomlに登録するか、管理サイトから証明書を取得し直してください。",
+                "List a file with the same certificate in files.toml, or fetch a new certificate from the administration site.",
+            ),
+        ),
         CredentialError::Missing { path } => text(
             language,
             title,

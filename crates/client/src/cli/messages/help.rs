@@ -21,7 +21,7 @@ const TEXTS: &[CommandTexts] = &[
         "renew",
         "更新時期になった証明書を更新します",
         &[
-            ("app", "このアプリケーションだけ（monsiaj、glclient2、receview、files）"),
+            ("app", "このアプリケーションだけ（monsiaj、glclient2、receview、files、browser、keystore、プロファイルの名前）"),
             ("connection", "この番号の接続だけ（koshin status に出る番号）"),
             ("yes", "確認せずに、更新時期のものをすべて更新します"),
             ("force", "更新時期の前でも更新します"),
