@@ -294,7 +294,7 @@ fn a_password_that_is_not_saved_is_asked_for_and_never_stored() {
     assert_eq!(again, [false, true]);
 
     // The user types the same password at the application's next start.
-    assert_ne!(world.certificates_in_use(Some(PASSWORD)), [world.certificate.clone()]);
+    assert_ne!(world.certificates_in_use(Some(PASSWORD)), std::slice::from_ref(&world.certificate));
     for path in world.everything().into_iter().filter(|path| path.is_file()) {
         let bytes = std::fs::read(&path).unwrap();
         let holds = bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes());
