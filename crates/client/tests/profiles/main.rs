@@ -1,4 +1,4 @@
-//! Applications by profile: what is found, what is told of mistakes, what hooks may do, and four real programs.
+//! Applications by profile: what is found, what is told of mistakes, and what hooks may do. No process is started here.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 #[path = "../support/mod.rs"]
@@ -6,6 +6,4 @@ mod support;
 
 mod errors;
 mod hooks;
-mod processes;
-mod programs;
 mod renewals;
