@@ -3,7 +3,7 @@
 //! On Windows an application, a virus scanner or the search index may hold a file for a moment, and then it can be
 //! neither replaced nor removed.
 
-use std::{io, thread, time::Duration};
+use std::{io, time::Duration};
 
 /// The first wait; each is twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
@@ -14,11 +14,12 @@ const WAITS: u32 = 8;
 ///
 /// # Errors
 /// What the operation said last.
+#[cfg(windows)]
 pub(super) fn patiently<T>(
     is_held: impl Fn(&io::Error) -> bool,
     operation: impl FnMut() -> io::Result<T>,
 ) -> io::Result<T> {
-    with_waits(is_held, operation, thread::sleep)
+    with_waits(is_held, operation, std::thread::sleep)
 }
 
 fn with_waits<T>(
