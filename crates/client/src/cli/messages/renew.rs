@@ -6,6 +6,7 @@ use crate::{
     prompt::Explanation,
     renewal::{Failure, hook::HookError, verification::VerificationError},
     storage::{StorageError, backup::BackupError, changes::ChangeError, lock::LockError},
+    stores::nss::NssError,
 };
 use jiff::Timestamp;
 use std::path::Path;
@@ -30,6 +31,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Host(error) => failures::renewal_host(language, error),
         Failure::Verification(error) => verification(language, error),
         Failure::Hook(error) => hook(language, error),
+        Failure::Store(error) => store(language, error),
         Failure::Lock(LockError::Busy(_)) => busy(language),
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
@@ -258,6 +260,25 @@ fn hook(language: Language, error: &HookError) -> Explanation {
             "Check the hook in files.toml or in the profile.",
         ),
     )
+}
+
+fn store(language: Language, error: &NssError) -> Explanation {
+    let what = error.to_string();
+    let remedy = match error {
+        NssError::Password { .. } => (
+            "ブラウザーのプライマリーパスワードを入力して、やり直してください。",
+            "Type the browser's primary password and try again.",
+        ),
+        NssError::NoTools { .. } => {
+            ("libnss3-tools をインストールして、やり直してください。", "Install libnss3-tools and try again.")
+        }
+        _ => ("ブラウザーを閉じて、もう一度更新してください。", "Close the browser, then renew again."),
+    };
+    let why = (
+        format!("ブラウザーの証明書を切り替えられなかったので、すべて元の証明書のままです（{what}）。"),
+        format!("The browser's certificate could not be switched, so all places keep the old one: {what}."),
+    );
+    explain(language, NOT_RENEWED, (&why.0, &why.1), remedy)
 }
 
 fn busy(language: Language) -> Explanation {
