@@ -3,10 +3,12 @@
 //! A shell script starts its program in the background and then waits for its standard input to close, which the
 //! kernel does for us: at the end of a task, at Ctrl-C, at `kill -9`. Then it stops the program and clears up.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// A running script; dropping it closes its standard input and waits for its end.
 pub(crate) struct Keeper(Child);
@@ -24,11 +26,6 @@ impl Keeper {
         Ok(Self(child))
     }
 
-    /// Its standard output, once, if it was piped.
-    pub(crate) fn output(&mut self) -> Option<ChildStdout> {
-        self.0.stdout.take()
-    }
-
     /// Whether the script has ended by itself.
     pub(crate) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait()?.is_some())
@@ -43,6 +40,66 @@ impl Drop for Keeper {
     }
 }
 
+/// Runs a program until standard input closes; then stops it in good order and removes its directory.
+const KEEP: &str = r#"
+scratch=$1
+shift
+"$@" 2>"$scratch/log" &
+child=$!
+echo "pid $child"
+cat >/dev/null
+kill -TERM $child 2>/dev/null
+wait $child
+rm -rf "$scratch"
+"#;
+
+/// A server that says on which address it listens; dropping it stops it and removes `scratch`.
+pub(crate) struct Kept {
+    keeper: Keeper,
+    pid: u32,
+    url: String,
+}
+
+impl Kept {
+    /// Starts the program and waits for its line `…: listening on URL`.
+    pub(crate) fn start(program: &Command, scratch: &Path) -> Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEP, "sh"]).arg(scratch).arg(program.get_program()).args(program.get_args());
+        let mut keeper = Keeper::start(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        let output = keeper.0.stdout.take().context("the script has no output")?;
+        let (mut pid, mut url) = (None, None);
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if let Some(number) = line.strip_prefix("pid ") {
+                pid = number.parse().ok();
+            }
+            url = line.split_once(": listening on ").map(|(_, url)| url.to_owned());
+            if url.is_some() {
+                break;
+            }
+        }
+        let (Some(pid), Some(url)) = (pid, url) else {
+            let log = std::fs::read_to_string(scratch.join("log")).unwrap_or_default();
+            bail!("{:?} did not start: {}", program.get_program(), log.trim());
+        };
+        Ok(Self { keeper, pid, url })
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+        Ok(!Path::new("/proc").join(self.pid.to_string()).exists() || self.keeper.has_ended()?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,10 +110,23 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo ready; cat >/dev/null; echo cleared"]).stdout(Stdio::piped());
         let mut keeper = Keeper::start(&mut command).expect("a shell");
-        let mut output = keeper.output().expect("a pipe");
+        let mut output = keeper.0.stdout.take().expect("a pipe");
         drop(keeper);
         let mut text = String::new();
         output.read_to_string(&mut text).expect("text");
         assert_eq!(text, "ready\ncleared\n");
+    }
+
+    #[test]
+    fn a_kept_program_goes_with_its_directory() {
+        let scratch = tempfile::tempdir().expect("a directory").keep();
+        let mut program = Command::new("sh");
+        program.args(["-c", "echo 'x: listening on https://localhost:1'; exec sleep 1000"]);
+        let mut kept = Kept::start(&program, &scratch).expect("a program");
+        assert_eq!(kept.url(), "https://localhost:1");
+        assert!(!kept.has_ended().expect("a look"));
+        let process = Path::new("/proc").join(kept.pid().to_string());
+        drop(kept);
+        assert!(!scratch.exists() && !process.exists());
     }
 }

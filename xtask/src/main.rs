@@ -15,6 +15,7 @@ mod demo;
 mod keeper;
 mod layers;
 mod licences;
+mod scratch_server;
 mod test;
 mod windows;
 mod workspace;

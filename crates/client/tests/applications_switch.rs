@@ -5,7 +5,7 @@ mod scratch;
 
 use jiff::Timestamp;
 use koshin::applications::{
-    Credential, CredentialError, InstallError, Place, Protection, SwitchPlan,
+    Credential, CredentialError, Earlier, InstallError, Place, Protection, SwitchPlan,
     install::{PlannedFile, choose_protection},
     plan_switch,
 };
@@ -39,7 +39,7 @@ fn unsaved() -> Protection {
 }
 
 fn plan(place: &Place, new: &Credential, protection: &Protection) -> SwitchPlan {
-    plan_switch(place, new, protection, None, now()).unwrap()
+    plan_switch(place, new, protection, Earlier::default(), now()).unwrap()
 }
 
 /// One line for each file: where, what is in it, and which password opens it.
@@ -221,9 +221,9 @@ fn the_viewers_second_renewal_replaces_the_date_and_a_second_one_of_a_day_counts
     std::fs::write(&first.config.as_ref().unwrap().path, &first.config.as_ref().unwrap().after).unwrap();
 
     let place = home.only_place();
-    let same_day = plan_switch(&place, &new, &saved(), None, now()).unwrap();
+    let same_day = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap();
     assert_eq!(same_day.new_files[1].path, home.path("certs/client.crt.20261122-2"));
-    let next = plan_switch(&place, &new, &saved(), None, at("2029-10-01T00:00:00Z")).unwrap();
+    let next = plan_switch(&place, &new, &saved(), Earlier::default(), at("2029-10-01T00:00:00Z")).unwrap();
     assert_eq!(next.new_files[1].path, home.path("certs/client.crt.20291001"));
 }
 
@@ -331,7 +331,7 @@ fn a_password_is_never_stored_against_the_users_choice() {
     for set_up in [Home::monsiaj, Home::glclient2] {
         let home = Home::new();
         set_up(&home, &old, false);
-        let error = plan_switch(&home.only_place(), &new, &saved(), None, now()).unwrap_err();
+        let error = plan_switch(&home.only_place(), &new, &saved(), Earlier::default(), now()).unwrap_err();
         assert!(matches!(error, InstallError::Config { .. }), "{error}");
     }
 }
@@ -360,9 +360,11 @@ fn two_connections_of_one_file_are_edited_one_after_the_other() {
     let found = home.discover();
     let [first, second] = &found.places[..] else { panic!("{found:?}") };
     assert_eq!((first.connection, second.connection), (0, 7));
-    let first = plan_switch(first, &new, &saved(), None, now()).unwrap().config.unwrap();
-    let later = at("2026-11-22T00:30:06Z");
-    let second = plan_switch(second, &new, &saved(), Some(&first.after), later).unwrap().config.unwrap();
+    let first = plan(first, &new, &saved());
+    let planned: Vec<_> = first.new_files.into_iter().map(|file| file.path).collect();
+    let first = first.config.unwrap();
+    let earlier = Earlier { config: Some(&first.after), files: &planned };
+    let second = plan_switch(second, &new, &saved(), earlier, now()).unwrap().config.unwrap();
     assert_eq!(second.before_sha256, <[u8; 32]>::from(Sha256::digest(&*first.after)));
     let text = String::from_utf8(second.after.to_vec()).unwrap();
     assert!(
@@ -376,28 +378,56 @@ fn two_connections_of_one_file_are_edited_one_after_the_other() {
     assert!(!text.contains("old.p12"), "{text}");
 }
 
+/// Between the search and the switch a person sits before a question. What the file says then is what counts.
+#[test]
+fn a_connection_that_is_another_by_now_is_not_edited() {
+    let (old, new) = pair();
+    let home = Home::new();
+    for (what, from, to) in [
+        ("another certificate", "old.p12", "another.p12"),
+        ("the password is not kept any more", "Password=true", "Password=false"),
+        ("no certificate any more", "useSSL=true", "useSSL=false"),
+        ("another number", "config.0.", "config.1."),
+    ] {
+        let config = home.monsiaj(&old, true);
+        let place = home.only_place();
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(from, to)).unwrap();
+        let error = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();
+        assert!(matches!(error, InstallError::ChangedMeanwhile { .. }), "{what}: {error}");
+    }
+    let config = home.monsiaj(&old, true);
+    let place = home.only_place();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text + "monsiaj.config.1.description=Ward\n").unwrap();
+    let after = plan(&place, &new, &saved()).config.unwrap().after;
+    assert!(String::from_utf8_lossy(&after).contains("Ward"), "what else has changed stays as it is now");
+}
+
 #[test]
 fn what_cannot_be_planned_is_an_error() {
     let (old, new) = pair();
     let home = Home::new();
     home.monsiaj(&old, true);
     let mut place = home.only_place();
-    let no_password = plan_switch(&place, &new, &Protection::Unprotected, None, now()).unwrap_err();
+    let no_password =
+        plan_switch(&place, &new, &Protection::Unprotected, Earlier::default(), now()).unwrap_err();
     assert!(matches!(no_password, InstallError::PasswordRequired { .. }), "{no_password}");
 
     place.connection = 5;
-    let gone = plan_switch(&place, &new, &saved(), None, now()).unwrap_err();
-    assert!(matches!(gone, InstallError::Config { .. }), "{gone}");
+    let gone = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();
+    assert!(matches!(gone, InstallError::ChangedMeanwhile { .. }), "{gone}");
 
     std::fs::remove_file(&place.config_path).unwrap();
-    let unreadable = plan_switch(&place, &new, &saved(), None, now()).unwrap_err();
+    let unreadable = plan_switch(&place, &new, &saved(), Earlier::default(), now()).unwrap_err();
     assert!(matches!(unreadable, InstallError::Unreadable { .. }), "{unreadable}");
 
     // A key of another pair never leaves the planner.
     let mismatched = Credential { key: old.key.clone(), ..new };
     let home = Home::new();
     home.receview(&old, Some(PASSWORD));
-    let error = plan_switch(&home.only_place(), &mismatched, &saved(), None, now()).unwrap_err();
+    let error =
+        plan_switch(&home.only_place(), &mismatched, &saved(), Earlier::default(), now()).unwrap_err();
     assert!(matches!(error, InstallError::SelfCheck { .. }), "{error}");
 }
 

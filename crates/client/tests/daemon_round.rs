@@ -56,7 +56,7 @@ fn look(world: &World, server: &ScriptedServer, screen: &Screen, now: Timestamp)
         network: server,
         hooks: &world.hooks,
         state_dir: &world.environment.state_dir,
-        now,
+        clock: &move || now,
     };
     round(Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" })
 }

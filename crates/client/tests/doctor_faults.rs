@@ -54,7 +54,7 @@ fn on(disk: &dyn FileSystem, world: &World, server: &ScriptedServer) -> Vec<Find
         network: server,
         hooks: &world.hooks,
         state_dir: &world.environment.state_dir,
-        now: now(),
+        clock: &now,
     };
     let environment = &world.environment;
     let target = Target { fs: &Disk, system: &Systemd, environment, windows: false };

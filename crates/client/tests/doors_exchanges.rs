@@ -51,8 +51,13 @@ fn the_status_tells_the_terminals_name() {
 #[test]
 fn a_server_of_today_has_no_status() {
     let world = World::new();
-    for status in [404, 405, 501] {
-        let server = world.serve(move |_| Reply::http(status, "text/html", "no"));
+    for status in [400, 403, 404, 405, 500, 501, 200, 302] {
+        let server = world.serve(move |_| match status {
+            302 => Reply::redirect("https://localhost/login"),
+            status => Reply::http(status, "text/html", "<html>no</html>"),
+        });
+        assert!(!world.door(&server).est_available().unwrap(), "{status}");
+        assert!(world.door_with(&server, &world.new).trial(None, &world.old).is_ok(), "{status}");
         assert!(world.door(&server).status().unwrap().is_none());
         assert!(world.door(&server).confirm().is_ok(), "there is nothing to tell it");
     }
@@ -64,8 +69,15 @@ fn a_status_about_another_certificate_is_not_believed() {
     let document = status_of(&world.new);
     let server = world.serve(move |_| Reply::http(200, "application/json", &document));
     assert!(matches!(world.door(&server).status(), Err(DoorError::BadReply { .. })));
-    let server = world.serve(|_| Reply::http(200, "text/html", "<html>proxy</html>"));
-    assert!(matches!(world.door(&server).status(), Err(DoorError::BadReply { .. })));
+}
+
+#[test]
+fn a_gateway_that_cannot_ask_says_nothing_about_the_server() {
+    let world = World::new();
+    for status in [429, 502, 503, 504] {
+        let server = world.serve(move |_| Reply::http(status, "text/html", "<html>later</html>"));
+        assert!(world.door(&server).confirm().is_err(), "{status}: a confirmation did not arrive");
+    }
 }
 
 #[test]
@@ -235,13 +247,16 @@ fn an_old_renewal_host_proves_the_handshake_only() {
     let server = world.serve(|_| not_found());
     let trial = world.door_with(&server, &world.new).trial(None, &world.old).unwrap();
     assert!(!trial.renewal_host_confirmed);
-    let server = world.serve(|_| Reply::http(403, "text/html", ""));
+    let revoked = json!({
+        "type": "about:blank", "title": "revoked", "status": 403, "detail": "", "code": "certificate-revoked",
+    });
+    let server = world.serve(move |_| Reply::json(403, &revoked));
     let error = world.door_with(&server, &world.new).trial(None, &world.old).unwrap_err();
     assert!(matches!(error, DoorError::Refused { .. }), "{error:?}");
 }
 
 fn caller() -> Caller {
-    Caller { now: wire::now(), language: Language::English }
+    Caller { clock: wire::now, language: Language::English }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod scratch;
 #[path = "scratch/wire.rs"]
 mod wire;
 
+use jiff::{SignedDuration, Timestamp};
 use koshin::{
     doors::{DoorError, NetworkFault},
     exit::ExitCode,
@@ -14,6 +15,7 @@ use koshin_testkit::bad_server::{Reply, Request};
 use scratch::{at, credential};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, Ordering};
 use wire::World;
 
 const PASS: &str = "bundle password";
@@ -198,13 +200,16 @@ fn what_is_not_http_is_refused() {
 
 #[test]
 fn a_bundle_cut_anywhere_is_never_taken_for_a_bundle() {
-    let whole =
-        Reply::http(200, "application/x-pkcs12", scratch::pkcs12(&World::new().new, PASS)).bytes.len();
-    for cut in (1..whole).step_by(257).chain([whole - 1]) {
-        let result = with_get(move |bundle| Reply::http(200, "application/x-pkcs12", bundle).cut_after(cut));
-        let Err(error) = result else { panic!("cut after {cut} of {whole}") };
+    // In thousandths, because no two bundles are of the same length; and the last byte.
+    for part in (0..1000).step_by(125).chain([1000]) {
+        let result = with_get(move |bundle| {
+            let reply = Reply::http(200, "application/x-pkcs12", bundle);
+            let whole = reply.bytes.len();
+            reply.cut_after((whole * part / 1000).min(whole - 1))
+        });
+        let Err(error) = result else { panic!("cut after {part} thousandths") };
         let interrupted = matches!(error, DoorError::Network { fault: NetworkFault::Interrupted, .. });
-        assert!(interrupted || matches!(error, DoorError::BadReply { .. }), "cut after {cut}: {error:?}");
+        assert!(interrupted || matches!(error, DoorError::BadReply { .. }), "{part}: {error:?}");
     }
 }
 
@@ -303,6 +308,24 @@ fn a_wrong_clock_is_told_instead_of_renewing() {
 }
 
 #[test]
+fn the_clock_is_read_at_every_answer() {
+    static MINUTES_AT_THE_PROMPT: AtomicI64 = AtomicI64::new(0);
+    fn later() -> Timestamp {
+        wire::now() + SignedDuration::from_mins(MINUTES_AT_THE_PROMPT.load(Ordering::Relaxed))
+    }
+    let world = World::new();
+    let server = world.serve(|_| {
+        let date = later().strftime("%a, %d %b %Y %H:%M:%S GMT");
+        Reply::raw(format!("HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"))
+    });
+    let caller = koshin::doors::Caller { clock: later, language: koshin::environment::Language::English };
+    let door = koshin::doors::Door::new(&server.url(), &world.trust(), &world.old, caller).unwrap();
+    assert!(door.status().is_ok());
+    MINUTES_AT_THE_PROMPT.store(25, Ordering::Relaxed);
+    assert!(door.status().is_ok(), "both clocks went on while somebody thought about the question");
+}
+
+#[test]
 fn the_bundle_may_lie_on_another_host_under_the_same_trust() {
     let world = World::new();
     let bundle = scratch::pkcs12(&world.new, PASS);
@@ -325,7 +348,7 @@ fn the_bundle_may_lie_on_another_host_under_the_same_trust() {
 fn a_slash_at_the_end_of_the_base_does_not_double() {
     let world = World::new();
     let server = world.serve(|_| Reply::http(404, "text/plain", ""));
-    let caller = koshin::doors::Caller { now: wire::now(), language: koshin::environment::Language::English };
+    let caller = koshin::doors::Caller { clock: wire::now, language: koshin::environment::Language::English };
     let base = format!("{}/", server.url());
     let door = koshin::doors::Door::new(&base, &world.trust(), &world.old, caller).unwrap();
     assert!(door.legacy_renew().is_err());
@@ -338,7 +361,7 @@ fn a_certificate_that_is_not_a_pair_never_reaches_the_wire() {
     let server = world.serve(good_post);
     let mut broken = world.old.clone();
     broken.key = credential(&world.ca, "client009", at("2040-01-01T00:00:00Z")).key;
-    let caller = koshin::doors::Caller { now: wire::now(), language: koshin::environment::Language::English };
+    let caller = koshin::doors::Caller { clock: wire::now, language: koshin::environment::Language::English };
     let error = koshin::doors::Door::new(&server.url(), &world.trust(), &broken, caller).unwrap_err();
     assert!(matches!(error, DoorError::Setup { .. }), "{error:?}");
     let error = koshin::doors::Door::new("http://localhost", &world.trust(), &world.old, caller).unwrap_err();

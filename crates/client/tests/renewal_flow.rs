@@ -19,7 +19,9 @@ use koshin::{
 };
 use koshin_issuance::{CertificateFacts, read_pkcs12};
 use support::{
-    PASSWORD, World, agreed, days, now,
+    PASSWORD, World, agreed, days,
+    disk::FaultyDisk,
+    new_key, now,
     server::{Script, ScriptedServer, Sends},
 };
 
@@ -35,7 +37,7 @@ fn renew(world: &World, server: &ScriptedServer) -> Run {
 
 fn state(world: &World) -> State {
     let journals = Journals::new(&Disk, &world.environment.state_dir);
-    journals.all().unwrap().remove(0).state
+    journals.all().unwrap().0.remove(0).state
 }
 
 fn unreachable() -> DoorError {
@@ -242,7 +244,7 @@ fn a_configuration_changed_meanwhile_is_left_alone() {
     let world = World::with_three_applications();
     let server = ScriptedServer::est(&world.ca);
     let config = world.path(".receview/receview.conf");
-    let disk = support::disk::MeddlingDisk::new(".monsiaj.jsonrpc.properties.koshin-old", move || {
+    let disk = FaultyDisk::beside(".monsiaj.jsonrpc.properties.koshin-old", move || {
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace("api_mode: true", "api_mode: false")).unwrap();
     });
@@ -254,6 +256,33 @@ fn a_configuration_changed_meanwhile_is_left_alone() {
 
     assert_eq!(renew(&world, &server).ending, Ending::Renewed { confirmed: true });
     assert!(world.read(".receview/receview.conf").contains("api_mode: false"));
+}
+
+/// The user deletes a connection while the question waits, and the others move up: no certificate goes into the entry
+/// that now has the number of the one it was made for.
+#[test]
+fn connections_that_moved_meanwhile_are_left_alone() {
+    let world = World::new();
+    world.install(&[App::Glclient2]);
+    let path = ".glclient/config.json";
+    let text = world.read(path);
+    let two = text
+        .replace("}],", r#"},{"description":"ward","authuri":"https://ward.example/rpc/","ssl":false}],"#);
+    world.write(path, two.as_bytes());
+    let moved = two.replace(r#""ssl":true"#, r#""ssl":false"#);
+    let config = world.path(path);
+    let disk = FaultyDisk::beside(".koshin-probe", {
+        let moved = moved.clone();
+        move || std::fs::write(&config, moved).unwrap()
+    });
+    let server = ScriptedServer::est(&world.ca);
+    let run = only(world.run(&disk, &server, &mut ScriptedPrompt::default(), agreed()));
+    let Some(Failure::Change(ChangeError::ChangedMeanwhile(changed))) = run.failure else {
+        panic!("{run:?}")
+    };
+    assert!(changed.ends_with("config.json"));
+    assert_eq!(world.read(path), moved);
+    assert!(server.record.borrow().confirmed.is_empty());
 }
 
 /// Two connections of one file with the same certificate: both edits must be in the file at the end.
@@ -275,6 +304,35 @@ fn two_connections_in_one_configuration() {
     assert_ne!(files[0], files[1], "each has its own password, so each has its own file");
 }
 
+/// The first certificate's new file takes the name of this second, so that of the second certificate's first place
+/// is a second later: a name that the other place must not get too.
+#[test]
+fn names_given_to_one_place_are_not_given_to_the_next() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    let path = ".monsiaj/monsiaj.jsonrpc.properties";
+    let text = world.read(path);
+    let (mut other, key, end) = (World::new(), new_key(), now() + days(30));
+    other.certificate = world.ca.client(&key, "client002", None, end - days(1000), end);
+    other.key = key;
+    other.install(&[App::Monsiaj]);
+    world.write(".monsiaj/other.p12", &std::fs::read(other.path(".monsiaj/client.p12")).unwrap());
+    let another = |number: &str| -> String {
+        let lines = text.lines().filter(|line| line.contains(".0."));
+        lines.map(|line| line.replace(".0.", number).replace("client.p12", "other.p12") + "\n").collect()
+    };
+    world.write(path, (text.clone() + &another(".1.") + &another(".2.")).as_bytes());
+    let server = ScriptedServer::est(&world.ca);
+    let runs = world.run(&Disk, &server, &mut ScriptedPrompt::default(), agreed()).unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run.ending == Ending::Renewed { confirmed: true }), "{runs:?}");
+    let in_use = world.certificates_in_use(None);
+    assert!(
+        in_use[0] != in_use[1] && in_use[1] == in_use[2],
+        "each place opens its own, with its own password"
+    );
+}
+
 #[test]
 fn a_password_that_is_not_saved_is_asked_for_and_never_stored() {
     let world = World::new();
@@ -294,7 +352,7 @@ fn a_password_that_is_not_saved_is_asked_for_and_never_stored() {
     assert_eq!(again, [false, true]);
 
     // The user types the same password at the application's next start.
-    assert_ne!(world.certificates_in_use(Some(PASSWORD)), std::slice::from_ref(&world.certificate));
+    assert_ne!(world.certificates_in_use(Some(PASSWORD))[0], world.certificate);
     for path in world.everything().into_iter().filter(|path| path.is_file()) {
         let bytes = std::fs::read(&path).unwrap();
         let holds = bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes());
@@ -310,6 +368,7 @@ fn a_password_that_nobody_knows() {
     let mut prompt = ScriptedPrompt::default().with_passwords(["a", "b", "c", PASSWORD]);
     let gathered = koshin::renewal::group::gather(
         world.places(),
+        Vec::new(),
         |_| true,
         &mut koshin::renewal::group::Passwords::new(&mut prompt, None),
     );
@@ -374,4 +433,51 @@ fn a_staged_certificate_saves_an_expired_terminal() {
     assert_eq!(run.ending, Ending::Renewed { confirmed: true });
     let in_use = world.certificates_in_use(None);
     assert!(CertificateFacts::from_der(&in_use[0]).unwrap().not_after > later);
+}
+
+/// A journal that cannot be read is told of; it hinders neither its own certificate's places nor others.
+#[test]
+fn a_damaged_journal_is_reported_and_another_certificate_renews() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    world.write(".local/state/koshin/renewals/0123456789abcdef/journal.json", b"{\"version\": 9");
+    let journals = Journals::new(&Disk, &world.environment.state_dir);
+    let (recovered, failures) = koshin::renewal::recovery::recover(&Disk, &journals, now());
+    assert_eq!((recovered, failures.len()), (0, 1));
+    assert!(failures[0].to_string().contains("0123456789abcdef/journal.json"), "{}", failures[0]);
+    assert_eq!(renew(&world, &ScriptedServer::est(&world.ca)).ending, Ending::Renewed { confirmed: true });
+}
+
+/// The disk dies in the middle of a switch and stays dead: the old files cannot be put back, which is said, and the
+/// next run, on a disk that works, does it.
+#[test]
+fn a_switch_that_could_not_be_undone_is_said_and_undone_by_the_next_run() {
+    let world = World::with_three_applications();
+    let server = ScriptedServer::est(&world.ca);
+    let disk = FaultyDisk::dying_at("rename", "receview.conf");
+    let run = only(world.run(&disk, &server, &mut ScriptedPrompt::default(), agreed()));
+    assert!(matches!(run.failure, Some(Failure::NotPutBack { .. })), "{run:?}");
+    assert_eq!(
+        world.certificates_in_use(None).len(),
+        3,
+        "each application works, though not with the same one"
+    );
+    assert!(matches!(state(&world), State::Switching));
+
+    assert_eq!(renew(&world, &server).ending, Ending::Renewed { confirmed: true });
+    assert!(!world.all_old());
+    assert_eq!(server.issued(), 1);
+}
+
+#[test]
+fn an_unknown_renewal_host_is_said_before_anybody_is_asked() {
+    let world = World::new();
+    world.install(&[App::Monsiaj]);
+    world.write(".config/koshin/hosts.toml", b"");
+    let mut prompt = ScriptedPrompt::answering([Answer::Renew]);
+    let run = only(world.run(&Disk, &ScriptedServer::est(&world.ca), &mut prompt, Wishes::default()));
+    let failure = run.failure.unwrap();
+    assert!(failure.to_string().contains("hosts.toml"), "it names the file to extend: {failure}");
+    assert_eq!(failure.exit_code().number(), 16);
+    assert!(prompt.asked().is_empty());
 }

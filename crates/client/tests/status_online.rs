@@ -90,11 +90,7 @@ fn a_problem_document_is_the_servers_word_too() {
 #[test]
 fn a_server_that_says_nothing_useful_changes_nothing() {
     let world = World::new();
-    for reply in [
-        Reply::http(200, "text/html", "<html>"),
-        Reply::http(500, "text/html", ""),
-        Reply::raw("").cut_after(0),
-    ] {
+    for reply in [Reply::http(503, "text/html", ""), Reply::raw("").cut_after(0)] {
         let server = world.serve(move |_| reply.clone());
         let home = home(&world, &server);
         let (mut online, mut offline) = (status(&home, &["--online"]), status(&home, &[]));
@@ -108,7 +104,13 @@ fn a_server_that_says_nothing_useful_changes_nothing() {
 #[test]
 fn a_server_of_today_changes_nothing() {
     let world = World::new();
-    let server = world.serve(|_| Reply::http(404, "text/html", ""));
-    let home = home(&world, &server);
-    assert_eq!(status(&home, &["--online"]), status(&home, &[]));
+    for reply in [
+        Reply::http(404, "text/html", ""),
+        Reply::http(200, "text/html", "<html>"),
+        Reply::http(500, "text/html", ""),
+    ] {
+        let server = world.serve(move |_| reply.clone());
+        let home = home(&world, &server);
+        assert_eq!(status(&home, &["--online"]), status(&home, &[]));
+    }
 }

@@ -4,7 +4,7 @@
 mod scratch;
 
 use koshin::{
-    applications::{CredentialError, RenewalHostError},
+    applications::{CredentialError, InstallError, RenewalHostError},
     cli::messages::{failures, long_date, prompts},
     doors::{DoorError, NetworkFault},
     environment::Language,
@@ -78,6 +78,30 @@ fn refusal(code: ProblemCode) -> DoorError {
     DoorError::Refused { status: 403, problem: Some(Box::new(problem)), retry_after: None }
 }
 
+#[test]
+fn a_certificate_that_the_server_has_ended_is_not_said_to_work() {
+    use ProblemCode as Code;
+    let said = |error: &DoorError| {
+        let explanation = failures::door(Language::English, error, Some(at(END)));
+        explanation.lines.iter().any(|line| line.contains("works until"))
+    };
+    for code in [
+        Code::CertificateExpired,
+        Code::CertificateRevoked,
+        Code::CertificateSuperseded,
+        Code::CertificateUnknown,
+        Code::TenantSuspended,
+    ] {
+        assert!(!said(&refusal(code)), "{code:?}");
+    }
+    assert!(!said(&DoorError::CertificateRejected {
+        host: "auth.example".into(),
+        alert: "UnknownCA".into()
+    }));
+    assert!(said(&refusal(Code::RenewalTooEarly)));
+    assert!(said(&DoorError::Refused { status: 403, problem: None, retry_after: None }));
+}
+
 fn every_failure(language: Language) -> Vec<Explanation> {
     let door = |error: &DoorError| failures::door(language, error, None);
     let network = |fault| DoorError::Network { host: "auth.example".into(), reason: "-".into(), fault };
@@ -136,6 +160,27 @@ fn every_failure_in_japanese() {
 #[test]
 fn every_failure_in_english() {
     insta::assert_snapshot!(written(Language::English));
+}
+
+#[test]
+fn a_certificate_that_cannot_be_opened_is_explained_in_japanese() {
+    let path = || std::path::PathBuf::from("/c/a.pem");
+    let malformed = CredentialError::Malformed { path: path(), reason: "-".into() };
+    let mismatch = CredentialError::KeyDoesNotMatch { certificate: path(), key: path() };
+    for error in [malformed, mismatch, CredentialError::None] {
+        let explanation = failures::credential(Language::Japanese, &error);
+        assert!(explanation.lines.iter().all(|line| line.ends_with('。')), "{explanation:?}");
+    }
+}
+
+#[test]
+fn a_switch_that_cannot_be_planned_is_explained_in_japanese() {
+    let path = || std::path::PathBuf::from("/c/a.pem");
+    let unreadable = InstallError::PathNotText { path: path() };
+    for error in [InstallError::NoCertificate, unreadable, InstallError::Randomness("-".into())] {
+        let explanation = failures::install(Language::Japanese, &error);
+        assert!(explanation.lines.iter().all(|line| line.ends_with('。')), "{explanation:?}");
+    }
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct CertificateFacts {
     pub spki_sha256: [u8; 32],
     /// basicConstraints say CA.
     pub is_ca: bool,
+    /// The extended key usage is there and names clientAuth, perhaps among others.
+    pub client_auth: bool,
     /// The extended key usage is there and is exactly clientAuth.
     pub client_auth_only: bool,
 }
@@ -76,10 +78,10 @@ impl CertificateFacts {
         let certificate = parse_certificate(der)?;
         let subject = certificate.subject();
         let spki = certificate.public_key().raw;
-        let client_auth_only = certificate
+        let usage = certificate
             .extended_key_usage()
             .map_err(|error| CertificateError::Malformed(error.to_string()))?
-            .is_some_and(|usage| is_client_auth_only(usage.value));
+            .map(|usage| usage.value);
         Ok(Self {
             serial: Serial::from_der_integer(certificate.raw_serial())?,
             common_name: name::last_attribute(subject, &OID_X509_COMMON_NAME).unwrap_or_default(),
@@ -91,7 +93,8 @@ impl CertificateFacts {
             key: ParsedSpki::read(spki)?.algorithm,
             spki_sha256: spki_sha256(spki),
             is_ca: certificate.is_ca(),
-            client_auth_only,
+            client_auth: usage.is_some_and(|usage| usage.client_auth),
+            client_auth_only: usage.is_some_and(is_client_auth_only),
             der: der.to_vec(),
         })
     }

@@ -32,13 +32,12 @@ pub enum SerialError {
 }
 
 impl Serial {
-    /// A serial of always 16 bytes out of 128 random bits, which the caller draws from a CSPRNG.
+    /// A serial of always 17 bytes out of 128 random bits, which the caller draws from a CSPRNG.
     ///
-    /// The top bit is cleared, so that the DER INTEGER is positive without a padding byte, and the next one is set, so
-    /// that no serial is zero or shorter than the others: 126 bits stay random (the CA/Browser Forum asks for 64).
-    pub fn from_random(mut bytes: [u8; 16]) -> Self {
-        bytes[0] = (bytes[0] & 0x7f) | 0x40;
-        Self(bytes.to_vec())
+    /// A leading 10 keeps all 128 bits, makes the DER INTEGER positive without a padding byte, and no serial zero,
+    /// shorter than the others, or written with a leading zero by some tools and without by others.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self([&[0x10], bytes.as_slice()].concat())
     }
 
     /// An unsigned big-endian number; leading zero bytes are dropped.
@@ -122,8 +121,8 @@ mod tests {
     fn random_serials_are_positive_and_of_one_length() {
         for bytes in [[0x00; 16], [0xff; 16], [0x80; 16]] {
             let serial = Serial::from_random(bytes);
-            assert_eq!(serial.as_be_bytes().len(), 16);
-            assert_eq!(serial.as_be_bytes()[0] & 0xc0, 0x40, "sign bit clear, next bit set");
+            assert_eq!(serial.as_be_bytes().len(), 17);
+            assert_eq!(&serial.as_be_bytes()[1..], bytes, "all random bits are kept");
             assert_eq!(serial.to_hex().parse::<Serial>().unwrap(), serial);
         }
     }

@@ -26,15 +26,16 @@ const LINE: usize = 76;
 #[error("the body is not base64 (RFC 4648, 4): {0}")]
 pub struct FramingError(base64::DecodeError);
 
-/// DER as the base64 text of an EST body (`Content-Transfer-Encoding: base64`).
+/// DER as the base64 text of an EST body (`Content-Transfer-Encoding: base64`), in lines
+/// that end with LF: `base64 -d` stumbles over CRLF, and no decoder needs it.
 pub fn encode_body(der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let mut body = String::with_capacity(text.len() + text.len() / LINE * 2 + 2);
+    let mut body = String::with_capacity(text.len() + text.len() / LINE + 1);
     let mut rest = text.as_str();
     while !rest.is_empty() {
         let (line, tail) = rest.split_at(rest.len().min(LINE));
         body.push_str(line);
-        body.push_str("\r\n");
+        body.push('\n');
         rest = tail;
     }
     body

@@ -6,6 +6,7 @@ use koshin_issuance::{
     PrivateKeyError, certificates_from_pem, read_private_key_pem,
 };
 use std::{path::Path, sync::Arc};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 /// The CA that signs, and the trust anchors that belong to it.
 #[derive(Clone)]
@@ -53,6 +54,14 @@ pub enum AuthorityError {
         /// Why.
         source: PrivateKeyError,
     },
+    /// The root did not sign the issuing CA.
+    #[error("{root} did not issue {issuing}: the trust anchors handed to terminals would be wrong")]
+    Chain {
+        /// The root's file.
+        root: String,
+        /// The issuing CA's file.
+        issuing: String,
+    },
     /// Key and certificate are not a pair.
     #[error("{path} is not the key of the issuing CA's certificate")]
     Mismatch {
@@ -84,6 +93,12 @@ impl Authority {
             path: home.issuing_certificate().display().to_string(),
             source,
         })?;
+        if !is_signed_by(&issuing, &root) {
+            return Err(AuthorityError::Chain {
+                root: home.root_certificate().display().to_string(),
+                issuing: home.issuing_certificate().display().to_string(),
+            });
+        }
         let key = load_key(&home.issuing_key())?;
         if !key.matches(issuer.facts()) {
             return Err(AuthorityError::Mismatch { path: home.issuing_key().display().to_string() });
@@ -101,6 +116,11 @@ impl Authority {
         self.issuer.facts()
     }
 
+    /// Whether this CA signed the certificate `der`.
+    pub fn issued(&self, der: &[u8]) -> bool {
+        is_signed_by(der, self.issuer.certificate_der())
+    }
+
     /// The certificates above a leaf, DER: the issuing CA, then the root.
     pub fn chain(&self) -> Vec<Vec<u8>> {
         vec![self.issuer.certificate_der().to_vec(), self.root.clone()]
@@ -115,6 +135,16 @@ impl Authority {
         let signature = key.sign(plan.to_be_signed()).map_err(|_| IssueError::Signing)?;
         Ok(plan.assemble(&signature)?)
     }
+}
+
+fn is_signed_by(certificate: &[u8], issuer: &[u8]) -> bool {
+    let (Ok((_, certificate)), Ok((_, issuer))) =
+        (X509Certificate::from_der(certificate), X509Certificate::from_der(issuer))
+    else {
+        return false;
+    };
+    certificate.issuer().as_raw() == issuer.subject().as_raw()
+        && certificate.verify_signature(Some(issuer.public_key())).is_ok()
 }
 
 fn first_certificate(path: &Path) -> Result<Vec<u8>, AuthorityError> {

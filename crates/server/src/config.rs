@@ -5,9 +5,12 @@ use crate::store::Location;
 use jiff::{SignedDuration, civil::Time};
 use koshin_issuance::{BundleProfile, KeyAlgorithm};
 use koshin_policy::{KindRules, PatternError, PreferredHours, RenewalRules, ValidityRules, kind::KindRule};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// A hundred years: more is a typing error.
+const MAX_WINDOW_DAYS: u32 = 36_525;
 
 /// The configuration, checked.
 #[derive(Debug, Clone)]
@@ -39,8 +42,10 @@ pub struct Limits {
     pub connections: usize,
     /// Seconds for the TLS handshake.
     pub handshake_seconds: u64,
-    /// Seconds for the head of a request, and for an idle connection.
+    /// Seconds for the head of a request.
     pub header_seconds: u64,
+    /// Seconds that a connection may be open without a request.
+    pub idle_seconds: u64,
     /// Seconds for a request from its head to its answer.
     pub request_seconds: u64,
     /// Bytes of a request's body.
@@ -57,6 +62,7 @@ impl Default for Limits {
             connections: 20_000,
             handshake_seconds: 10,
             header_seconds: 30,
+            idle_seconds: 60,
             request_seconds: 60,
             body_bytes: 64 * 1024,
             stop_seconds: 20,
@@ -66,6 +72,26 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Numbers that cannot be meant, with the key.
+    fn check(&self) -> Result<(), (String, String)> {
+        const DAY: u64 = 86_400;
+        let in_range = |key: &str, value: u64, range: std::ops::RangeInclusive<u64>| {
+            if range.contains(&value) {
+                return Ok(());
+            }
+            let problem = format!("write a number from {} to {}", range.start(), range.end());
+            Err((format!("limits.{key}"), problem))
+        };
+        in_range("connections", self.connections as u64, 1..=1_000_000)?;
+        in_range("handshake_seconds", self.handshake_seconds, 1..=DAY)?;
+        in_range("header_seconds", self.header_seconds, 1..=DAY)?;
+        in_range("idle_seconds", self.idle_seconds, 1..=DAY)?;
+        in_range("request_seconds", self.request_seconds, 1..=DAY)?;
+        in_range("stop_seconds", self.stop_seconds, 0..=DAY)?;
+        in_range("body_bytes", self.body_bytes as u64, 1024..=1 << 24)?;
+        in_range("waiting_renewals", self.waiting_renewals as u64, 0..=1_000_000)
+    }
+
     /// Time for the TLS handshake.
     pub fn handshake(&self) -> Duration {
         Duration::from_secs(self.handshake_seconds)
@@ -74,6 +100,11 @@ impl Limits {
     /// Time for the head of a request.
     pub fn header(&self) -> Duration {
         Duration::from_secs(self.header_seconds)
+    }
+
+    /// Time without a request.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds)
     }
 
     /// Time for a whole request.
@@ -115,13 +146,16 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("{0}; make a server's directory with: koshin-server init --dir DIR --host HOST")]
     File(#[from] FileError),
-    /// Not TOML, or not with these keys; the message has line and key.
-    #[error("{path} is not a configuration: {source}")]
+    /// Not TOML, or not with these keys. The line itself is not shown: it may hold a
+    /// password.
+    #[error("{path}, line {line}: {problem}")]
     Syntax {
         /// The file.
         path: String,
-        /// What and where.
-        source: toml::de::Error,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
     },
     /// A value that cannot be meant.
     #[error("{path}: {key}: {problem}")]
@@ -205,6 +239,13 @@ impl Config {
     /// # Errors
     /// A missing file, wrong syntax, a value that cannot be meant.
     pub fn load(home: &Home, database_url: Option<SecretString>) -> Result<Self, ConfigError> {
+        if let Some(url) = &database_url {
+            check_database_url(url).map_err(|(_, problem)| ConfigError::Value {
+                path: "the command line".to_owned(),
+                key: "--database-url".to_owned(),
+                problem,
+            })?;
+        }
         let text = home::read(&home.config())?;
         let path = home.config().display().to_string();
         Self::parse(&String::from_utf8_lossy(&text), &path, home, database_url)
@@ -216,8 +257,7 @@ impl Config {
         home: &Home,
         database_url: Option<SecretString>,
     ) -> Result<Self, ConfigError> {
-        let file: File =
-            toml::from_str(text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })?;
+        let file: File = toml::from_str(text).map_err(|error| syntax_error(&error, text, path))?;
         let value_error =
             |(key, problem): (String, String)| ConfigError::Value { path: path.to_owned(), key, problem };
         let services = file
@@ -226,6 +266,14 @@ impl Config {
             .map(|(id, section)| section.check(&id).map(|service| (id, service)))
             .collect::<Result<_, _>>()
             .map_err(value_error)?;
+        file.limits.check().map_err(value_error)?;
+        if file.bundle.lifetime_seconds == 0 {
+            let problem = "a bundle must live at least one second".to_owned();
+            return Err(value_error(("bundle.lifetime_seconds".to_owned(), problem)));
+        }
+        if let Some(url) = &file.database_url {
+            check_database_url(url).map_err(value_error)?;
+        }
         Ok(Self {
             public_url: file.public_url.map(|url| checked_url(&url)).transpose().map_err(value_error)?,
             host: file.host,
@@ -241,9 +289,42 @@ impl Config {
     }
 }
 
-fn checked_url(url: &str) -> Result<String, (String, String)> {
-    let good = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && rest.is_ascii());
+fn syntax_error(error: &toml::de::Error, text: &str, path: &str) -> ConfigError {
+    let end = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count() + 1;
+    ConfigError::Syntax { path: path.to_owned(), line, problem: error.message().to_owned() }
+}
+
+/// A URL that libpq would misread could show up in its messages, password and all.
+fn check_database_url(url: &SecretString) -> Result<(), (String, String)> {
+    let text = url.expose_secret();
+    let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let good = rest.is_some_and(|rest| {
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let userinfo_escaped = rest.matches('@').count() == authority.matches('@').count();
+        userinfo_escaped && authority.matches('@').count() <= 1 && escapes_are_whole(authority)
+    });
     if good {
+        Ok(())
+    } else {
+        let problem = "write postgres://USER:PASSWORD@HOST/DATABASE, with '@', '/', '?' and '%' in the \
+                       password percent-encoded";
+        Err(("database_url".to_owned(), problem.to_owned()))
+    }
+}
+
+fn escapes_are_whole(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+}
+
+fn checked_url(url: &str) -> Result<String, (String, String)> {
+    let parsed = url.parse::<http::Uri>().ok();
+    let good = parsed.is_some_and(|uri| {
+        uri.scheme_str() == Some("https") && uri.host().is_some() && uri.query().is_none()
+    });
+    if good && url.is_ascii() {
         Ok(url.trim_end_matches('/').to_owned())
     } else {
         Err(("public_url".to_owned(), format!("{url:?} is not an https URL; write https://HOST:PORT")))
@@ -259,6 +340,12 @@ impl ServiceSection {
             }
             None => KindRules::default(),
         };
+        if self.max_remaining_days > MAX_WINDOW_DAYS {
+            return Err((key("max_remaining_days"), format!("write a number from 0 to {MAX_WINDOW_DAYS}")));
+        }
+        if self.unused_renewals_per_day == 0 {
+            return Err((key("unused_renewals_per_day"), "with 0 nothing could ever be renewed".to_owned()));
+        }
         if !(1..=30).contains(&self.validity_years) {
             return Err((key("validity_years"), "write a number from 1 to 30".to_owned()));
         }
@@ -305,3 +392,7 @@ fn preferred_hours(text: &str) -> Option<PreferredHours> {
     let time = |text: &str| text.trim().parse::<Time>().ok();
     Some(PreferredHours { from: time(from)?, to: time(to)? })
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

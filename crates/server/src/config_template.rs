@@ -45,7 +45,8 @@ demo = {demo}
 [limits]
 # connections = 20000        # at a time
 # handshake_seconds = 10     # for the TLS handshake
-# header_seconds = 30        # for the head of a request, and for an idle connection
+# header_seconds = 30        # for the head of a request
+# idle_seconds = 60          # for a connection without a request
 # request_seconds = 60       # for a request from its head to its answer
 # body_bytes = 65536         # of a request
 # stop_seconds = 20          # for open requests when the server stops

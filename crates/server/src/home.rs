@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, Permissions},
-    io::{self, Write},
+    io::{self, Seek, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -106,13 +106,56 @@ pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), FileError> {
 }
 
 fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let mut file = NamedTempFile::new_in(directory)?;
     file.as_file().set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     File::open(directory)?.sync_all()
+}
+
+/// Room for a private file, taken on the disk before its contents exist: what must not
+/// fail for want of room later is reserved first. Dropping it leaves nothing behind.
+pub struct Reservation {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Reservation {
+    /// Takes `bytes` of room for the file `path`.
+    ///
+    /// # Errors
+    /// When the file system refuses, or is full.
+    pub fn take(path: &Path, bytes: usize) -> Result<Self, FileError> {
+        let refused = |source| FileError { action: "cannot write", path: path.to_owned(), source };
+        let mut file = NamedTempFile::new_in(directory_of(path)).map_err(refused)?;
+        file.as_file().set_permissions(Permissions::from_mode(0o600)).map_err(refused)?;
+        // Zeros are written, not skipped: a hole would take no room.
+        file.write_all(&vec![0; bytes]).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Puts `contents` in place of the zeros, durably and under its name.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn fill(mut self, contents: &[u8]) -> Result<(), FileError> {
+        let path = self.path;
+        let filled = (|| {
+            self.file.rewind()?;
+            self.file.write_all(contents)?;
+            self.file.as_file().set_len(contents.len() as u64)?;
+            self.file.as_file().sync_all()?;
+            self.file.persist(&path)?;
+            File::open(directory_of(&path))?.sync_all()
+        })();
+        filled.map_err(|source| FileError { action: "cannot write", path: path.clone(), source })
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Reads a file.

@@ -42,6 +42,8 @@ pub struct WithoutIdentityEncoding<S> {
     part: Part,
     /// Read, but not examined: the beginning of a head.
     raw: BytesMut,
+    /// How much of it is known not to end the head.
+    scanned: usize,
     /// Examined: for the HTTP parser.
     clean: BytesMut,
     ended: bool,
@@ -57,7 +59,14 @@ enum Part {
 impl<S> WithoutIdentityEncoding<S> {
     /// Wraps a stream at the start of its first request.
     pub fn new(stream: S) -> Self {
-        Self { stream, part: Part::Head, raw: BytesMut::new(), clean: BytesMut::new(), ended: false }
+        Self {
+            stream,
+            part: Part::Head,
+            raw: BytesMut::new(),
+            scanned: 0,
+            clean: BytesMut::new(),
+            ended: false,
+        }
     }
 
     /// Moves from `raw` to `clean` all that can be judged by now.
@@ -71,10 +80,13 @@ impl<S> WithoutIdentityEncoding<S> {
                     let left = left - len as u64;
                     self.part = if left == 0 { Part::Head } else { Part::Body { left } };
                 }
-                Part::Head => match head_length(&self.raw) {
+                Part::Head => match head_length(&self.raw, self.scanned) {
                     Some(length) => self.head(length),
                     None if self.raw.len() > MAX_HEAD => self.part = Part::Rest,
-                    None => break,
+                    None => {
+                        self.scanned = self.raw.len();
+                        break;
+                    }
                 },
             }
         }
@@ -87,15 +99,23 @@ impl<S> WithoutIdentityEncoding<S> {
 
     fn head(&mut self, length: usize) {
         let head = self.raw.split_to(length);
+        self.scanned = 0;
         let (clean, next) = clean_head(&head);
         self.clean.extend_from_slice(&clean);
         self.part = next;
     }
 }
 
-fn head_length(bytes: &[u8]) -> Option<usize> {
-    const END: &[u8] = b"\r\n\r\n";
-    bytes.windows(END.len()).position(|window| window == END).map(|at| at + END.len())
+/// Where a head ends: after an empty line, whose ends may be bare LF (RFC 9112, 2.2).
+/// `scanned` bytes are known not to end it.
+fn head_length(bytes: &[u8], scanned: usize) -> Option<usize> {
+    let start = scanned.saturating_sub(2);
+    bytes[start..].iter().enumerate().filter(|(_, byte)| **byte == b'\n').find_map(|(offset, _)| {
+        let line_end = start + offset + 1;
+        let rest = &bytes[line_end..];
+        let empty_line = if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.starts_with(b"\n")) };
+        (empty_line > 0).then_some(line_end + empty_line)
+    })
 }
 
 /// The head without the meaningless header, and what follows it on the wire.
@@ -206,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_header_goes_and_all_else_stays_however_the_bytes_arrive() {
-        let table: [(&str, &str); 6] = [
+        let table: [(&str, &str); 7] = [
             (
                 "POST /api/cert HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}",
                 "POST /api/cert HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
@@ -226,6 +246,8 @@ mod tests {
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
             ),
+            // Line ends without CR.
+            ("GET / HTTP/1.1\nTransfer-Encoding: identity\nHost: h\n\n", "GET / HTTP/1.1\nHost: h\n\n"),
             ("nonsense\r\n\r\nmore", "nonsense\r\n\r\nmore"),
             ("GET / HTTP/1.1\r\nHost: cut", "GET / HTTP/1.1\r\nHost: cut"),
         ];

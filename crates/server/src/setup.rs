@@ -46,9 +46,13 @@ pub struct Wish {
 pub enum SetupError {
     /// There is one already.
     #[error(
-        "{0} exists already; nothing was changed. Choose another --dir, or remove it if it is not needed"
+        "{0} exists already; nothing was changed. Choose another --dir: new CAs in this one would lock out \
+         every terminal that holds a certificate of the old ones"
     )]
     Exists(String),
+    /// Not a host name or address.
+    #[error("--host {0:?} is not a host name or an IP address; write for example auth.example.jp")]
+    Host(String),
     /// Files.
     #[error(transparent)]
     File(#[from] FileError),
@@ -72,14 +76,17 @@ pub enum SetupError {
     Authority(#[from] AuthorityError),
 }
 
-/// Makes everything that `serve` needs. The configuration is written last: while it is
-/// missing, `init` may be repeated.
+/// Makes everything that `serve` needs, in a directory that has no CA yet.
 ///
 /// # Errors
 /// When the directory has a configuration already, or something cannot be made.
 pub fn init(home: &Home, wish: &Wish, now: Timestamp) -> Result<(), SetupError> {
-    if home.config().exists() {
-        return Err(SetupError::Exists(home.config().display().to_string()));
+    let precious = [home.config(), home.root_key(), home.issuing_key(), home.database()];
+    if let Some(there) = precious.into_iter().find(|path| path.exists()) {
+        return Err(SetupError::Exists(there.display().to_string()));
+    }
+    if !names(&wish.host, false).0.iter().all(|name| is_host_name(name)) {
+        return Err(SetupError::Host(wish.host.clone()));
     }
     for directory in ["", "ca", "tls"] {
         create_private_dir(&home.path().join(directory))?;
@@ -117,8 +124,11 @@ pub fn renew_server_certificate(
     let Some(own) = chain.first().and_then(|der| CertificateFacts::from_der(der).ok()) else {
         return Ok(false);
     };
-    let ours = own.issuer_rfc4514 == authority.facts().subject_rfc4514;
-    if !ours || calendar::days_left(own.not_after, now) > SERVER_RENEWAL_DAYS {
+    if !authority.issued(&own.der) || calendar::days_left(own.not_after, now) > SERVER_RENEWAL_DAYS {
+        return Ok(false);
+    }
+    // A CA that ends as soon as the certificate has nothing better to give.
+    if authority.facts().not_after <= own.not_after {
         return Ok(false);
     }
     make_server_certificate(home, authority, host, demo, now)?;
@@ -186,6 +196,15 @@ fn make_server_certificate(
     Ok(())
 }
 
+/// Letters, digits and hyphens in labels of 1 to 63 (RFC 1123, 2.1).
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
 /// The host, and for a demonstration also this machine's own names.
 fn names(host: &str, demo: bool) -> (Vec<String>, Vec<IpAddr>) {
     let own: &[&str] = if demo { &["localhost", "127.0.0.1", "::1"] } else { &[] };
@@ -201,10 +220,12 @@ fn names(host: &str, demo: bool) -> (Vec<String>, Vec<IpAddr>) {
     (dns_names, ip_addresses)
 }
 
-/// The year keeps the names of successive CAs apart.
+/// The year tells people how old a CA is; the random part keeps the names of two CAs
+/// apart, which are looked up by them.
 fn ca_subject(name: &str, now: Timestamp) -> Subject {
+    let mark = hex::encode(entropy::bytes::<3>());
     Subject {
-        common_name: format!("{name} {}", calendar::jst_date(now).year()),
+        common_name: format!("{name} {}-{mark}", calendar::jst_date(now).year()),
         organization: Some("Koshin".to_owned()),
         organizational_unit: None,
     }

@@ -65,6 +65,8 @@ pub struct ClientOptions<'a> {
     pub identity: Option<&'a Identity>,
     /// None: TLS 1.2 and 1.3.
     pub version: Option<&'static SupportedProtocolVersion>,
+    /// Only this key exchange, without the post-quantum hybrid: for figures that compare with others.
+    pub x25519_only: bool,
 }
 
 impl Client {
@@ -81,7 +83,11 @@ impl Client {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(ca.iter().cloned());
         let versions = options.version.map_or(rustls::ALL_VERSIONS.to_vec(), |version| vec![version]);
-        let builder = ClientConfig::builder_with_provider(crate::provider())
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        if options.x25519_only {
+            provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+        }
+        let builder = ClientConfig::builder_with_provider(provider.into())
             .with_protocol_versions(&versions)
             .expect("versions that the library has")
             .with_root_certificates(roots);
@@ -90,7 +96,8 @@ impl Client {
             // Not checked against each other: a test may send a certificate with another's key.
             Some(identity) => {
                 let provider = crate::provider();
-                let key = provider.key_provider.load_private_key(identity.key.clone_key()).expect("a usable key");
+                let key =
+                    provider.key_provider.load_private_key(identity.key.clone_key()).expect("a usable key");
                 let pair = CertifiedKey::new(identity.chain.clone(), key);
                 builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
             }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::TERMINALS;
-use super::server::DemoServer;
+use super::{TENANT, TERMINALS};
+use crate::scratch_server::ScratchServer;
 
 /// The scratch home.
 pub(crate) struct Home(PathBuf);
@@ -35,13 +35,20 @@ impl HandedOver {
 }
 
 impl Home {
-    /// Issues the certificates and writes the settings files, each as its application writes it.
-    pub(crate) fn furnish(server: &DemoServer) -> Result<Self> {
-        let home = Self(server.home());
+    /// Adds the clinic, issues the certificates and writes the settings files, each as its application writes it.
+    pub(crate) fn furnish(server: &ScratchServer) -> Result<Self> {
+        let home = Self(server.beside("home"));
+        server.command(&["tenant", "add", TENANT, "--name", "ひまわり医院"])?;
         let mut all = Vec::new();
         for terminal in TERMINALS {
             let directory = home.0.join(folder_of(terminal.cn));
-            server.issue(terminal, &directory)?;
+            let end = format!("{:+}d", terminal.days);
+            server.issue(
+                TENANT,
+                terminal.cn,
+                &directory,
+                &["--label", terminal.label, "--not-after", &end],
+            )?;
             all.push(HandedOver { directory, cn: terminal.cn });
         }
         let find = |cn: &str| all.iter().find(|one| one.cn == cn).context("a terminal of the demonstration");

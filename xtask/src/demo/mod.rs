@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: a server, six terminals with their applications' real files, and their renewal, to watch.
 
-mod homes;
+pub(crate) mod homes;
 pub(crate) mod server;
 mod table;
 mod words;
@@ -14,8 +14,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::homes::Home;
-use self::server::DemoServer;
 use self::words::Words;
+use crate::scratch_server::ScratchServer;
 use crate::workspace::{self, Profile};
 
 /// Options of `cargo xtask demo`.
@@ -25,6 +25,9 @@ pub(crate) struct Options {
     #[arg(long)]
     exit: bool,
 }
+
+/// The tenant of the demonstration.
+const TENANT: &str = "himawari";
 
 /// The terminals of the demonstration: CN, 端末名, days to the end of the certificate, and where it is used.
 pub(crate) const TERMINALS: &[Terminal] = &[
@@ -49,14 +52,14 @@ pub(crate) struct Terminal {
 /// Shows the renewal of six terminals.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let words = Words::by_environment();
-    let begin = Instant::now();
     words.step(
         "プログラムをビルドします（初回は数分かかります）",
         "Building the programs (the first time takes minutes)",
     );
     let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Dev)?;
+    let begin = Instant::now();
 
-    let server = DemoServer::start(&programs.join("koshin-server"))?;
+    let server = ScratchServer::start(&programs.join("koshin-server"), |_| ())?;
     words.step(
         &format!("認証局とサーバーを用意しました： {}", server.url()),
         &format!("A CA and a server are up: {}", server.url()),
@@ -84,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         &format!("終了コード {code}： 期限切れなど、更新できない証明書があったことを表します"),
         &format!("exit code {code}: it says that there were certificates that could not be renewed"),
     );
-    let in_use = server.renewed_and_in_use()?;
+    let in_use = renewed_and_in_use(&server)?;
     words.step(
         &format!(
             "サーバーの記録： 新しい証明書{in_use}枚の使用開始を確認しました（古いものは役目を終えました）"
@@ -104,6 +107,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// How many certificates that came out of a renewal are in use, by the server's records.
+fn renewed_and_in_use(server: &ScratchServer) -> Result<usize> {
+    let all = server.certificates()?;
+    Ok(all.iter().filter(|row| !row["parent"].is_null() && row["state"] == "in_use").count())
+}
+
 /// A demonstration that shows something else than it says is a failure.
 fn check(rows: &[table::Row], in_use: usize) -> Result<()> {
     for terminal in TERMINALS {
@@ -121,7 +130,7 @@ fn check(rows: &[table::Row], in_use: usize) -> Result<()> {
     Ok(())
 }
 
-fn keep_running(mut server: DemoServer, home: &Home, programs: &Path, words: Words) -> Result<()> {
+fn keep_running(mut server: ScratchServer, home: &Home, programs: &Path, words: Words) -> Result<()> {
     words.step(
         "サーバーは動いています。Ctrl-Cで終わり、すべて片付けます",
         "The server keeps running; Ctrl-C ends it and clears up",

@@ -47,8 +47,7 @@ const TOOLS: &[Tool] = &[
         what_for: "the timer's units as systemd reads them",
     },
     Tool { program: "dbus-daemon", package: "dbus-daemon", what_for: "notices on a desktop's bus" },
-    Tool { program: "strace", package: "strace", what_for: "failing writes" },
-    Tool { program: "faketime", package: "faketime", what_for: "wrong clocks" },
+    Tool { program: "python3", package: "python3", what_for: "JSON as another reader sees it" },
 ];
 
 /// Makes the missing tools present where that is allowed, and says in sentences what was

@@ -3,6 +3,7 @@
 
 use crate::cases;
 use koshin_appconfig::{Edit, Format, NewCertificate, PasswordEdit, edit};
+use koshin_testkit::skip;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -92,7 +93,7 @@ pub(crate) fn ask_java(files: &[Vec<u8>]) -> Option<Vec<Vec<String>>> {
     // To run a source file takes the compiler, which a mere JRE doesn't have.
     let modules = Command::new("java").arg("--list-modules").output();
     if modules.is_ok_and(|output| !String::from_utf8_lossy(&output.stdout).contains("jdk.compiler")) {
-        say_skipped("java is here, but no JDK");
+        skip("java is here, but no JDK");
         return None;
     }
     ask("java", &["ReadProperties.java"], files)
@@ -198,7 +199,7 @@ fn ask(program: &str, arguments: &[&str], files: &[Vec<u8>]) -> Option<Vec<Vec<S
     let mut child = match started {
         Ok(child) => child,
         Err(error) => {
-            say_skipped(&format!("{program} cannot be run here ({error})"));
+            skip(&format!("{program} cannot be run here ({error})"));
             return None;
         }
     };
@@ -216,15 +217,6 @@ fn ask(program: &str, arguments: &[&str], files: &[Vec<u8>]) -> Option<Vec<Vec<S
         .collect();
     assert_eq!(answers.len(), files.len(), "one line for each file");
     Some(answers)
-}
-
-/// Says so even though the test passes.
-#[expect(
-    clippy::explicit_write,
-    reason = "the test harness hides what eprintln! writes in a test that passes"
-)]
-fn say_skipped(why: &str) {
-    writeln!(std::io::stderr(), "skipped: {why}").unwrap();
 }
 
 fn to_hex(bytes: &[u8]) -> String {

@@ -55,6 +55,11 @@ pub(super) fn place(app: App, config: &Path, connection: Connection, around: &Su
     }
 }
 
+/// The files that `connection` of the file `config` uses.
+pub(super) fn certificate_of(config: &Path, connection: &Connection) -> CertificateFiles {
+    certificate_files(connection, &mut |text| absolute(config, text, &mut Vec::new()))
+}
+
 pub(super) fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> PathBuf {
     let path = Path::new(text);
     if path.is_absolute() {
@@ -68,7 +73,8 @@ pub(super) fn certificate_files(
     connection: &Connection,
     path: &mut impl FnMut(&str) -> PathBuf,
 ) -> CertificateFiles {
-    if !connection.uses_client_certificate {
+    // With the key on a token, a file that is still named is a leftover: the application does not look at it.
+    if !connection.uses_client_certificate || connection.unsupported.is_some() {
         return CertificateFiles::None;
     }
     match &connection.certificate {

@@ -5,7 +5,7 @@
 use super::{
     connections::{self, Surroundings},
     hosts::HostTable,
-    place::{App, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning},
+    place::{App, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Place},
     profiles, reading,
     settings::Settings,
 };
@@ -32,12 +32,27 @@ pub fn discover(environment: &Environment) -> Discovery {
     };
     for app in App::ALL {
         for config in config_files(app, environment, &settings, &mut found.warnings) {
-            read_file(app, &config, &surroundings, &mut found);
+            let places = read_file(app, &config, &surroundings, &mut found);
+            found.places.extend(places);
         }
     }
+    found.idle = idle(&found.warnings, &surroundings);
     profiles::discover(&surroundings, &mut found);
     stores::discovery::discover(environment, &settings, &mut found);
     found
+}
+
+/// What the files that are passed over say. An application may read them after all; one that is broken serves nobody.
+fn idle(warnings: &[DiscoveryWarning], surroundings: &Surroundings<'_>) -> Vec<Place> {
+    let read = |warning: &DiscoveryWarning| {
+        let (app, config) = match warning {
+            DiscoveryWarning::TwoFolders { ignored, .. } => (App::Glclient2, ignored),
+            DiscoveryWarning::BesideJar { ignored, .. } => (App::Monsiaj, ignored),
+            DiscoveryWarning::NothingToRead { .. } | DiscoveryWarning::Browser(_) => return Vec::new(),
+        };
+        read_file(app, config, surroundings, &mut Discovery::default())
+    };
+    warnings.iter().flat_map(read).collect()
 }
 
 fn settings(environment: &Environment, found: &mut Discovery) -> Settings {
@@ -71,24 +86,28 @@ fn own_file(path: &Path, found: &mut Discovery) -> Option<String> {
     }
 }
 
-fn read_file(app: App, config: &Path, surroundings: &Surroundings<'_>, found: &mut Discovery) {
+fn read_file(app: App, config: &Path, surroundings: &Surroundings<'_>, found: &mut Discovery) -> Vec<Place> {
     let bytes = match reading::read_if_there(config) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return,
-        Err(error) => return found.problems.push(unreadable(Some(app), config, error)),
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            found.problems.push(unreadable(Some(app), config, error));
+            return Vec::new();
+        }
     };
     let read = match app.format() {
         Some(Format::Receview) => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
         Some(format) => koshin_appconfig::read(format, &bytes),
-        None => return,
+        None => return Vec::new(),
     };
     match read {
-        Ok(connections) => found
-            .places
-            .extend(connections.into_iter().map(|one| connections::place(app, config, one, surroundings))),
+        Ok(connections) => {
+            connections.into_iter().map(|one| connections::place(app, config, one, surroundings)).collect()
+        }
         Err(error) => {
             let path = config.to_owned();
             found.problems.push(ConfigProblem { app: Some(app), path, reason: error.into() });
+            Vec::new()
         }
     }
 }

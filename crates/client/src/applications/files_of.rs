@@ -16,7 +16,7 @@ use koshin_issuance::{
     replace_in_keystore, write_pkcs12,
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// As OpenSSL writes it. The passwords are random or the user's own, and stand in a file beside it or in a head.
@@ -26,6 +26,8 @@ const PKCS12_ITERATIONS: u32 = 2048;
 pub(super) struct Material<'a> {
     pub(super) new: &'a Credential,
     pub(super) protection: &'a Protection,
+    /// Files that other places of the same switch write, symlinks followed: nothing lies there yet.
+    pub(super) planned: &'a [PathBuf],
     pub(super) formats: Formats,
 }
 
@@ -61,7 +63,7 @@ pub(super) struct Files {
 pub(super) fn monsiaj(place: &Place, material: &Material<'_>, now: Timestamp) -> Result<Files, InstallError> {
     let CertificateFiles::Pkcs12(old) = &place.certificate else { return Err(InstallError::NoCertificate) };
     let extensions = [".p12", ".pass"];
-    let stem = names::stamped(&place.config_path, now, |stem| any_exists(stem, &extensions));
+    let stem = names::stamped(&place.config_path, now, |stem| material.any_taken(stem, &extensions));
     let bundle = names::with_extension(&stem, ".p12");
     let mut planned = vec![new_file(&bundle, material.pkcs12(old)?)];
     planned.extend(material.password_file(&stem));
@@ -78,7 +80,7 @@ pub(super) fn glclient2(
         return Err(InstallError::NoCertificate);
     };
     let extensions = [".p12", ".crt", ".pem", ".pass"];
-    let stem = names::stamped(&place.config_path, now, |stem| any_exists(stem, &extensions));
+    let stem = names::stamped(&place.config_path, now, |stem| material.any_taken(stem, &extensions));
     let certificate = names::with_extension(&stem, ".crt");
     let key = names::with_extension(&stem, ".pem");
     let mut planned = Vec::new();
@@ -103,7 +105,7 @@ pub(super) fn receview(
         CertificateFiles::Pem { certificate, key } => vec![certificate, key],
     };
     let suffix = names::dated_suffix(now, |suffix| {
-        old_paths.iter().any(|old| names::with_suffix(old, suffix).exists())
+        old_paths.iter().any(|old| material.is_taken(&names::with_suffix(old, suffix)))
     });
     let renamed = |old: &Path| names::with_suffix(old, &suffix);
     let location = match &place.certificate {
@@ -130,7 +132,8 @@ pub(super) fn by_profile(
         let stamp = names::stamp(now, attempt);
         let location = loaded.successor(names, &place.certificate, &place.config_path, &stamp);
         let location = location.ok_or(InstallError::NoCertificate)?;
-        let taken = file_names(&location).is_some_and(|(one, other)| one.exists() || other.exists());
+        let taken = file_names(&location)
+            .is_some_and(|(one, other)| material.is_taken(one) || material.is_taken(other));
         if !taken {
             break location;
         }
@@ -189,6 +192,15 @@ pub(super) fn keystore(
 }
 
 impl Material<'_> {
+    fn any_taken(&self, stem: &Path, extensions: &[&str]) -> bool {
+        extensions.iter().any(|extension| self.is_taken(&names::with_extension(stem, extension)))
+    }
+
+    /// Whether something lies at `path`, or will when the places before this one are switched.
+    fn is_taken(&self, path: &Path) -> bool {
+        path.exists() || self.planned.iter().any(|planned| *planned == in_real_folder(path))
+    }
+
     /// The files at `location`, made after those at `old`.
     fn files(
         &self,
@@ -293,8 +305,10 @@ fn secret_bytes(password: &SecretString) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(password.expose_secret().as_bytes().to_vec())
 }
 
-fn any_exists(stem: &Path, extensions: &[&str]) -> bool {
-    extensions.iter().any(|extension| names::with_extension(stem, extension).exists())
+/// `path`, which need not exist, with the symlinks of its folder followed.
+fn in_real_folder(path: &Path) -> PathBuf {
+    let real = path.parent().and_then(|folder| folder.canonicalize().ok());
+    real.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], InstallError> {

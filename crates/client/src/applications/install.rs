@@ -1,6 +1,7 @@
 //! What has to be written to put a new certificate in place of an old one: bytes and names, nothing done yet.
 
 use super::{
+    connections,
     credential::{self, Credential, CredentialError},
     files_of::{self, Formats, Material},
     hook::Hooks,
@@ -10,8 +11,8 @@ use super::{
 use crate::{exit::ExitCode, stores::StoreEntry};
 use jiff::Timestamp;
 use koshin_appconfig::{
-    ConfigError, Edit, Format, NewCertificate, PasswordEdit,
-    profile::{Source, edit_profile},
+    ConfigError, Connection, Edit, Format, NewCertificate, PasswordEdit,
+    profile::{Source, edit_profile, read_profile},
 };
 use koshin_issuance::{KeystoreError, Pkcs12Error, PrivateKeyError};
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +38,15 @@ impl Protection {
             Self::Unprotected => None,
         }
     }
+}
+
+/// What the places before this one have led to, when several are switched as one. Default: nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Earlier<'a> {
+    /// The configuration with their edits, if it is the same file; `None` reads the file.
+    pub config: Option<&'a [u8]>,
+    /// The files that they write, symlinks followed. Their names are taken, though nothing may lie there yet.
+    pub files: &'a [PathBuf],
 }
 
 /// Everything that a switch writes for one place.
@@ -128,6 +138,12 @@ pub enum InstallError {
         /// What the operating system said.
         error: Arc<io::Error>,
     },
+    /// The connection is not any more what it was when its certificate was opened: an edit could hit another one.
+    #[error("{} was changed by another program in the meantime", .path.display())]
+    ChangedMeanwhile {
+        /// The file.
+        path: PathBuf,
+    },
     /// The configuration cannot be edited.
     #[error("{} cannot be edited: {error}", .path.display())]
     Config {
@@ -153,6 +169,12 @@ pub enum InstallError {
     /// The Java keystore or its password cannot be read.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// Both entries would be written into a copy of the file as it is now.
+    #[error("{} holds the certificate twice: use one keystore for each entry", .path.display())]
+    SharedKeystore {
+        /// The keystore.
+        path: PathBuf,
+    },
     /// What was made does not hold what was put in.
     #[error("the new {what} does not hold the new key when read again, so it is not used")]
     SelfCheck {
@@ -168,7 +190,7 @@ impl InstallError {
     /// What it means for the run.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Unreadable { .. } => ExitCode::Storage,
+            Self::Unreadable { .. } | Self::ChangedMeanwhile { .. } => ExitCode::Storage,
             Self::Pkcs12(_) | Self::Key(_) | Self::SelfCheck { .. } | Self::Randomness(_) => {
                 ExitCode::Internal
             }
@@ -211,19 +233,16 @@ pub fn choose_protection(
 
 /// What to write so that `place` uses `new`. Names follow each application's own habit and the time `now` in JST.
 ///
-/// `config` is the configuration to edit, for the second and later places of one file; `None` reads the file.
-///
 /// # Errors
 /// Any [`InstallError`].
 pub fn plan_switch(
     place: &Place,
     new: &Credential,
     protection: &Protection,
-    config: Option<&[u8]>,
+    earlier: Earlier<'_>,
     now: Timestamp,
 ) -> Result<SwitchPlan, InstallError> {
-    let formats = Formats::of(place);
-    let material = Material { new, protection, formats };
+    let material = Material { new, protection, planned: earlier.files, formats: Formats::of(place) };
     let files = match place.app {
         App::Monsiaj => files_of::monsiaj(place, &material, now)?,
         App::Glclient2 => files_of::glclient2(place, &material, now)?,
@@ -235,7 +254,7 @@ pub fn plan_switch(
     let hooks = Hooks::of(place, files.location.as_ref());
     let config = match &files.location {
         None => None,
-        Some(location) => Some(edited_config(place, location, protection, config)?),
+        Some(location) => Some(edited_config(place, location, protection, earlier.config)?),
     };
     Ok(SwitchPlan { new_files: files.planned, config, hooks })
 }
@@ -254,6 +273,7 @@ fn edited_config(
                 .map_err(|error| InstallError::Unreadable { path: path.clone(), error: Arc::new(error) })?,
         ),
     };
+    must_be_as_found(place, &before)?;
     let certificate = match location {
         CertificateFiles::None | CertificateFiles::Store(_) => return Err(InstallError::NoCertificate),
         CertificateFiles::Pkcs12(file) => NewCertificate::Pkcs12 { file: text(file)? },
@@ -275,6 +295,31 @@ fn edited_config(
     let after = edited.map_err(|error| InstallError::Config { path: path.clone(), error })?;
     let before_sha256 = Sha256::digest(&*before).into();
     Ok(ConfigEdit { path: path.clone(), before_sha256, after: Zeroizing::new(after) })
+}
+
+/// A person may have thought about the question for hours, and connections go by their number: the one with this number
+/// must still be the one whose certificate was opened. Any other change of the file is none of our business.
+fn must_be_as_found(place: &Place, config: &[u8]) -> Result<(), InstallError> {
+    let path = &place.config_path;
+    let connections =
+        connections_in(place, config).map_err(|error| InstallError::Config { path: path.clone(), error })?;
+    let as_found = connections.iter().any(|connection| {
+        connection.index == place.connection
+            && connection.password_saved == place.password_saved
+            && connections::certificate_of(path, connection) == place.certificate
+    });
+    if as_found { Ok(()) } else { Err(InstallError::ChangedMeanwhile { path: path.clone() }) }
+}
+
+fn connections_in(place: &Place, config: &[u8]) -> Result<Vec<Connection>, ConfigError> {
+    let source = place.profile.as_ref().map(|loaded| &loaded.profile.source);
+    match (source, place.app.format()) {
+        (Some(Source::Config(source)), _) => Ok(read_profile(source, config)?.connections),
+        (_, Some(Format::Receview)) => koshin_appconfig::read_receview(config, &place.receview_keys),
+        (_, Some(format)) => koshin_appconfig::read(format, config),
+        // What is listed in the profile, or lies in a store, has no file that is edited.
+        (Some(Source::Listed(_)) | None, None) => Ok(Vec::new()),
+    }
 }
 
 /// The paths of certificate and key, twice the same for one file; `None` for no certificate.

@@ -26,7 +26,7 @@ pub use credential::{Credential, CredentialError, open, read_certificate};
 pub use discovery::discover;
 pub use hook::{Hook, Hooks};
 pub use hosts::{HostTable, HostTableError, RenewalHostError};
-pub use install::{InstallError, Protection, SwitchPlan, plan_switch};
+pub use install::{Earlier, InstallError, Protection, SwitchPlan, plan_switch};
 pub use labels::Labels;
 pub use place::{
     App, CertificateFiles, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Place,

@@ -11,7 +11,7 @@ use crate::{
 use koshin_appconfig::{ConfigError, Format, ReceviewKeys};
 use koshin_policy::ClientWindow;
 use secrecy::SecretString;
-use std::{fmt, io, path::Path, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, io, path::PathBuf, str::FromStr, sync::Arc};
 
 /// The applications whose certificates Koshin renews.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,14 +161,23 @@ impl Place {
         edited && self.password_saved
     }
 
-    /// A file in whose folder a renewal must be able to write.
-    pub(crate) fn written_file(&self) -> &Path {
-        let in_place = self.profile.as_ref().is_some_and(|profile| profile.is_in_place());
-        match &self.certificate {
-            CertificateFiles::Pkcs12(path) | CertificateFiles::Pem { certificate: path, .. } if in_place => {
-                path
+    /// Files in whose folders a switch writes: where the configuration is edited, and where certificates are replaced or
+    /// put beside the old ones. The other applications have a folder for them beside their configuration.
+    pub(crate) fn written_beside(&self) -> Vec<PathBuf> {
+        let certificates = match &self.certificate {
+            CertificateFiles::None => Vec::new(),
+            CertificateFiles::Pkcs12(file) => vec![file.clone()],
+            CertificateFiles::Pem { certificate, key } => vec![certificate.clone(), key.clone()],
+            CertificateFiles::Store(entry) => entry.files(),
+        };
+        let config = self.config_path.clone();
+        match (self.app, &self.profile) {
+            (App::Monsiaj | App::Glclient2, _) => vec![config],
+            (App::Profile(_), Some(profile)) if !profile.is_in_place() => {
+                std::iter::once(config).chain(certificates).collect()
             }
-            _ => &self.config_path,
+            (App::Receview, _) => std::iter::once(config).chain(certificates).collect(),
+            (App::Files | App::Browser | App::Keystore | App::Profile(_), _) => certificates,
         }
     }
 }
@@ -194,6 +203,9 @@ pub enum PlaceWarning {
 pub struct Discovery {
     /// The connections, in the order of applications and of their files.
     pub places: Vec<Place>,
+    /// Connections of files that are passed over for another one, see [`DiscoveryWarning`]. They are renewed with a
+    /// certificate that they share, never for themselves.
+    pub idle: Vec<Place>,
     /// Files that could not be read. They hide nothing but themselves.
     pub problems: Vec<ConfigProblem>,
     /// What the user should know about where files were found.

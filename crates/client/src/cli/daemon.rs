@@ -2,6 +2,7 @@
 
 use super::{DaemonArgs, messages::unattended as words};
 use crate::{
+    clock,
     daemon::{
         notify::{Desktop, Notifier},
         offset,
@@ -17,13 +18,12 @@ use crate::{
         lock::{InstanceLock, LockError},
     },
 };
-use jiff::Timestamp;
 
 /// Runs the command.
-pub fn run(arguments: &DaemonArgs, environment: &Environment, now: Timestamp) -> ExitCode {
+pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
     let machine = offset::machine_id();
     if arguments.once {
-        return once(environment, &machine, &Desktop, now).exit_code;
+        return once(environment, &machine, &Desktop).exit_code;
     }
     match InstanceLock::take_daemon(&Disk, &environment.state_dir) {
         Ok(_lock) => forever(environment, &machine),
@@ -40,25 +40,25 @@ pub fn run(arguments: &DaemonArgs, environment: &Environment, now: Timestamp) ->
 
 /// Ends only with the process: every state is on the disk, so that it may be killed at any time.
 fn forever(environment: &Environment, machine: &str) -> ! {
-    let clock = MachineClock;
+    let machine_clock = MachineClock;
     // After the log-in the network needs a while, and the user comes first.
-    clock.sleep(watch::SETTLING.unsigned_abs());
+    machine_clock.sleep(watch::SETTLING.unsigned_abs());
     loop {
-        let outcome = once(environment, machine, &Desktop, clock.now());
+        let outcome = once(environment, machine, &Desktop);
         // Not more often than a timer would.
-        let earliest = clock.now().saturating_add(crate::daemon::schedule::CHECK_EVERY);
-        watch::wait(&clock, outcome.next_at.max(earliest.unwrap_or(outcome.next_at)));
+        let earliest = machine_clock.now().saturating_add(crate::daemon::schedule::CHECK_EVERY);
+        watch::wait(&machine_clock, outcome.next_at.max(earliest.unwrap_or(outcome.next_at)));
     }
 }
 
-fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier, now: Timestamp) -> Outcome {
-    let caller = Caller { now, language: environment.language };
+fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
+    let caller = Caller { clock: clock::now, language: environment.language };
     let with = Surroundings {
         fs: &Disk,
         network: &Internet { caller },
         hooks: &Processes::default(),
         state_dir: &environment.state_dir,
-        now,
+        clock: &clock::now,
     };
     round(Circumstances { environment, with, notifier, machine })
 }

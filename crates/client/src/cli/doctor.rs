@@ -2,6 +2,7 @@
 
 use super::{DoctorArgs, install, messages::doctor as words};
 use crate::{
+    clock,
     daemon::notify::Desktop,
     doctor::{Finding, Health, Practice, examine, exit_code},
     doors::Caller,
@@ -15,13 +16,13 @@ use serde_json::{Value, json};
 
 /// Runs the command.
 pub fn run(arguments: &DoctorArgs, environment: &Environment, now: Timestamp) -> ExitCode {
-    let caller = Caller { now, language: environment.language };
+    let caller = Caller { clock: clock::now, language: environment.language };
     let with = Surroundings {
         fs: &Disk,
         network: &Internet { caller },
         hooks: &Processes::default(),
         state_dir: &environment.state_dir,
-        now,
+        clock: &clock::now,
     };
     let target = install::target(environment);
     let findings = examine(Practice { environment, with, notifier: &Desktop, target });

@@ -22,7 +22,7 @@ pub struct Memory {
 impl Memory {
     /// What is kept in `state_dir`. Whatever cannot be read is forgotten: nothing here decides about a renewal.
     pub fn load(state_dir: &Path) -> Self {
-        let journals = Journals::new(&Disk, state_dir).all().unwrap_or_default();
+        let (journals, _) = Journals::new(&Disk, state_dir).all().unwrap_or_default();
         let mut certificates = BTreeMap::new();
         for journal in journals {
             let Some(new) = journal.new else { continue };

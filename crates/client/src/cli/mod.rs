@@ -86,7 +86,7 @@ pub struct RenewArgs {
     /// How to renew; by default EST when the server offers it
     #[arg(long, value_enum, value_name = "WAY")]
     pub via: Option<Via>,
-    /// Read the password of certificates that do not save it from standard input
+    /// Read the password of certificates that do not save it from standard input; use it with --yes
     #[arg(long)]
     pub password_stdin: bool,
     /// Print one JSON object instead of sentences
@@ -158,16 +158,15 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
         Some(Lang::En) => environment.language = Language::English,
         None => {}
     }
-    let now = clock::now();
     match &cli.command {
-        Command::Status(arguments) => status::run(arguments, &environment, now),
-        Command::Renew(arguments) => renew::run(arguments, &environment, now),
-        Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, now),
-        Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, now),
-        Command::Daemon(arguments) => daemon::run(arguments, &environment, now),
+        Command::Status(arguments) => status::run(arguments, &environment, clock::now()),
+        Command::Renew(arguments) => renew::run(arguments, &environment),
+        Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, clock::now()),
+        Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, clock::now()),
+        Command::Daemon(arguments) => daemon::run(arguments, &environment),
         Command::Install => install::run_install(&environment),
         Command::Uninstall => install::run_uninstall(&environment),
-        Command::Doctor(arguments) => doctor::run(arguments, &environment, now),
+        Command::Doctor(arguments) => doctor::run(arguments, &environment, clock::now()),
     }
 }
 

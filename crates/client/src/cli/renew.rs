@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
+    clock,
     doors::Caller,
     environment::{Environment, Language},
     exit::ExitCode,
-    prompt::{Explanation, Input, Prompt, Report, TerminalPrompt},
+    prompt::{Answer, Explanation, Input, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
     renewal::{
         Failure,
         group::{Group, Passwords},
@@ -34,7 +35,7 @@ use zeroize::Zeroizing;
 const MAX_PASSWORD: u64 = 4096;
 
 /// Renews as the arguments say, with the real disk, network and terminal.
-pub fn run(arguments: &RenewArgs, environment: &Environment, now: Timestamp) -> ExitCode {
+pub fn run(arguments: &RenewArgs, environment: &Environment) -> ExitCode {
     let told = match told_password(arguments) {
         Ok(told) => told,
         Err(error) => {
@@ -44,13 +45,13 @@ pub fn run(arguments: &RenewArgs, environment: &Environment, now: Timestamp) -> 
     };
     let input = if arguments.yes { Input::Unattended { password: told.clone() } } else { Input::Person };
     let mut prompt = TerminalPrompt::new(environment.language, input);
-    let caller = Caller { now, language: environment.language };
+    let caller = Caller { clock: clock::now, language: environment.language };
     let with = Surroundings {
         fs: &Disk,
         network: &Internet { caller },
         hooks: &Processes::default(),
         state_dir: &environment.state_dir,
-        now,
+        clock: &clock::now,
     };
     let result = renew_all(arguments, environment, with, &mut prompt, told);
     if arguments.json {
@@ -72,7 +73,9 @@ pub fn renew_all(
             && arguments.connection.is_none_or(|number| place.connection == number)
     };
     let mut teller =
-        Teller { environment, now: with.now, quiet: arguments.json, result: RunResult::default() };
+        Teller { environment, now: with.now(), quiet: arguments.json, result: RunResult::default() };
+    let mut silent = Silent(prompt);
+    let prompt: &mut dyn Prompt = if arguments.json { &mut silent } else { silent.0 };
     let mut passwords = Passwords::new(prompt, told);
     match Session::begin(environment, chooses, with, &mut passwords) {
         Ok(session) => {
@@ -107,6 +110,25 @@ fn told_password(arguments: &RenewArgs) -> Result<Option<SecretString>, StorageE
     // One line end, as `echo` leaves it, is not part of the password.
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Some(SecretString::from(line.strip_suffix('\r').unwrap_or(line))))
+}
+
+/// Asks as usual and reports nothing: standard output belongs to the JSON object.
+struct Silent<'a>(&'a mut dyn Prompt);
+
+impl Prompt for Silent<'_> {
+    fn confirm(&mut self, question: &Question) -> Answer {
+        self.0.confirm(question)
+    }
+
+    fn password(&mut self, request: &PasswordRequest) -> Option<SecretString> {
+        self.0.password(request)
+    }
+
+    fn progress(&mut self, step: Step) {
+        self.0.progress(step);
+    }
+
+    fn report(&mut self, _: &Report) {}
 }
 
 /// Says what happens while it happens, and remembers it.
@@ -155,8 +177,14 @@ impl Teller<'_> {
             self.result.groups.push(GroupResult::unreadable(place, error.exit_code(), &explanation));
             self.tell(prompt, Report::NotRenewed { name: place.name.clone(), explanation });
         }
-        if session.groups.is_empty() && session.unreadable.is_empty() {
+        for place in &session.unsupported {
+            self.warn(prompt, status_words::unsupported(language, place));
+        }
+        let nothing = session.groups.is_empty() && session.unreadable.is_empty();
+        if nothing && session.unsupported.is_empty() {
             self.tell_of_nothing(arguments, prompt);
+        } else if nothing {
+            self.count(ExitCode::Config);
         }
     }
 
@@ -186,7 +214,7 @@ impl Teller<'_> {
         self.count(code);
         let explanation = self.explanation(group, &run);
         self.result.groups.push(GroupResult::new(group, &run, code, explanation.as_ref()));
-        let name = group.name().to_owned();
+        let name = group.name();
         let not_after = group.certificate.not_after;
         let report = match (run.ending, explanation) {
             (Ending::Renewed { confirmed }, _) => {
@@ -195,7 +223,10 @@ impl Teller<'_> {
                 if confirmed {
                     return;
                 }
-                Report::Note(words::not_confirmed(language, &name))
+                Report::Note(match &run.failure {
+                    Some(Failure::PerhapsShared { with }) => words::old_one_kept(language, &name, with),
+                    _ => words::not_confirmed(language, &name),
+                })
             }
             (Ending::NotDue, _) => Report::NotDue { name, not_after },
             (_, Some(explanation)) => Report::NotRenewed { name, explanation },

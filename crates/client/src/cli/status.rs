@@ -8,6 +8,7 @@ use crate::{
         App, ConfigProblem, CredentialError, Discovery, DiscoveryWarning, Labels, Place, RenewalHostError,
         discover, open, read_certificate,
     },
+    clock,
     doors::{Caller, Door, DoorError, Trust},
     environment::{Environment, Language},
     exit::ExitCode,
@@ -166,7 +167,7 @@ pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) ->
     let mut memory = Memory::load(&environment.state_dir);
     let mut report = gather(discover(environment), &memory, now);
     if arguments.online {
-        let caller = Caller { now, language: environment.language };
+        let caller = Caller { clock: clock::now, language: environment.language };
         for entry in &mut report.entries {
             ask_server(entry, caller);
         }
@@ -190,7 +191,9 @@ pub fn gather(found: Discovery, memory: &Memory, now: Timestamp) -> StatusReport
 /// A browser's certificate for which nobody says who renews it goes along with the same certificate elsewhere.
 fn follow(entries: &mut [Entry]) {
     for index in 0..entries.len() {
-        let Some(own) = entries[index].certificate.as_ref().map(|seen| seen.note.sha256.clone()) else { continue };
+        let Some(own) = entries[index].certificate.as_ref().map(|seen| seen.note.sha256.clone()) else {
+            continue;
+        };
         if !entries[index].place.only_follows() {
             continue;
         }

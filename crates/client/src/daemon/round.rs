@@ -11,14 +11,14 @@ use crate::{
     applications::{CredentialError, Labels, Place, credential},
     cli::{
         memory::Memory,
-        messages::{failures, renew as renew_words, unattended as words},
+        messages::{failures, renew as renew_words, status as status_words, unattended as words},
         renew::{exit_code, explanation},
     },
     environment::Environment,
     exit::ExitCode,
     prompt::{Explanation, UnattendedPrompt},
     renewal::{
-        Failure, confirmation,
+        Failure,
         group::{Group, Passwords},
         journal::{CertificateNote, Journals},
         machine::{Ending, State},
@@ -57,17 +57,18 @@ pub struct Outcome {
 /// Looks at every certificate of this PC. Never asks anybody.
 pub fn round(around: Circumstances<'_>) -> Outcome {
     let (with, language) = (around.with, around.environment.language);
+    let now = with.now();
     let diary = Diary::load(with.fs, with.state_dir);
     let mut prompt = UnattendedPrompt { language };
     let mut passwords = Passwords::new(&mut prompt, None);
     // What cannot be remembered would be told every quarter of an hour.
     let remembers = diary.save(with.fs, with.state_dir).is_ok();
-    let mut round = Round { around, diary, remembers, exit_code: ExitCode::Ok, next_at: Timestamp::MAX };
+    let mut round = Round { around, now, diary, remembers, exit_code: ExitCode::Ok, next_at: Timestamp::MAX };
     match Session::begin(around.environment, |_| true, with, &mut passwords) {
         Ok(session) => round.look(&session, &mut passwords),
         Err(Failure::Lock(LockError::Busy(_))) => {
             log(words::busy(language));
-            return Outcome { next_at: soon(with.now), exit_code: ExitCode::Ok };
+            return Outcome { next_at: soon(now), exit_code: ExitCode::Ok };
         }
         Err(failure) => round.cannot_begin(&failure),
     }
@@ -76,6 +77,8 @@ pub fn round(around: Circumstances<'_>) -> Outcome {
 
 struct Round<'a> {
     around: Circumstances<'a>,
+    /// Of the whole round.
+    now: Timestamp,
     diary: Diary,
     remembers: bool,
     exit_code: ExitCode,
@@ -93,11 +96,14 @@ impl Round<'_> {
         for (place, error) in &session.unreadable {
             present.push(self.cannot_read(place, error));
         }
+        for place in &session.unsupported {
+            log(status_words::unsupported(language, place));
+        }
         for group in &session.groups {
             self.visit(session, group, passwords);
         }
         // What was renewed stands under its new certificate now; what is gone is forgotten.
-        let now = self.around.with.now;
+        let now = self.now;
         present.extend(session.groups.iter().map(Group::sha256));
         self.diary.certificates.retain(|key, record| {
             present.contains(key) || record.last_result.as_ref().is_some_and(|last| last.at == now)
@@ -107,17 +113,17 @@ impl Round<'_> {
     fn visit(&mut self, session: &Session, group: &Group, passwords: &mut Passwords<'_>) {
         let (with, key) = (self.around.with, group.sha256());
         // Told or not, the certificate is in place, and the next round tells it again.
-        let _ = confirmation::confirm_pending(group, with, passwords);
+        let _ = session.confirm(group, with, passwords);
         let mut record = self.diary.certificates.remove(&key).unwrap_or_default();
         record.name = name(with.state_dir, group);
         record.not_after = Some(group.certificate.not_after);
         let obstacle = self.obstacle(group);
         let mut facts = self.facts(group, &record, obstacle.is_some());
-        let mut next = schedule::next(&facts, &record.attempts, with.now);
+        let mut next = schedule::next(&facts, &record.attempts, self.now);
         if next.action == Action::Ask {
             self.ask(group, &mut record, passwords);
             facts.answer = record.answer;
-            next = schedule::next(&facts, &record.attempts, with.now);
+            next = schedule::next(&facts, &record.attempts, self.now);
         }
         match next.action {
             Action::Renew => return self.renew(session, group, key, record, passwords),
@@ -157,22 +163,19 @@ impl Round<'_> {
         {
             return Some(failures::renewal_host(language, error));
         }
-        if let Some(reason) = group.places.iter().find_map(|place| place.unsupported.clone()) {
-            return Some(renew_words::failure(language, &Failure::Unsupported(reason), None));
-        }
-        if self.around.with.now < group.opens() {
+        if self.now < group.opens() {
             return None;
         }
         let locked = group.places.iter().find_map(|place| match credential::open(place, None) {
             Err(error @ CredentialError::PasswordNeeded { .. }) => Some(error),
             _ => None,
         });
-        locked.map(|_| words::password_needed(language, group.name(), Some(certificate.not_after)))
+        locked.map(|_| words::password_needed(language, &group.name(), Some(certificate.not_after)))
     }
 
     fn dates(&self, group: &Group) -> Explanation {
         let language = self.around.environment.language;
-        if self.around.with.now > group.certificate.not_after {
+        if self.now > group.certificate.not_after {
             failures::expired(language)
         } else {
             renew_words::not_yet_valid(language, group.certificate.not_before)
@@ -180,7 +183,7 @@ impl Round<'_> {
     }
 
     fn ask(&mut self, group: &Group, record: &mut Record, passwords: &mut Passwords<'_>) {
-        let now = self.around.with.now;
+        let now = self.now;
         match ask(group, self.around.with, passwords) {
             Ok(answer) => {
                 if !answer.renewable {
@@ -204,7 +207,7 @@ impl Round<'_> {
         passwords: &mut Passwords<'_>,
     ) {
         let (with, language) = (self.around.with, self.around.environment.language);
-        let urgent = schedule::next(&self.facts(group, &record, false), &record.attempts, with.now).urgent;
+        let urgent = schedule::next(&self.facts(group, &record, false), &record.attempts, self.now).urgent;
         let begins = words::begins(language, &record.name, group.certificate.not_after);
         self.tell(&mut record, Occasion::Begins, &begins, urgent);
         let run = session.renew(group, Wishes { agreed: true, ..Wishes::default() }, with, passwords);
@@ -214,7 +217,7 @@ impl Round<'_> {
                 let note = CertificateNote::from(new);
                 let mut fresh = Record { name: record.name.clone(), ..Record::default() };
                 fresh.not_after = Some(note.not_after);
-                fresh.attempts.succeeded(with.now);
+                fresh.attempts.succeeded(self.now);
                 fresh.last_result = self.result("renewed", None);
                 let done = words::renewed(language, &record.name, note.not_after);
                 self.tell(&mut fresh, Occasion::Renewed, &done, false);
@@ -222,20 +225,20 @@ impl Round<'_> {
             }
             (Ending::NotDue, _) => self.keep(key, record, group.opens()),
             _ => {
-                record.attempts.failed(with.now, run.failure.as_ref().and_then(retry_after));
-                match (&run.failure, explanation(language, with.now, group, &run)) {
+                record.attempts.failed(self.now, run.failure.as_ref().and_then(retry_after));
+                match (&run.failure, explanation(language, self.now, group, &run)) {
                     (Some(failure), _) => self.failed(group, &mut record, failure),
                     (None, Some(why)) => self.tell(&mut record, Occasion::Failed, &why, urgent),
                     (None, None) => {}
                 }
-                let next = schedule::next(&self.facts(group, &record, false), &record.attempts, with.now);
+                let next = schedule::next(&self.facts(group, &record, false), &record.attempts, self.now);
                 self.keep(key, record, next.at);
             }
         }
     }
 
     fn failed(&mut self, group: &Group, record: &mut Record, failure: &Failure) {
-        let (now, language) = (self.around.with.now, self.around.environment.language);
+        let (now, language) = (self.now, self.around.environment.language);
         let code = failure.exit_code();
         self.count(code);
         let still_valid_until = Some(group.certificate.not_after).filter(|end| *end >= now);
@@ -250,7 +253,7 @@ impl Round<'_> {
 
     /// The place's certificate cannot be opened. Answers under which key it stands in the diary.
     fn cannot_read(&mut self, place: &Place, error: &CredentialError) -> String {
-        let (now, language) = (self.around.with.now, self.around.environment.language);
+        let (now, language) = (self.now, self.around.environment.language);
         let key = match error {
             CredentialError::PasswordNeeded { path } => path.display().to_string(),
             _ => format!("{} {}", place.config_path.display(), place.connection),
@@ -288,12 +291,12 @@ impl Round<'_> {
         let mut record = self.diary.certificates.remove("koshin").unwrap_or_default();
         "koshin".clone_into(&mut record.name);
         self.tell(&mut record, Occasion::Failed, &why, false);
-        self.keep("koshin".to_owned(), record, soon(self.around.with.now));
+        self.keep("koshin".to_owned(), record, soon(self.now));
     }
 
     /// Says it in the log, and on the desktop unless that was done lately.
     fn tell(&self, record: &mut Record, occasion: Occasion, what: &Explanation, urgent: bool) {
-        let now = self.around.with.now;
+        let now = self.now;
         log(format!("{}: {}", record.name, one_line(what)));
         if !tells(occasion, record, urgent, now) || !(self.remembers || is_moment_for_repetition(now)) {
             return;
@@ -310,7 +313,7 @@ impl Round<'_> {
 
     fn result(&self, result: &str, why: Option<&Explanation>) -> Option<LastResult> {
         let text = why.map(one_line);
-        Some(LastResult { at: self.around.with.now, result: result.to_owned(), text })
+        Some(LastResult { at: self.now, result: result.to_owned(), text })
     }
 
     fn keep(&mut self, key: String, mut record: Record, at: Timestamp) {
@@ -325,7 +328,7 @@ impl Round<'_> {
 
     fn close(mut self) -> Outcome {
         let with = self.around.with;
-        self.diary.checked_at = Some(with.now);
+        self.diary.checked_at = Some(self.now);
         self.diary.next_at = Some(self.next_at).filter(|at| *at < Timestamp::MAX);
         if let Err(error) = self.diary.save(with.fs, with.state_dir) {
             self.exit_code = self.exit_code.max(ExitCode::Storage);
@@ -346,7 +349,7 @@ pub(crate) fn ask(
     let Some(status) = status else {
         // A server of today: it is asked by renewing.
         return Ok(Answer {
-            asked_at: with.now,
+            asked_at: with.now(),
             suggested_at: None,
             hours: None,
             renewable: true,
@@ -354,7 +357,7 @@ pub(crate) fn ask(
         });
     };
     Ok(Answer {
-        asked_at: with.now,
+        asked_at: with.now(),
         suggested_at: status.suggested_at,
         hours: status.preferred_hours,
         renewable: status.renewable,
@@ -382,7 +385,7 @@ fn retry_after(failure: &Failure) -> Option<u64> {
 /// 端末名 if it is known, else what the user calls the connection.
 fn name(state_dir: &Path, group: &Group) -> String {
     let labels = Labels::load(state_dir);
-    labels.get(&group.certificate).unwrap_or_else(|| group.name()).to_owned()
+    labels.get(&group.certificate).map_or_else(|| group.name(), str::to_owned)
 }
 
 /// Twice a day, for a PC whose disk is full: the first quarters of an hour after 9:00 and 13:00 JST.

@@ -3,7 +3,7 @@
 use super::{Check, Finding, Health, Practice, bad, good, subject, warning};
 use crate::{
     applications::{CertificateFiles, CredentialError, Place},
-    cli::messages::{doctor as words, failures, renew as renew_words},
+    cli::messages::{doctor as words, failures, renew as renew_words, status as status_words},
     daemon::diary::Diary,
     doors::DoorError,
     exit::ExitCode,
@@ -26,6 +26,21 @@ pub(super) fn unreadable(practice: Practice<'_>, place: &Place, error: &Credenti
     let subject = Some(subject(place.app, place.connection, &place.name));
     let what = failures::credential(practice.environment.language, error);
     bad(Check::Certificate, subject, what, error.exit_code())
+}
+
+/// A key on a card or token: the application works with it, and Koshin cannot renew it.
+pub(super) fn unsupported(practice: Practice<'_>, place: &Place) -> Finding {
+    let language = practice.environment.language;
+    let what = Explanation {
+        title: String::new(),
+        lines: vec![
+            status_words::unsupported(language, place),
+            words::renewed_elsewhere(language).to_owned(),
+        ],
+        code: None,
+    };
+    let subject = Some(subject(place.app, place.connection, &place.name));
+    bad(Check::Renewable, subject, what, ExitCode::Config)
 }
 
 pub(super) fn examine(
@@ -80,7 +95,7 @@ impl Patient<'_> {
     /// Kind and dates. That nothing is due yet is as it should be.
     fn renewable(&self) -> Finding {
         let (language, certificate) = (self.language(), &self.group.certificate);
-        let now = self.practice.with.now;
+        let now = self.practice.with.now();
         let refuse = |what, code| bad(Check::Renewable, self.subject(), what, code);
         match self.group.kind() {
             _ if now > certificate.not_after => refuse(failures::expired(language), ExitCode::Expired),

@@ -78,7 +78,7 @@ fn timer(practice: Practice<'_>) -> Finding {
     }
     let checked = Diary::load(with.fs, with.state_dir).checked_at;
     match checked {
-        Some(at) if with.now.duration_since(at) <= SILENCE => {
+        Some(at) if with.now().duration_since(at) <= SILENCE => {
             good(Check::Timer, None, words::timer(language, at))
         }
         _ => {

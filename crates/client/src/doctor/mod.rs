@@ -133,14 +133,18 @@ pub fn examine(practice: Practice<'_>) -> Vec<Finding> {
     machine::examine(practice, &found, &mut findings);
     let mut prompt = UnattendedPrompt { language: practice.environment.language };
     let mut passwords = Passwords::new(&mut prompt, None);
-    let gathered = gather(std::mem::take(&mut found.places), |_| true, &mut passwords);
+    let (places, idle) = (std::mem::take(&mut found.places), std::mem::take(&mut found.idle));
+    let gathered = gather(places, idle, |_| true, &mut passwords);
     for (place, error) in &gathered.unreadable {
         findings.push(certificate::unreadable(practice, place, error));
+    }
+    for place in &gathered.unsupported {
+        findings.push(certificate::unsupported(practice, place));
     }
     for group in &gathered.groups {
         certificate::examine(practice, group, &mut passwords, &mut findings);
     }
-    if gathered.groups.is_empty() && gathered.unreadable.is_empty() {
+    if gathered.groups.is_empty() && gathered.unreadable.is_empty() && gathered.unsupported.is_empty() {
         findings.push(machine::nothing_found(practice));
     }
     findings

@@ -135,6 +135,22 @@ impl DoorError {
         }
     }
 
+    /// Whether it says that the certificate itself is no longer, or was never, good for anything.
+    pub fn condemns_certificate(&self) -> bool {
+        use ProblemCode as Code;
+        matches!(self, Self::CertificateRejected { .. })
+            || matches!(
+                self.problem_code(),
+                Some(
+                    Code::CertificateExpired
+                        | Code::CertificateRevoked
+                        | Code::CertificateSuperseded
+                        | Code::CertificateUnknown
+                        | Code::TenantSuspended
+                )
+            )
+    }
+
     /// The stable code of [`Self::problem`].
     pub fn problem_code(&self) -> Option<ProblemCode> {
         self.problem().and_then(|problem| ProblemCode::from_word(&problem.code))

@@ -117,7 +117,7 @@ impl Http {
                 .unwrap_or_default()
                 .to_owned(),
             retry_after: header_text(response.headers(), header::RETRY_AFTER.as_str())
-                .and_then(|text| seconds_until(text, self.caller.now)),
+                .and_then(|text| seconds_until(text, (self.caller.clock)())),
             body,
         })
     }
@@ -159,7 +159,7 @@ impl Http {
     fn check_clock(&self, headers: &HeaderMap) -> Result<(), DoorError> {
         let date = header_text(headers, header::DATE.as_str());
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        let local = self.caller.now;
+        let local = (self.caller.clock)();
         match server {
             Some(server) if server.duration_since(local).abs() > MAX_CLOCK_DIFFERENCE => {
                 Err(DoorError::ClockWrong { server, local })
@@ -248,6 +248,10 @@ fn transport_error(request: &'static str, url: &str, error: &ureq::Error) -> Doo
         }
         ureq::Error::BodyStalled => network(NetworkFault::Interrupted, error.to_string()),
         ureq::Error::Tls(reason) => DoorError::Setup { reason: (*reason).to_owned() },
+        // Their messages quote the address, which may be a secret.
+        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
+            DoorError::BadReply { request, why: "it leads to an address that is not usable".to_owned() }
+        }
         other => DoorError::BadReply { request, why: other.to_string() },
     }
 }

@@ -47,8 +47,9 @@ impl Trust {
 /// What the exchanges need to know about the caller.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
-    /// The present: an answer whose `Date` is more than ten minutes off is [`DoorError::ClockWrong`].
-    pub now: Timestamp,
+    /// The clock, read at every answer, for people take their time between two: a `Date` more than ten minutes off is
+    /// [`DoorError::ClockWrong`].
+    pub clock: fn() -> Timestamp,
     /// In which language problems are explained.
     pub language: Language,
 }

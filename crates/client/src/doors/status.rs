@@ -6,6 +6,7 @@ use super::{
 };
 use koshin_protocol::{
     TRIAL_HEADER,
+    problem::ProblemCode,
     renewal::{CERT_PATH, CertificateStatus},
 };
 use ureq::http::Method;
@@ -50,7 +51,7 @@ impl Door {
     }
 
     pub(super) fn certificate_status(&self, purpose: Use) -> Result<Option<CertificateStatus>, DoorError> {
-        let reply = self.http.exchange(Outgoing {
+        let answer = self.http.exchange(Outgoing {
             name: GET_CERT,
             method: Method::GET,
             url: &self.url(CERT_PATH),
@@ -58,21 +59,38 @@ impl Door {
             headers: purpose.headers(),
             body: None,
             limit: MAX_DOCUMENT,
-        })?;
-        if matches!(reply.status, 404 | 405 | 501) {
-            return Ok(None);
+        });
+        match answer {
+            Ok(reply) if reply.status == 200 => self.own_status(&reply),
+            Ok(reply) => no_such_request(reply.into_failure(GET_CERT)),
+            // A redirect to a page for people, or the page itself.
+            Err(DoorError::BadReply { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
-        self.own_status(&reply.ok(GET_CERT)?).map(Some)
     }
 
-    /// Reads the document and checks that it is about the certificate that we showed.
-    fn own_status(&self, reply: &Reply) -> Result<CertificateStatus, DoorError> {
-        let bad = |why: String| DoorError::BadReply { request: GET_CERT, why };
-        let status: CertificateStatus = serde_json::from_slice(&reply.body)
-            .map_err(|error| bad(format!("not the agreed JSON ({}): {error}", reply.content_type)))?;
+    /// Reads the document and checks that it is about the certificate that we showed. `None` if it is none of ours.
+    fn own_status(&self, reply: &Reply) -> Result<Option<CertificateStatus>, DoorError> {
+        let Ok(status) = serde_json::from_slice::<CertificateStatus>(&reply.body) else { return Ok(None) };
         if status.serial != self.serial {
-            return Err(bad(format!("it is about the certificate {}, not ours", status.serial)));
+            let why = format!("it is about the certificate {}, not ours", status.serial);
+            return Err(DoorError::BadReply { request: GET_CERT, why });
         }
-        Ok(status)
+        Ok(Some(status))
+    }
+}
+
+/// Servers of today answer a request that they do not know with any status and any page. Only a problem document, or a
+/// gateway that could not ask (429, 502, 503, 504), says more than that.
+fn no_such_request(error: DoorError) -> Result<Option<CertificateStatus>, DoorError> {
+    match &error {
+        DoorError::Refused { status: 429, .. } | DoorError::Server { status: 502..=504, .. } => Err(error),
+        DoorError::Refused { problem: None, .. }
+        | DoorError::Server { problem: None, .. }
+        | DoorError::BadReply { .. } => Ok(None),
+        _ if matches!(error.problem_code(), Some(ProblemCode::NotFound | ProblemCode::MethodNotAllowed)) => {
+            Ok(None)
+        }
+        _ => Err(error),
     }
 }

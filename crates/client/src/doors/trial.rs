@@ -29,6 +29,8 @@ pub enum ServiceTrial {
     },
     /// The service does not answer the old certificate either, so that nothing can be learnt from it.
     Inconclusive {
+        /// The service.
+        host: String,
         /// What came instead.
         why: String,
     },
@@ -52,7 +54,9 @@ impl Door {
     fn try_service(&self, url: &str, with_old: &Http) -> Result<ServiceTrial, DoorError> {
         let old = match with_old.head(url, Use::Trial.headers()) {
             Ok(status) => status,
-            Err(error) => return Ok(ServiceTrial::Inconclusive { why: error.to_string() }),
+            Err(error) => {
+                return Ok(ServiceTrial::Inconclusive { host: host_of(url), why: error.to_string() });
+            }
         };
         let new = self.http.head(url, Use::Trial.headers())?;
         if new == old || new < 400 {

@@ -107,6 +107,11 @@ pub enum Report {
         /// What happened, why, and what to do.
         explanation: Explanation,
     },
+    /// The application's own service answers neither certificate, so that the new one could not be tried there.
+    ServiceNotTried {
+        /// The service.
+        host: String,
+    },
     /// Something odd that keeps nothing from working.
     Warning(String),
     /// Something good to know.

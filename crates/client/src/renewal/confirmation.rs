@@ -7,14 +7,17 @@ use crate::{
         group::{Group, Passwords},
         journal::{Journal, Journals},
         machine::{Event, State, advance},
-        opened, stores,
+        opened,
         performer::Surroundings,
+        stores,
     },
 };
 use secrecy::SecretString;
 
 /// Confirms the certificate of `group` if a former run switched to it and got no further. Does nothing when a
-/// password would have to be asked for: any use of the certificate by its application confirms it as well.
+/// password would have to be asked for: any use of the certificate by its application confirms it as well. Nor does it
+/// while a place is known, or may be there, that still has the old certificate: `in_use` lists those that were seen, by
+/// their SHA-256.
 ///
 /// Returns whether there was something to confirm.
 ///
@@ -22,6 +25,7 @@ use secrecy::SecretString;
 /// [`Failure`]; the certificate is in place nevertheless, and the next run tries again.
 pub fn confirm_pending(
     group: &Group,
+    in_use: &[String],
     with: Surroundings<'_>,
     passwords: &mut Passwords<'_>,
 ) -> Result<bool, Failure> {
@@ -30,14 +34,17 @@ pub fn confirm_pending(
     let awaits = |journal: &Journal| {
         journal.state == State::Switched && journal.new.as_ref().is_some_and(|new| new.sha256 == sha256)
     };
-    let Some(journal) = journals.all()?.into_iter().find(awaits) else { return Ok(false) };
+    let Some(journal) = journals.all()?.0.into_iter().find(awaits) else { return Ok(false) };
+    if !group.perhaps_shared_with.is_empty() || in_use.contains(&journal.old.sha256) {
+        return Ok(false);
+    }
     if group.places.iter().any(|place| credential::open(place, None).is_err()) {
         return Ok(false);
     }
     let opened = opened::open(group, passwords)?;
     with.network.talk(&opened.base, &opened.trust, &opened.old)?.confirm()?;
-    let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now)?;
-    let mut journal = journal.at(state, with.now);
+    let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now())?;
+    let mut journal = journal.at(state, with.now());
     journals.save(&journal)?;
     retire(&mut journal, group, &opened.passwords);
     journals.save(&journal)?;

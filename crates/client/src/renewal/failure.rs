@@ -10,7 +10,8 @@ use crate::{
 };
 use koshin_issuance::{CertificateError, CsrError, Pkcs12Error, PrivateKeyError};
 
-/// Why a renewal failed. Whatever it is, the old certificate and its files are still in place.
+/// Why a renewal failed. Whatever it is, the old certificate and its files are still in place, unless it is
+/// [`Failure::NotPutBack`].
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The server could not be asked, or said no.
@@ -22,6 +23,14 @@ pub enum Failure {
     /// Files could not be replaced.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// A switch failed, and so did undoing it. The next run undoes it first.
+    #[error("{cause}; the files could not be put back either: {source}")]
+    NotPutBack {
+        /// Why the switch failed.
+        cause: Box<Failure>,
+        /// Why it is not undone.
+        source: ChangeError,
+    },
     /// Files could not be backed up.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -40,9 +49,6 @@ pub enum Failure {
     /// The application's files cannot take the new certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// The application's setting is of a kind that cannot be renewed.
-    #[error("{0}")]
-    Unsupported(String),
     /// The server's bundle cannot be opened.
     #[error("the server's answer is not a usable bundle: {0}")]
     Bundle(Pkcs12Error),
@@ -55,6 +61,12 @@ pub enum Failure {
     /// A browser's database could not be changed.
     #[error(transparent)]
     Store(#[from] NssError),
+    /// The switch succeeded, and the server is not told, because the old certificate may be in use elsewhere.
+    #[error("the old certificate may be in use in places that could not be read: {}", .with.join(", "))]
+    PerhapsShared {
+        /// Those places.
+        with: Vec<String>,
+    },
     /// A command after the switch failed.
     #[error(transparent)]
     Hook(#[from] HookError),
@@ -89,13 +101,14 @@ impl Failure {
             Self::Credential(error) => error.exit_code(),
             Self::Host(error) => error.exit_code(),
             Self::Install(error) => error.exit_code(),
+            Self::NotPutBack { .. } => ExitCode::Storage,
             Self::Storage(_) | Self::Change(_) | Self::Backup(_) | Self::Journal(_) | Self::Lock(_) => {
                 ExitCode::Storage
             }
             Self::Store(NssError::Password { .. } | NssError::NoTools { .. }) => ExitCode::Config,
             Self::Store(_) => ExitCode::Storage,
             Self::Bundle(_) | Self::Certificate(_) | Self::Verification(_) => ExitCode::Server,
-            Self::Unsupported(_) | Self::Hook(_) | Self::CannotAsk => ExitCode::Config,
+            Self::Hook(_) | Self::CannotAsk | Self::PerhapsShared { .. } => ExitCode::Config,
             Self::Key(_) | Self::Request(_) | Self::Randomness(_) | Self::Defect(_) => ExitCode::Internal,
         }
     }

@@ -23,6 +23,9 @@ pub struct Group {
     pub certificate: CertificateFacts,
     /// Where it lives; never empty.
     pub places: Vec<Place>,
+    /// Connections and files that could not be looked into. As long as there are any, they may use this certificate
+    /// too, and the server is not told to end it.
+    pub perhaps_shared_with: Vec<String>,
 }
 
 impl Group {
@@ -42,9 +45,11 @@ impl Group {
         KindRules::default().kind_of(&self.certificate.common_name)
     }
 
-    /// What people call it: the name of its first place.
-    pub fn name(&self) -> &str {
-        self.places.first().map_or("", |place| place.name.as_str())
+    /// What people call it: the names of its places.
+    pub fn name(&self) -> String {
+        let mut names: Vec<&str> = self.places.iter().map(|place| place.name.as_str()).collect();
+        names.dedup();
+        names.join(" / ")
     }
 }
 
@@ -55,32 +60,65 @@ pub struct Gathered {
     pub groups: Vec<Group>,
     /// Places whose certificate cannot be read, and why.
     pub unreadable: Vec<(Place, CredentialError)>,
+    /// Wanted places that cannot be renewed, see [`Place::unsupported`].
+    pub unsupported: Vec<Place>,
+    /// Certificates of which no place is wanted.
+    pub others: Vec<Group>,
 }
 
 /// Sorts places by certificate. `wanted` says which of them are to be renewed: only for these are passwords asked;
-/// the others join a group if they are seen to share its certificate.
+/// the others join a group if they are seen to share its certificate, and so do `idle` ones.
 pub fn gather(
     places: Vec<Place>,
+    idle: Vec<Place>,
     wanted: impl Fn(&Place) -> bool,
     passwords: &mut Passwords<'_>,
 ) -> Gathered {
     let mut gathered = Gathered::default();
-    let (wanted, others): (Vec<Place>, Vec<Place>) = 
+    let (wanted, others): (Vec<Place>, Vec<Place>) =
         places.into_iter().partition(|place| wanted(place) && !place.only_follows());
+    let mut unseen = Vec::new();
     for place in wanted {
+        if place.unsupported.is_some() {
+            gathered.unsupported.push(place);
+            continue;
+        }
         match certificate(&place, |place| passwords.open(place).map(|(found, _)| found.certificate)) {
-            Ok(certificate) => join(&mut gathered.groups, certificate, place, true),
+            Ok(certificate) => join(&mut gathered.groups, certificate, place),
             Err(CredentialError::None) => {}
-            Err(error) => gathered.unreadable.push((place, error)),
+            Err(error) => {
+                unseen.extend(hides_a_certificate(&error).then(|| place.name.clone()));
+                gathered.unreadable.push((place, error));
+            }
         }
     }
-    for place in others {
-        // One that cannot be read without asking is nobody's business now.
-        if let Ok(found) = certificate(&place, |place| passwords.open_silently(place)) {
-            join(&mut gathered.groups, found, place, false);
+    for place in others.into_iter().chain(idle.into_iter().filter(works)) {
+        match certificate(&place, |place| passwords.open_silently(place)) {
+            Ok(found) if gathered.groups.iter().any(|group| group.certificate.der == found.der) => {
+                join(&mut gathered.groups, found, place);
+            }
+            Ok(found) => join(&mut gathered.others, found, place),
+            // It is not opened by asking, but neither is it forgotten.
+            Err(error) => unseen.extend(hides_a_certificate(&error).then_some(place.name)),
         }
+    }
+    for group in &mut gathered.groups {
+        group.perhaps_shared_with.clone_from(&unseen);
     }
     gathered
+}
+
+/// Whether a place that cannot be read may work for its application all the same.
+fn hides_a_certificate(error: &CredentialError) -> bool {
+    !matches!(error, CredentialError::None | CredentialError::Missing { .. })
+}
+
+/// Whether an idle place could be in use: what is left of a former installation must not keep anybody from renewing.
+fn works(place: &Place) -> bool {
+    matches!(
+        credential::open(place, None),
+        Ok(_) | Err(CredentialError::PasswordNeeded { .. } | CredentialError::Unreadable { .. })
+    )
 }
 
 fn certificate(
@@ -93,11 +131,12 @@ fn certificate(
     }
 }
 
-fn join(groups: &mut Vec<Group>, certificate: CertificateFacts, place: Place, may_found: bool) {
+fn join(groups: &mut Vec<Group>, certificate: CertificateFacts, place: Place) {
     match groups.iter_mut().find(|group| group.certificate.der == certificate.der) {
         Some(group) => group.places.push(place),
-        None if may_found => groups.push(Group { certificate, places: vec![place] }),
-        None => {}
+        None => {
+            groups.push(Group { certificate, places: vec![place], perhaps_shared_with: Vec::new() });
+        }
     }
 }
 

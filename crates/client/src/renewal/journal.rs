@@ -17,7 +17,10 @@ use crate::{
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// The journal's form. A program that knows only older ones must not guess.
 const VERSION: u32 = 1;
@@ -138,19 +141,22 @@ impl<'a> Journals<'a> {
         Ok(found.filter(|journal| journal.old.sha256 == old_sha256))
     }
 
-    /// Every journal.
+    /// Every journal that can be used, and what is wrong with the others.
     ///
     /// # Errors
-    /// [`JournalError`] when one of them cannot be used.
-    pub fn all(&self) -> Result<Vec<Journal>, JournalError> {
+    /// When the directory cannot be read.
+    pub fn all(&self) -> Result<(Vec<Journal>, Vec<JournalError>), JournalError> {
         let listed =
             self.fs.list(&self.directory).map_err(StorageError::at(Doing::Reading, &self.directory))?;
-        let mut journals = Vec::new();
+        let (mut journals, mut unusable) = (Vec::new(), Vec::new());
         for directory in listed {
-            journals.extend(self.read(&directory)?);
+            match self.read(&directory) {
+                Ok(found) => journals.extend(found),
+                Err(error) => unusable.push(error),
+            }
         }
         journals.sort_by(|a, b| a.old.sha256.cmp(&b.old.sha256));
-        Ok(journals)
+        Ok((journals, unusable))
     }
 
     /// Writes a journal; when this returns, it is on the disk.
@@ -160,14 +166,21 @@ impl<'a> Journals<'a> {
     pub fn save(&self, journal: &Journal) -> Result<(), StorageError> {
         let directory = self.directory_of(&journal.old.sha256);
         directory::create_private(self.fs, &directory)?;
-        let text = serde_json::to_vec_pretty(journal).expect("paths come from readable config files");
-        atomic::write(self.fs, &directory.join(FILE), &text)
+        let path = directory.join(FILE);
+        // JSON is Unicode; a path that is not cannot be remembered, and so is not changed either.
+        let text = serde_json::to_vec_pretty(journal)
+            .map_err(io::Error::from)
+            .map_err(StorageError::at(Doing::Writing, &path))?;
+        atomic::write(self.fs, &path, &text)
     }
 
     fn read(&self, directory: &Path) -> Result<Option<Journal>, JournalError> {
         let path = directory.join(FILE);
         let bytes = match self.fs.read(&path).map_err(StorageError::at(Doing::Reading, &path)) {
-            Err(error) if error.is_missing() => return Ok(None),
+            // A file among the journals' directories is not ours.
+            Err(error) if error.is_missing() || error.source.kind() == io::ErrorKind::NotADirectory => {
+                return Ok(None);
+            }
             read => read?,
         };
         let unreadable = |why: String| JournalError::Unreadable { path: path.clone(), why };

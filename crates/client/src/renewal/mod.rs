@@ -3,7 +3,7 @@
 //! - [`machine`]: the pure state machine; [`performer`] does what it says and feeds back what happened.
 //! - [`journal`] and `staging`: what is on the disk meanwhile.
 //! - [`recovery`]: what a crash left behind is put right before anything else; [`confirmation`]: what the server
-//!   could not be told.
+//!   could not be told; `catching_up`: a place that an earlier run did not see.
 //! - [`group`]: the places that share one certificate, which are switched together or not at all.
 //! - [`verification`]: whether the server sent what was asked for.
 //! - [`network`]: the server, as the performer sees it.
@@ -11,6 +11,7 @@
 //! - [`stores`]: browsers' databases, which are no files to be replaced.
 //! - [`hook`]: commands after a switch.
 
+mod catching_up;
 pub mod confirmation;
 mod failure;
 pub mod group;

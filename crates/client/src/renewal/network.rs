@@ -47,7 +47,7 @@ pub trait Conversation {
 /// The real network.
 #[derive(Debug, Clone, Copy)]
 pub struct Internet {
-    /// Who asks, and when.
+    /// Who asks, and by which clock.
     pub caller: Caller,
 }
 

@@ -3,6 +3,8 @@
 //! Every new state is written to the journal before its steps are performed. On the way back, when something has
 //! failed, a journal that cannot be written stops nothing: the older state on the disk leads to the same end.
 
+mod request;
+
 use crate::{
     applications::{Hooks, Labels, Place, credential::Credential},
     doors::{DoorError, ServiceTrial},
@@ -15,19 +17,18 @@ use crate::{
         machine::{Ending, Event, Fault, State, Step, Subject, Via, advance},
         network::{Conversation, Network},
         opened::{self, Opened},
-        recovery, secrets,
+        recovery,
         staging::Staging,
         stores::{self, StoreSwitch},
-        switch,
-        verification::{self, VerificationError},
+        switch, verification,
     },
     storage::{FileSystem, atomic, backup, changes, changes::Changes, directory},
     stores::nss::Database,
 };
 use jiff::Timestamp;
-use koshin_issuance::{CertificateFacts, create_csr, read_pkcs12};
+use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar::days_left;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::{collections::BTreeSet, path::Path};
 
 /// Room that the files of one place need at most: bundle, PEM files, configuration, copies. 256 KiB.
@@ -44,8 +45,15 @@ pub struct Surroundings<'a> {
     pub hooks: &'a dyn HookRunner,
     /// Koshin's own directory for journals and backups.
     pub state_dir: &'a Path,
+    /// The clock. It goes on while a person thinks about a question.
+    pub clock: &'a dyn Fn() -> Timestamp,
+}
+
+impl Surroundings<'_> {
     /// The present.
-    pub now: Timestamp,
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
 }
 
 /// What the user wants.
@@ -95,7 +103,7 @@ struct Performer<'a, 'p> {
 /// Renews the certificate of `group`, from wherever an earlier run left it.
 pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &mut Passwords<'_>) -> Run {
     let journals = Journals::new(with.fs, with.state_dir);
-    let fresh = || Journal::new(&group.certificate, with.now);
+    let fresh = || Journal::new(&group.certificate, with.now());
     let loaded = journals.load(&group.sha256()).map_err(Failure::from);
     let (journal, failure) = match loaded {
         Ok(found) => (found.filter(|found| !is_over(&found.state)).unwrap_or_else(fresh), None),
@@ -144,7 +152,7 @@ impl Performer<'_, '_> {
         };
         loop {
             let failing = matches!(event, Event::Failed(_));
-            let (state, steps) = match advance(self.journal.state.clone(), event, self.with.now) {
+            let (state, steps) = match advance(self.journal.state.clone(), event, self.with.now()) {
                 Ok(transition) => transition,
                 Err(unexpected) => return self.end_with(unexpected.into()),
             };
@@ -182,7 +190,7 @@ impl Performer<'_, '_> {
         if state == self.journal.state {
             return Ok(());
         }
-        let mut journal = self.journal.clone().at(state, self.with.now);
+        let mut journal = self.journal.clone().at(state, self.with.now());
         journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
         if journal.state == State::Switching {
             journal.replacements = self.changes.replacements();
@@ -255,11 +263,7 @@ impl Performer<'_, '_> {
             }
             Step::RunHooks => self.run_hooks()?,
             Step::PutBack => self.put_back()?,
-            Step::Confirm => {
-                let new = self.received()?;
-                self.talk(new)?.confirm()?;
-                Event::Confirmed
-            }
+            Step::Confirm => self.confirm()?,
             Step::CleanUp => {
                 self.clean_up();
                 return Ok(None);
@@ -278,12 +282,14 @@ impl Performer<'_, '_> {
     }
 
     fn ask(&mut self) -> Result<Event, Failure> {
+        // Nobody is asked for what cannot be done anyway.
+        opened::renewal_base(self.group)?;
         let certificate = &self.group.certificate;
         let question = Question {
             name: self.name(),
             common_name: certificate.common_name.clone(),
             not_after: certificate.not_after,
-            days_left: days_left(certificate.not_after, self.with.now),
+            days_left: days_left(certificate.not_after, self.with.now()),
         };
         match self.passwords.prompt().confirm(&question) {
             Answer::Renew => Ok(Event::Accepted),
@@ -295,7 +301,7 @@ impl Performer<'_, '_> {
     /// 端末名 if it is known, else what the user calls the connection.
     fn name(&self) -> String {
         let labels = Labels::load(self.with.state_dir);
-        labels.get(&self.group.certificate).unwrap_or_else(|| self.group.name()).to_owned()
+        labels.get(&self.group.certificate).map_or_else(|| self.group.name(), str::to_owned)
     }
 
     /// Before anything is asked for: can the present certificate be opened, and would the next one fit?
@@ -305,8 +311,10 @@ impl Performer<'_, '_> {
         directory::check_room(self.with.fs, self.with.state_dir, ROOM)?;
         for place in &self.group.places {
             // Not through symlinks to somewhere else: the directory in which the file itself is replaced.
-            let config = atomic::resolve(self.with.fs, place.written_file())?;
-            directory::check_room(self.with.fs, atomic::parent(&config), ROOM)?;
+            for file in place.written_beside() {
+                let target = atomic::resolve(self.with.fs, &file)?;
+                directory::check_room(self.with.fs, atomic::parent(&target), ROOM)?;
+            }
         }
         Ok(Event::RoomChecked)
     }
@@ -322,82 +330,10 @@ impl Performer<'_, '_> {
         Ok(Event::ViaChosen(via))
     }
 
-    fn make_key(&mut self) -> Result<Event, Failure> {
-        let opened = self.opened()?;
-        let wanted = self.talk(&opened.old)?.csr_attributes()?;
-        let key = secrets::key(secrets::algorithm(wanted, opened.old.certificate.key))?;
-        self.staging().put_key(&key, opened.staging_password.as_ref())?;
-        Ok(Event::KeyStaged)
-    }
-
-    fn build_request(&mut self) -> Result<Event, Failure> {
-        self.unlock()?;
-        let opened = self.opened()?;
-        let key = self.staging().key(opened.staging_password.as_ref())?;
-        let key = key.ok_or_else(|| Failure::Defect("the staged key is gone".to_owned()))?;
-        let old = &opened.old.certificate;
-        self.csr =
-            create_csr(&key, &old.common_name, old.organization.as_deref()).map_err(Failure::Request)?;
-        Ok(Event::RequestBuilt)
-    }
-
-    fn request(&mut self, via: Via) -> Result<Event, Failure> {
-        self.passwords.prompt().progress(Progress::Receive);
-        match via {
-            Via::Est => self.request_by_est()?,
-            Via::Legacy => self.request_by_legacy()?,
-        }
-        let password = self.opened()?.staging_password.clone();
-        self.new = self.staging().credential(password.as_ref())?;
-        match &self.new {
-            Some(_) => Ok(Event::ReplyStaged),
-            None => Err(Failure::Defect("what was staged cannot be read again".to_owned())),
-        }
-    }
-
-    fn request_by_est(&self) -> Result<(), Failure> {
-        let opened = self.opened()?;
-        let server = self.talk(&opened.old)?;
-        let received = server.reenroll(&self.csr)?;
-        let key = self.staging().key(opened.staging_password.as_ref())?;
-        let leaf = received
-            .iter()
-            .find(|der| {
-                let facts = CertificateFacts::from_der(der);
-                facts.is_ok_and(|facts| key.as_ref().is_some_and(|key| key.matches(&facts)))
-            })
-            .ok_or(VerificationError::OtherKey)?
-            .clone();
-        // A server without this path still has the certificate; the CA of the place then vouches for it alone.
-        let authorities = server.cacerts().unwrap_or_default();
-        self.stage_certificate(&leaf, received.into_iter().chain(authorities))
-    }
-
-    fn request_by_legacy(&self) -> Result<(), Failure> {
-        let opened = self.opened()?;
-        let bundle = self.talk(&opened.old)?.legacy_renew()?;
-        let contents =
-            read_pkcs12(&bundle.pkcs12, bundle.password.expose_secret()).map_err(Failure::Bundle)?;
-        self.staging().put_key(&contents.key, opened.staging_password.as_ref())?;
-        self.stage_certificate(&contents.certificate_der, contents.chain_der.into_iter())
-    }
-
-    fn stage_certificate(&self, leaf: &[u8], others: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
-        CertificateFacts::from_der(leaf).map_err(Failure::Certificate)?;
-        let mut chain: Vec<Vec<u8>> = Vec::new();
-        for der in others {
-            if der != leaf && !chain.contains(&der) {
-                chain.push(der);
-            }
-        }
-        self.staging().put_certificate(leaf, &chain)
-    }
-
     fn verify(&mut self) -> Result<Event, Failure> {
         self.unlock()?;
         let (opened, new) = (self.opened()?, self.received()?);
-        let anchors: Vec<Vec<u8>> = opened.authorities.iter().chain(&new.chain_der).cloned().collect();
-        verification::verify(new, &opened.old.certificate, &anchors, self.with.now)?;
+        verification::verify(new, &opened.old.certificate, &opened.authorities, self.with.now())?;
         Ok(Event::Verified)
     }
 
@@ -413,12 +349,12 @@ impl Performer<'_, '_> {
                 continue;
             }
             services.push(service);
-            if let ServiceTrial::Inconclusive { why } = server.trial(service, &opened.old)?.service {
-                notes.push(why);
+            if let ServiceTrial::Inconclusive { host, .. } = server.trial(service, &opened.old)?.service {
+                notes.push(host);
             }
         }
-        for why in notes {
-            self.passwords.prompt().report(&Report::Note(why));
+        for host in notes {
+            self.passwords.prompt().report(&Report::ServiceNotTried { host });
         }
         Ok(Event::TrialPassed)
     }
@@ -428,7 +364,7 @@ impl Performer<'_, '_> {
         let (opened, new) = (self.opened()?, self.received()?);
         let places: Vec<(&Place, Option<&SecretString>)> =
             self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
-        let switch = switch::plan(self.with.fs, &places, new, self.with.now)?;
+        let switch = switch::plan(self.with.fs, &places, new, self.with.now())?;
         self.changes = switch.changes;
         self.hooks = switch.hooks;
         (self.stores, self.store_passwords) = switch.stores.into_iter().unzip();
@@ -438,7 +374,7 @@ impl Performer<'_, '_> {
     fn prepare(&mut self) -> Result<Event, Failure> {
         let mut replaced = self.changes.existing();
         replaced.extend(self.group.places.iter().filter_map(stores::database).flat_map(Database::files));
-        backup::keep(self.with.fs, self.with.state_dir, &replaced, self.with.now)?;
+        backup::keep(self.with.fs, self.with.state_dir, &replaced, self.with.now())?;
         self.changes.prepare(self.with.fs)?;
         Ok(Event::Prepared)
     }
@@ -486,10 +422,25 @@ impl Performer<'_, '_> {
         }
     }
 
+    /// The server ends the old certificate when it is told: not while a place may use it that could not be seen.
+    fn confirm(&self) -> Result<Event, Failure> {
+        let with = &self.group.perhaps_shared_with;
+        if !with.is_empty() {
+            return Err(Failure::PerhapsShared { with: with.clone() });
+        }
+        self.talk(self.received()?)?.confirm()?;
+        Ok(Event::Confirmed)
+    }
+
     fn put_back(&mut self) -> Result<Event, Failure> {
+        // What resists in one place keeps no other from getting its old certificate back.
         let files = changes::put_back(self.with.fs, &self.journal.replacements);
-        stores::withdraw_all(&self.journal.stores)?;
-        files?;
+        let stores = stores::withdraw_all(&self.journal.stores);
+        if let Err(source) = files {
+            let Some(cause) = self.failure.take().map(Box::new) else { return Err(source.into()) };
+            return Err(Failure::NotPutBack { cause, source });
+        }
+        stores?;
         // Programs that were told of the new files are told of the old ones. Their failure was reported already.
         for index in std::mem::take(&mut self.hooks_begun) {
             if let Some(hook) = &self.hooks[index].undone {

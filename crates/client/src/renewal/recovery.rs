@@ -17,12 +17,12 @@ use jiff::Timestamp;
 ///
 /// Returns how many there were, and what could not be put right.
 pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> (usize, Vec<Failure>) {
-    let all = match journals.all() {
-        Ok(all) => all,
+    let (all, unusable) = match journals.all() {
+        Ok(found) => found,
         Err(error) => return (0, vec![error.into()]),
     };
     let mut recovered = 0;
-    let mut failures = Vec::new();
+    let mut failures: Vec<Failure> = unusable.into_iter().map(Failure::from).collect();
     for journal in all {
         if is_over(&journal.state) {
             tidy(fs, journals, &journal);

@@ -1,13 +1,14 @@
 //! A run of the program: lock, put right what a crash left, find the certificates, renew each.
 
 use crate::{
-    applications::{CredentialError, Discovery, Place, discover},
+    applications::{ConfigProblemReason, CredentialError, Discovery, DiscoveryWarning, Place, discover},
     environment::Environment,
     renewal::{
-        Failure,
+        Failure, catching_up,
         confirmation::confirm_pending,
-        group::{Group, Passwords, gather},
+        group::{Gathered, Group, Passwords, gather},
         journal::Journals,
+        machine::Ending,
         performer::{Run, Surroundings, Wishes, renew},
         recovery::recover,
     },
@@ -21,12 +22,15 @@ pub struct Session {
     pub groups: Vec<Group>,
     /// Places whose certificate cannot be read.
     pub unreadable: Vec<(Place, CredentialError)>,
+    /// Places that cannot be renewed, see [`Place::unsupported`].
+    pub unsupported: Vec<Place>,
     /// Problems and warnings of the search; its places have moved to the fields above.
     pub discovery: Discovery,
     /// How many interrupted switches were undone, to be done again.
     pub recovered: usize,
     /// What could not be put right.
     pub failures: Vec<Failure>,
+    others: Vec<Group>,
     _lock: InstanceLock,
 }
 
@@ -45,14 +49,20 @@ impl Session {
         // What cannot be swept now hinders nothing, and is swept next time.
         let _ = backup::sweep(with.fs, &with.state_dir.join(backup::BACKUPS));
         // Before the search: it must see no half-done switch.
-        let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now);
+        let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now());
         let mut discovery = discover(environment);
-        let gathered = gather(std::mem::take(&mut discovery.places), wanted, passwords);
-        let (groups, unreadable) = (gathered.groups, gathered.unreadable);
-        Ok(Self { groups, unreadable, discovery, recovered, failures, _lock: lock })
+        let (places, idle) = (std::mem::take(&mut discovery.places), std::mem::take(&mut discovery.idle));
+        let mut gathered = gather(places, idle, wanted, passwords);
+        let hidden = hidden_files(&discovery);
+        for group in &mut gathered.groups {
+            group.perhaps_shared_with.extend_from_slice(&hidden);
+        }
+        let Gathered { groups, unreadable, unsupported, others } = gathered;
+        Ok(Self { groups, unreadable, unsupported, discovery, recovered, failures, others, _lock: lock })
     }
 
-    /// Renews one of the groups. A switch that the server was not told of yet is confirmed first.
+    /// Renews one of the groups. A switch that the server was not told of yet is confirmed first; places that were
+    /// not seen when their certificate was replaced elsewhere get the one that replaced it.
     pub fn renew(
         &self,
         group: &Group,
@@ -61,7 +71,39 @@ impl Session {
         passwords: &mut Passwords<'_>,
     ) -> Run {
         // Told or not, the certificate is in place, and the next run tells it again.
-        let _ = confirm_pending(group, with, passwords);
+        let _ = self.confirm(group, with, passwords);
+        if let Err(failure) = catching_up::stage(group, self.known(), with, passwords) {
+            return Run { ending: Ending::Failed, failure: Some(failure), new: None, via: None };
+        }
         renew(group, wishes, with, passwords)
     }
+
+    /// Tells the server of a switch to the certificate of `group` that it was not told of yet.
+    ///
+    /// # Errors
+    /// As for [`confirm_pending`].
+    pub fn confirm(
+        &self,
+        group: &Group,
+        with: Surroundings<'_>,
+        passwords: &mut Passwords<'_>,
+    ) -> Result<bool, Failure> {
+        let in_use: Vec<String> = self.known().map(Group::sha256).collect();
+        confirm_pending(group, &in_use, with, passwords)
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().chain(&self.others)
+    }
+}
+
+/// Files that may name certificates, and cannot be read. The table of hosts names none.
+fn hidden_files(discovery: &Discovery) -> Vec<String> {
+    let hiding = |reason: &ConfigProblemReason| !matches!(reason, ConfigProblemReason::Hosts(_));
+    let files = discovery.problems.iter().filter(|problem| hiding(&problem.reason));
+    let browsers = discovery.warnings.iter().filter_map(|warning| match warning {
+        DiscoveryWarning::Browser(what) => Some(what.clone()),
+        _ => None,
+    });
+    files.map(|problem| problem.path.display().to_string()).chain(browsers).collect()
 }

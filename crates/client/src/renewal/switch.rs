@@ -4,15 +4,18 @@ use crate::{
     applications::{
         App, Hooks, Place,
         credential::Credential,
-        install::{ConfigEdit, choose_protection, plan_switch},
+        install::{ConfigEdit, Earlier, InstallError, choose_protection, plan_switch},
     },
     renewal::{
         Failure, secrets,
         stores::{self, StoreSwitch},
     },
-    storage::{FileSystem, changes::Changes},
+    storage::{
+        FileSystem,
+        changes::{ChangeError, Changes},
+    },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use std::path::Path;
 
@@ -36,7 +39,6 @@ pub(crate) fn plan(
     let mut hooks: Vec<Hooks> = Vec::new();
     let mut stores: Vec<(StoreSwitch, Option<SecretString>)> = Vec::new();
     let mut keystores: Vec<Option<&Path>> = Vec::new();
-    let mut moment = now;
     for (place, password) in places {
         if let Some(database) = stores::database(place) {
             stores.push((StoreSwitch::plan(database, new)?, password.cloned()));
@@ -44,14 +46,14 @@ pub(crate) fn plan(
         }
         let keystore = (place.app == App::Keystore).then_some(place.config_path.as_path());
         if keystore.is_some() && keystores.contains(&keystore) {
-            let why = "two entries of one keystore cannot be switched together: use one keystore for each";
-            return Err(Failure::Unsupported(format!("{}: {why}", place.name)));
+            return Err(InstallError::SharedKeystore { path: place.config_path.clone() }.into());
         }
         keystores.push(keystore);
         let protection = choose_protection(place, *password, &secrets::password()?)?;
         let earlier = edits.iter().rposition(|edit| edit.path == place.config_path);
-        let config_bytes = earlier.map(|index| edits[index].after.as_slice());
-        let plan = plan_switch(place, new, &protection, config_bytes, moment)?;
+        let config = earlier.map(|index| edits[index].after.as_slice());
+        let earlier = Earlier { config, files: &changes.targets() };
+        let plan = plan_switch(place, new, &protection, earlier, now).map_err(not_planned)?;
         for file in plan.new_files {
             changes.add(fs, &file.path, file.bytes, None)?;
         }
@@ -59,12 +61,18 @@ pub(crate) fn plan(
         if !hooks.contains(&plan.hooks) {
             hooks.push(plan.hooks);
         }
-        // File names come from the time: another place, another name.
-        moment = moment.checked_add(SignedDuration::from_secs(1)).unwrap_or(moment);
     }
     // What refers to the new files comes after them. A second edit of the same file starts from the first.
     for ConfigEdit { path, before_sha256, after } in edits {
         changes.add(fs, &path, after, Some(before_sha256))?;
     }
     Ok(Switch { changes, hooks, stores })
+}
+
+/// Whether the file has changed before the plan or after it is the same to the user.
+fn not_planned(error: InstallError) -> Failure {
+    match error {
+        InstallError::ChangedMeanwhile { path } => ChangeError::ChangedMeanwhile(path).into(),
+        other => other.into(),
+    }
 }

@@ -55,8 +55,9 @@ pub enum VerificationError {
     Untrusted(String),
 }
 
-/// Checks `new` against `old`: key, subject, dates, purpose, and signature up to one of the CA certificates
-/// `anchors`. Without any anchor the last is left to the trial connection.
+/// Checks `new` against `old`: key, subject, dates, purpose, and signature up to one of the CA certificates `anchors`,
+/// which were known before; those that came with `new` may only stand between. Where `old` itself does not lead to an
+/// anchor (a file with the CA of the service alone), the last is left to the trial connection.
 ///
 /// # Errors
 /// [`VerificationError`], the first that applies.
@@ -76,10 +77,13 @@ pub fn verify(
     same("CN", Some(&old.common_name), Some(&certificate.common_name))?;
     same("O", old.organization.as_ref(), certificate.organization.as_ref())?;
     check_dates(certificate, old, now)?;
-    if !certificate.client_auth_only || certificate.is_ca {
+    if !certificate.client_auth || certificate.is_ca {
         return Err(VerificationError::NotForClients);
     }
-    check_chain(certificate, anchors, now)
+    match check_chain(old, &[], anchors, now) {
+        Ok(()) => check_chain(certificate, &new.chain_der, anchors, now),
+        Err(_) => Ok(()),
+    }
 }
 
 fn same(
@@ -111,21 +115,27 @@ fn check_dates(
     Ok(())
 }
 
-fn check_chain(new: &CertificateFacts, anchors: &[Vec<u8>], now: Timestamp) -> Result<(), VerificationError> {
+/// Whether `between` lead from `leaf` to an anchor. Without any anchor nothing does.
+fn check_chain(
+    leaf: &CertificateFacts,
+    between: &[Vec<u8>],
+    anchors: &[Vec<u8>],
+    now: Timestamp,
+) -> Result<(), VerificationError> {
     let untrusted = |why: &dyn ToString| VerificationError::Untrusted(why.to_string());
-    let authorities: Vec<CertificateDer<'_>> = anchors.iter().map(|der| der.as_slice().into()).collect();
+    let certificate = |der: &'_ Vec<u8>| CertificateDer::from(der.clone());
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
-    if roots.is_empty() {
-        return Ok(());
-    }
+    roots.add_parsable_certificates(anchors.iter().map(certificate));
+    let between: Vec<CertificateDer<'_>> = between.iter().map(certificate).collect();
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
         .map_err(|error| untrusted(&error))?;
     // Within the tolerance above, the certificate's own clock counts.
-    let at = now.max(new.not_before).as_second();
+    let at = now.max(leaf.not_before).as_second();
     let at = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at).unwrap_or(0)));
-    let leaf = CertificateDer::from(new.der.as_slice());
-    verifier.verify_client_cert(&leaf, &authorities, at).map(|_| ()).map_err(|error| untrusted(&error))
+    verifier
+        .verify_client_cert(&certificate(&leaf.der), &between, at)
+        .map(|_| ())
+        .map_err(|error| untrusted(&error))
 }

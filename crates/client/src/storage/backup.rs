@@ -12,7 +12,10 @@ use super::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use zeroize::Zeroizing;
 
 /// Directory below the state directory with a copy of what each renewal or restore replaced.
@@ -96,8 +99,12 @@ pub fn write(
         entries.push(Entry { path: path.clone(), stored_as, sha256: digest(&bytes) });
     }
     let manifest = Manifest { version: VERSION, made_at: now, files: entries };
-    let text = serde_json::to_vec_pretty(&manifest).expect("paths come from file names that were read");
-    atomic::write(fs, &backup.join(MANIFEST), &text)?;
+    let path = backup.join(MANIFEST);
+    // JSON is Unicode; a backup whose manifest cannot name its files is none.
+    let text = serde_json::to_vec_pretty(&manifest)
+        .map_err(io::Error::from)
+        .map_err(StorageError::at(Doing::Writing, &path))?;
+    atomic::write(fs, &path, &text)?;
     Ok(manifest)
 }
 

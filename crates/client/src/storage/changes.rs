@@ -40,6 +40,9 @@ pub enum ChangeError {
     /// Somebody else wrote the file in the meantime; their version is left alone.
     #[error("{path} was changed by another program in the meantime: close it and try again", path = .0.display())]
     ChangedMeanwhile(PathBuf),
+    /// Two different contents for one new file: whoever refers to it would find the other's.
+    #[error("{path} would be written twice, with different contents", path = .0.display())]
+    WrittenTwice(PathBuf),
     /// The copy from which the file should be put back is not what was copied.
     #[error("{path} cannot be put back: its copy {copy} is missing or damaged", path = target.display(), copy = copy.display())]
     CopyLost {
@@ -52,11 +55,11 @@ pub enum ChangeError {
 
 impl Changes {
     /// Adds a file. Its present bytes, if it exists, are what must still be there when it is replaced;
-    /// `expected_before` additionally says what they were when the change was thought out. A target that is already
-    /// in the list gets the later bytes.
+    /// `expected_before` additionally says what they were when the change was thought out. A file to be replaced that
+    /// is already in the list gets the later bytes; a new one must be given the same.
     ///
     /// # Errors
-    /// [`ChangeError`] when the file cannot be read or has changed since.
+    /// [`ChangeError`] when the file cannot be read, has changed since, or would be written twice.
     pub fn add(
         &mut self,
         fs: &dyn FileSystem,
@@ -68,6 +71,9 @@ impl Changes {
         directory::create_private(fs, atomic::parent(path))?;
         let target = atomic::resolve(fs, path)?;
         if let Some((known, old_bytes)) = self.files.iter_mut().find(|(known, _)| known.target == target) {
+            if known.before.is_none() && known.after != after {
+                return Err(ChangeError::WrittenTwice(target));
+            }
             known.after = after;
             *old_bytes = bytes;
             return Ok(());
@@ -83,6 +89,11 @@ impl Changes {
     /// What the journal must know before [`Self::prepare`].
     pub fn replacements(&self) -> Vec<Replacement> {
         self.files.iter().map(|(replacement, _)| replacement.clone()).collect()
+    }
+
+    /// The files, symlinks followed.
+    pub fn targets(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|(replacement, _)| replacement.target.clone()).collect()
     }
 
     /// Forgets files that have their new bytes already.
@@ -137,8 +148,8 @@ impl Changes {
 /// Puts every replaced file back and removes the created ones, last first, so that what refers to others is back
 /// before they go. Safe to repeat, and after a crash at any point of preparing, committing or putting back.
 ///
-/// A file that has neither its old nor its new bytes was written by somebody else: it is left alone, and so are the
-/// created files, because it may refer to them.
+/// A file that has neither its old nor its new bytes was written by somebody else: it is left alone. If that was after
+/// it had been replaced, so are the created files, because it may refer to them.
 ///
 /// # Errors
 /// [`ChangeError`], the first of them; all others were put back nevertheless, and a repetition does the rest.
@@ -159,12 +170,12 @@ pub fn put_back(fs: &dyn FileSystem, replacements: &[Replacement]) -> Result<(),
     }
 }
 
-/// Whether the file has our bytes now (the old ones).
+/// Whether the created files may go: the file has its old bytes now, or never had the new ones.
 fn put_one_back(fs: &dyn FileSystem, replacement: &Replacement, before: &str) -> Result<bool, ChangeError> {
     let target = &replacement.target;
     match digest_of_file(fs, target)? {
         Some(found) if found == before => return Ok(true),
-        Some(found) if found != replacement.after => return Ok(false),
+        Some(found) if found != replacement.after => return was_not_replaced(fs, target),
         _ => {}
     }
     let copy = atomic::neighbour(target, atomic::OLD);
@@ -174,6 +185,13 @@ fn put_one_back(fs: &dyn FileSystem, replacement: &Replacement, before: &str) ->
     fs.rename(&copy, target).map_err(StorageError::at(Doing::Replacing, target))?;
     atomic::sync_parent(fs, target)?;
     Ok(true)
+}
+
+/// As long as the new bytes wait beside it, they have not been put into place, and whatever somebody else wrote there
+/// knows nothing of them.
+fn was_not_replaced(fs: &dyn FileSystem, target: &Path) -> Result<bool, ChangeError> {
+    let waiting = atomic::neighbour(target, atomic::NEW);
+    Ok(fs.kind(&waiting).map_err(StorageError::at(Doing::Reading, &waiting))?.is_some())
 }
 
 fn remove_created(fs: &dyn FileSystem, replacement: &Replacement) -> Result<(), ChangeError> {

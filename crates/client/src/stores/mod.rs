@@ -48,9 +48,8 @@ impl StoreEntry {
     /// Any [`CredentialError`].
     pub fn certificate(&self, password: Option<&SecretString>) -> Result<CertificateFacts, CredentialError> {
         match self {
-            Self::Nss(entry) => CertificateFacts::from_der(&entry.certificate_der).map_err(|error| {
-                malformed(entry.database.directory(), error.to_string())
-            }),
+            Self::Nss(entry) => CertificateFacts::from_der(&entry.certificate_der)
+                .map_err(|error| malformed(entry.database.directory(), error.to_string())),
             Self::Keystore(entry) => entry.certificate(password),
         }
     }

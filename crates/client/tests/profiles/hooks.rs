@@ -70,7 +70,7 @@ fn renew(world: &World, fails_at: &'static str) -> (Run, Vec<String>) {
         network: &server,
         hooks: &hooks,
         state_dir: &world.environment.state_dir,
-        now: crate::support::now(),
+        clock: &crate::support::now,
     };
     let mut prompt = ScriptedPrompt::default();
     let mut passwords = Passwords::new(&mut prompt, None);

@@ -50,7 +50,7 @@ fn a_profile_shares_a_renewal_with_a_built_in_application() {
         world.read("app.yaml"),
         format!(
             "server: x # comment\ntls:\n  cert: '{crt}.20261122'\n  key: \"{}\"\n",
-            world.path("keys/20261122120001.key").display()
+            world.path("keys/20261122120000.key").display()
         )
     );
     assert!(world.path("tls/client.key").exists(), "the old files stay");

@@ -35,7 +35,8 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let ca = TestCa::new("Wire CA");
-        let old = credential(&ca, "client001", now() + SignedDuration::from_hours(24 * 30));
+        // Half a day more, so that the number of days does not change during a test.
+        let old = credential(&ca, "client001", now() + SignedDuration::from_hours(24 * 30 + 12));
         let new = credential(&ca, "client001", at("2040-01-01T00:00:00Z"));
         Self { ca, old, new }
     }
@@ -57,7 +58,7 @@ impl World {
     }
 
     pub fn door_with(&self, server: &BadServer, credential: &Credential) -> Door {
-        let caller = Caller { now: now(), language: Language::Japanese };
+        let caller = Caller { clock: now, language: Language::Japanese };
         Door::new(&server.url(), &self.trust(), credential, caller).unwrap()
     }
 }

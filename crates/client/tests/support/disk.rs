@@ -25,40 +25,71 @@ pub const EIO: Fault = Fault::Error(5);
 /// Permission denied.
 pub const EACCES: Fault = Fault::Error(13);
 
-/// The real disk, except for its `at`-th operation.
+/// What a trigger sees: the number of the operation, from 1, its name and its path.
+type Trigger = Box<dyn FnMut(usize, &str, &Path) -> Option<Fault>>;
+
+/// The real disk, except where its trigger says otherwise.
 pub struct FaultyDisk {
-    at: usize,
-    fault: Fault,
-    count: Cell<usize>,
-    dead: Cell<bool>,
+    trigger: RefCell<Trigger>,
     log: RefCell<Vec<String>>,
+    fired: RefCell<Option<String>>,
+    dead: Cell<bool>,
 }
 
 struct Dead;
 
 impl FaultyDisk {
-    /// The operations are counted from 1.
+    /// The `at`-th operation meets the fault, and no other.
     pub fn new(at: usize, fault: Fault) -> Self {
-        Self { at, fault, count: Cell::new(0), dead: Cell::new(false), log: RefCell::default() }
+        Self::triggered(move |number, _, _| (number == at).then_some(fault))
     }
 
     /// A disk that only counts.
     pub fn healthy() -> Self {
-        Self::new(usize::MAX, EIO)
+        Self::triggered(|_, _, _| None)
+    }
+
+    /// From the first operation of this name on a file whose path ends so, nothing works any more.
+    pub fn dying_at(name: &'static str, ending: &'static str) -> Self {
+        let mut dying = false;
+        Self::triggered(move |_, operation, path| {
+            dying |= operation == name && path.to_string_lossy().ends_with(ending);
+            dying.then_some(EIO)
+        })
+    }
+
+    /// Before the first file whose path ends so is created, another program acts.
+    pub fn beside(ending: &'static str, act: impl FnOnce() + 'static) -> Self {
+        let mut act = Some(act);
+        Self::triggered(move |_, operation, path| {
+            if operation == "create" && path.to_string_lossy().ends_with(ending) {
+                act.take().into_iter().for_each(|act| act());
+            }
+            None
+        })
+    }
+
+    fn triggered(trigger: impl FnMut(usize, &str, &Path) -> Option<Fault> + 'static) -> Self {
+        Self {
+            trigger: RefCell::new(Box::new(trigger)),
+            log: RefCell::default(),
+            fired: RefCell::default(),
+            dead: Cell::new(false),
+        }
     }
 
     pub fn operations(&self) -> usize {
-        self.count.get()
+        self.log.borrow().len()
     }
 
-    /// Whether the chosen operation was reached.
+    /// Whether anything went wrong.
     pub fn fired(&self) -> bool {
-        self.count.get() >= self.at
+        self.fired.borrow().is_some()
     }
 
-    /// The last operation, for messages.
+    /// The operation that went wrong first, for messages.
     pub fn chosen(&self) -> String {
-        self.log.borrow().get(self.at.wrapping_sub(1)).cloned().unwrap_or_default()
+        self.fired.borrow().clone().unwrap_or_default()
     }
 
     /// The number of the last operation of this name on a file whose path ends so.
@@ -77,16 +108,27 @@ impl FaultyDisk {
     }
 
     fn step(&self, name: &str, path: &Path) -> io::Result<()> {
+        self.fault(name, path).map_or(Ok(()), |fault| Err(self.meet(fault)))
+    }
+
+    /// Counts an operation, and says what happens to it.
+    fn fault(&self, name: &str, path: &Path) -> Option<Fault> {
         if self.dead.get() {
-            return Err(io::Error::other("the power is cut"));
+            return Some(Fault::PowerCut);
         }
-        self.count.set(self.count.get() + 1);
         self.log.borrow_mut().push(format!("{name} {}", path.display()));
-        if self.count.get() != self.at {
-            return Ok(());
+        let fault = (self.trigger.borrow_mut())(self.operations(), name, path);
+        if fault.is_some() && !self.fired() {
+            *self.fired.borrow_mut() = self.log.borrow().last().cloned();
         }
-        match self.fault {
-            Fault::Error(code) => Err(io::Error::from_raw_os_error(code)),
+        fault
+    }
+
+    fn meet(&self, fault: Fault) -> io::Error {
+        match fault {
+            Fault::Error(code) => io::Error::from_raw_os_error(code),
+            // Tidying up while the stack unwinds finds no disk either.
+            Fault::PowerCut if self.dead.get() => io::Error::other("the power is cut"),
             Fault::PowerCut => {
                 self.dead.set(true);
                 resume_unwind(Box::new(Dead))
@@ -123,12 +165,14 @@ impl FileSystem for FaultyDisk {
     }
 
     fn write_all(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        // A full disk takes the first part.
-        if self.count.get() + 1 == self.at && !self.dead.get() {
-            file.write_all(&bytes[..bytes.len() / 2])?;
+        match self.fault("write", Path::new("")) {
+            None => Disk.write_all(file, bytes),
+            Some(fault) => {
+                // A full disk takes the first part, and so does a dying process.
+                file.write_all(&bytes[..bytes.len() / 2])?;
+                Err(self.meet(fault))
+            }
         }
-        self.step("write", Path::new(""))?;
-        Disk.write_all(file, bytes)
     }
 
     fn sync_file(&self, file: &File) -> io::Result<()> {
@@ -163,81 +207,6 @@ impl FileSystem for FaultyDisk {
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         self.step("create directory", path)?;
-        Disk.create_directory(path)
-    }
-}
-
-/// A disk beside which another program is at work: just before the first file whose path ends so is created, it acts.
-pub struct MeddlingDisk {
-    ending: &'static str,
-    act: RefCell<Option<Box<dyn FnOnce()>>>,
-}
-
-impl MeddlingDisk {
-    pub fn new(ending: &'static str, act: impl FnOnce() + 'static) -> Self {
-        Self { ending, act: RefCell::new(Some(Box::new(act))) }
-    }
-}
-
-impl FileSystem for MeddlingDisk {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Disk.read(path)
-    }
-
-    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
-        Disk.kind(path)
-    }
-
-    fn ownership(&self, path: &Path) -> io::Result<Ownership> {
-        Disk.ownership(path)
-    }
-
-    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        Disk.canonicalize(path)
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        Disk.list(directory)
-    }
-
-    fn create_new(&self, path: &Path) -> io::Result<File> {
-        if path.to_string_lossy().ends_with(self.ending)
-            && let Some(act) = self.act.borrow_mut().take()
-        {
-            act();
-        }
-        Disk.create_new(path)
-    }
-
-    fn write_all(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        Disk.write_all(file, bytes)
-    }
-
-    fn sync_file(&self, file: &File) -> io::Result<()> {
-        Disk.sync_file(file)
-    }
-
-    fn protect(&self, path: &Path, ownership: Ownership) -> io::Result<()> {
-        Disk.protect(path, ownership)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        Disk.rename(from, to)
-    }
-
-    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
-        Disk.sync_directory(directory)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        Disk.remove_file(path)
-    }
-
-    fn remove_directory(&self, path: &Path) -> io::Result<()> {
-        Disk.remove_directory(path)
-    }
-
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
         Disk.create_directory(path)
     }
 }

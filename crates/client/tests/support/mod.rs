@@ -226,12 +226,23 @@ impl World {
         prompt: &mut dyn Prompt,
         wishes: Wishes,
     ) -> Result<Vec<Run>, koshin::renewal::Failure> {
+        self.run_by(&|| now, disk, server, prompt, wishes)
+    }
+
+    pub fn run_by(
+        &self,
+        clock: &dyn Fn() -> Timestamp,
+        disk: &dyn FileSystem,
+        server: &ScriptedServer,
+        prompt: &mut dyn Prompt,
+        wishes: Wishes,
+    ) -> Result<Vec<Run>, koshin::renewal::Failure> {
         let with = Surroundings {
             fs: disk,
             network: server,
             hooks: &self.hooks,
             state_dir: &self.environment.state_dir,
-            now,
+            clock,
         };
         let mut passwords = Passwords::new(prompt, None);
         let session = Session::begin(&self.environment, |_| true, with, &mut passwords)?;

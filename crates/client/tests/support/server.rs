@@ -111,6 +111,8 @@ pub struct Script {
     /// What `GET /api/cert` answers; a server of today has no such request.
     pub status: Rc<RefCell<Option<CertificateStatus>>>,
     pub status_fails: Rc<RefCell<Vec<DoorError>>>,
+    /// The application's service answers nobody.
+    pub service_silent: bool,
     pub request_fails: Rc<RefCell<Vec<DoorError>>>,
     pub trial_fails: Rc<RefCell<Vec<DoorError>>>,
     pub confirm_fails: Rc<RefCell<Vec<DoorError>>>,
@@ -250,6 +252,11 @@ impl Conversation for Talk {
         assert_ne!(self.caller.der, old.certificate.der, "the trial is made with the new certificate");
         Self::fail(&self.script.trial_fails)?;
         self.record.borrow_mut().trials += 1;
+        if self.script.service_silent {
+            let (host, why) = ("sms.test.example".to_owned(), "connection refused".to_owned());
+            let service = ServiceTrial::Inconclusive { host, why };
+            return Ok(Trial { renewal_host_confirmed: true, service });
+        }
         let service = service_url.map_or(ServiceTrial::NotTried, |_| ServiceTrial::Same { status: 200 });
         Ok(Trial { renewal_host_confirmed: true, service })
     }

@@ -94,7 +94,8 @@ fn a_server_certificate_carries_its_names() {
     ]);
     assert!(extensions.contains("DNS:koshin.example, DNS:localhost, IP Address:127.0.0.1"), "{extensions}");
     assert!(extensions.contains("TLS Web Server Authentication\n"), "{extensions}");
-    assert!(!CertificateFacts::from_der(&der).unwrap().client_auth_only);
+    let facts = CertificateFacts::from_der(&der).unwrap();
+    assert!(!facts.client_auth && !facts.client_auth_only);
 }
 
 #[test]
@@ -112,7 +113,7 @@ fn facts_of_an_issued_certificate() {
     assert_eq!(facts.key, KeyAlgorithm::Rsa { bits: 2048 });
     assert_eq!(facts.spki_sha256, public(&key).fingerprint());
     assert!(!facts.is_ca);
-    assert!(facts.client_auth_only);
+    assert!(facts.client_auth && facts.client_auth_only);
     assert!(key.matches(&facts));
     assert!(!fixture_key!("client-p256").matches(&facts));
 

@@ -5,6 +5,7 @@ use super::{
     texts,
 };
 use crate::{
+    config::Limits,
     entropy,
     use_cases::{Denial, UseCaseError},
 };
@@ -20,6 +21,7 @@ use http::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use koshin_protocol::problem::{MEDIA_TYPE, Problem, ProblemCode};
+use tokio::time::timeout;
 
 impl Asker {
     /// The answer to this request. Nothing of it may be kept by a cache.
@@ -33,9 +35,11 @@ impl Asker {
     }
 }
 
-/// The answer to a request that took longer than the limits allow.
+/// The answer to a request that took this server longer than the limits allow.
 pub fn took_too_long(language: Language) -> Response {
-    problem(&denied(ProblemCode::RequestTimeout), language)
+    let mut response = problem(&denied(ProblemCode::Overloaded), language);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A refusal with nothing but its code.
@@ -43,12 +47,14 @@ pub(crate) fn denied(code: ProblemCode) -> UseCaseError {
     UseCaseError::Denied(Denial::new(code))
 }
 
-/// The whole body, if it is no longer than `limit` bytes.
-pub(crate) async fn body_within(body: Body, limit: usize) -> Result<Bytes, UseCaseError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(denied(ProblemCode::BodyTooLarge)),
-        Err(_) => Err(denied(ProblemCode::MalformedRequest)),
+/// The whole body, if it is no longer than the limits allow and arrives in their time.
+pub(crate) async fn body_within(body: Body, limits: &Limits) -> Result<Bytes, UseCaseError> {
+    let whole = timeout(limits.header(), Limited::new(body, limits.body_bytes).collect());
+    match whole.await {
+        Err(_) => Err(denied(ProblemCode::RequestTimeout)),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(denied(ProblemCode::BodyTooLarge)),
+        Ok(Err(_)) => Err(denied(ProblemCode::MalformedRequest)),
     }
 }
 

@@ -63,7 +63,7 @@ impl<S: Sync> FromRequestParts<S> for Asker {
         Ok(Self {
             peer: parts.extensions.get::<Peer>().cloned(),
             language: Language::of(&parts.headers),
-            trial: parts.headers.contains_key(TRIAL_HEADER),
+            trial: parts.headers.get(TRIAL_HEADER).is_some_and(|value| value == "1"),
             now: clock::now(),
         })
     }
@@ -73,6 +73,12 @@ impl Asker {
     /// The terminal that asks. Its first request with a new certificate confirms it.
     pub(crate) async fn caller(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
         self.authenticate(koshin, self.trial).await
+    }
+
+    /// The terminal that asks for a renewal. Whoever renews with a certificate uses it,
+    /// whatever the trial header says.
+    pub(crate) async fn caller_for_renewal(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
+        self.authenticate(koshin, false).await
     }
 
     /// The terminal that asks, leaving the records as they are.

@@ -1,15 +1,18 @@
 //! `/api/cert`: the 証明書更新API that today's applications speak.
 
-use super::{asker::Asker, body_within, texts};
+use super::{asker::Asker, body_within, denied, texts};
 use crate::use_cases::{Koshin, UseCaseError};
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::header::CONTENT_TYPE;
-use koshin_protocol::renewal::{CertificateStatus, RenewalReply};
+use koshin_protocol::{
+    problem::ProblemCode,
+    renewal::{CertificateStatus, RenewalReply},
+};
 use std::sync::Arc;
 
 /// Media type of a PKCS#12 (the applications do not look at it).
@@ -21,8 +24,8 @@ pub(super) async fn renew(State(koshin): State<Arc<Koshin>>, asker: Asker, body:
 }
 
 async fn renewed(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<RenewalReply, UseCaseError> {
-    body_within(body, koshin.config().limits.body_bytes).await?;
-    let caller = asker.caller(koshin).await?;
+    body_within(body, &koshin.config().limits).await?;
+    let caller = asker.caller_for_renewal(koshin).await?;
     koshin.renew_with_server_key(caller, asker.now).await
 }
 
@@ -41,14 +44,18 @@ async fn own_status(koshin: &Koshin, asker: &Asker) -> Result<CertificateStatus,
 /// `GET` of the URI that `POST` answered.
 pub(super) async fn bundle(
     State(koshin): State<Arc<Koshin>>,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     asker: Asker,
 ) -> Response {
-    asker.answer(fetched(&koshin, &asker, &token).await)
+    let outcome = match &token {
+        Ok(Path(token)) => fetched(&koshin, &asker, token).await,
+        Err(_) => Err(denied(ProblemCode::BundleNotFound)),
+    };
+    asker.answer(outcome)
 }
 
-async fn fetched(koshin: &Koshin, asker: &Asker, token: &str) -> Result<impl IntoResponse, UseCaseError> {
+async fn fetched(koshin: &Koshin, asker: &Asker, token: &str) -> Result<Response, UseCaseError> {
     let caller = asker.caller(koshin).await?;
     let pkcs12 = koshin.fetch_bundle(&caller, token, asker.now).await?;
-    Ok(([(CONTENT_TYPE, PKCS12)], pkcs12))
+    Ok(([(CONTENT_TYPE, PKCS12)], pkcs12).into_response())
 }

@@ -28,7 +28,11 @@ use std::sync::Arc;
 pub fn router(koshin: Arc<Koshin>) -> Router {
     let mut router = Router::new()
         .route(CERT_PATH, get(cert::status).post(cert::renew))
-        .route("/api/cert/bundle/{token}", get(cert::bundle))
+        .route(
+            "/api/cert/bundle/{token}",
+            // HEAD would count as fetched without handing anything out.
+            get(cert::bundle).head(|asker: Asker| refuse(asker, ProblemCode::MethodNotAllowed)),
+        )
         .merge(crate::est::router());
     if koshin.config().demo {
         router = router.route("/rpc/", any(demo::service)).route("/rpc/{*rest}", any(demo::service));

@@ -38,9 +38,13 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
-    /// Nothing has this name.
+    /// The tenant or certificate that the command is about is not there, or is there
+    /// already.
     #[error("{0}")]
-    NotFound(String),
+    Subject(String),
+    /// An argument that clap cannot judge alone.
+    #[error("{0}")]
+    Usage(String),
     /// A defect of this program.
     #[error("{0}")]
     Defect(String),
@@ -58,7 +62,8 @@ impl CliError {
             Self::Config(_) | Self::Setup(SetupError::Exists(_)) => 10,
             Self::Store(_) | Self::UseCase(UseCaseError::Store(_)) => 11,
             Self::Authority(_) | Self::Tls(_) => 12,
-            Self::UseCase(UseCaseError::UnknownTenant(_)) | Self::NotFound(_) => 14,
+            Self::UseCase(UseCaseError::UnknownTenant(_)) | Self::Subject(_) => 14,
+            Self::Usage(_) => 2,
             Self::UseCase(UseCaseError::UnknownService(_)) => 10,
             Self::UseCase(_) | Self::Setup(_) => 12,
             Self::Listen { .. } => 13,

@@ -3,7 +3,7 @@
 use super::{CliError, Place};
 use crate::{
     clock,
-    home::{create_private_dir, write_private},
+    home::{Reservation, create_private_dir},
     use_cases::{HandOver, HandOverFiles},
 };
 use jiff::{Timestamp, civil::Date};
@@ -46,32 +46,53 @@ pub(super) async fn run(place: &Place, args: Args) -> Result<(), CliError> {
     let now = clock::now();
     let not_after = args.not_after.as_deref().map(|text| end_time(text, now)).transpose()?;
     create_private_dir(&args.out)?;
+    // Before anything is recorded: a certificate that cannot be saved would only put an
+    // end to the one that was handed over before.
+    let room = Room::take(&args.out, &args.cn)?;
     let request =
         HandOver { tenant: args.tenant, common_name: args.cn.clone(), label: args.label, not_after };
     let files = place.koshin()?.hand_over(request, now).await?;
-    write(&args.out, &args.cn, &files)?;
+    room.fill(&files)?;
     let end = calendar::in_jst(files.not_after).strftime("%Y/%m/%d %H:%M");
-    println!("issued {} for {}, valid until {end} JST", files.serial, args.cn);
-    for suffix in ["p12", "crt", "pem", "pass"] {
-        println!("wrote  {}", args.out.join(format!("{}.{suffix}", args.cn)).display());
+    say!("issued {} for {}, valid until {end} JST", files.serial, args.cn);
+    for name in file_names(&args.cn) {
+        say!("wrote  {}", args.out.join(name).display());
     }
-    println!("wrote  {}", args.out.join("ca.crt").display());
     Ok(())
 }
 
-fn write(out: &Path, cn: &str, files: &HandOverFiles) -> Result<(), CliError> {
-    let file = |suffix: &str| out.join(format!("{cn}.{suffix}"));
-    write_private(&file("p12"), &files.pkcs12)?;
-    write_private(&file("crt"), files.certificate.as_bytes())?;
-    write_private(&file("pem"), files.private_key.as_bytes())?;
-    write_private(&file("pass"), files.password.expose_secret().as_bytes())?;
-    write_private(&out.join("ca.crt"), files.ca.as_bytes())?;
-    Ok(())
+fn file_names(cn: &str) -> [String; 5] {
+    let [p12, crt, pem, pass] = ["p12", "crt", "pem", "pass"].map(|suffix| format!("{cn}.{suffix}"));
+    [p12, crt, pem, pass, "ca.crt".to_owned()]
+}
+
+/// Room for the five files.
+struct Room([Reservation; 5]);
+
+impl Room {
+    /// More than any of the files needs.
+    const BYTES: usize = 16 * 1024;
+
+    fn take(out: &Path, cn: &str) -> Result<Self, CliError> {
+        let [p12, crt, pem, pass, ca] = file_names(cn);
+        let take = |name: String| Reservation::take(&out.join(name), Self::BYTES);
+        Ok(Self([take(p12)?, take(crt)?, take(pem)?, take(pass)?, take(ca)?]))
+    }
+
+    fn fill(self, files: &HandOverFiles) -> Result<(), CliError> {
+        let [p12, crt, pem, pass, ca] = self.0;
+        p12.fill(&files.pkcs12)?;
+        crt.fill(files.certificate.as_bytes())?;
+        pem.fill(files.private_key.as_bytes())?;
+        pass.fill(files.password.expose_secret().as_bytes())?;
+        ca.fill(files.ca.as_bytes())?;
+        Ok(())
+    }
 }
 
 fn end_time(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
     absolute(text).or_else(|| relative(text, now)).ok_or_else(|| {
-        CliError::NotFound(format!(
+        CliError::Usage(format!(
             "--not-after {text:?} is not a time; write 2026-12-31, 2026-12-31T23:59:59Z, +30d or -1h"
         ))
     })

@@ -63,11 +63,11 @@ pub(super) fn run(place: &Place, args: Args) -> Result<(), CliError> {
 
 fn explain(home: &Home) {
     let dir = home.path().display();
-    println!("made   {}", home.config().display());
-    println!("made   {}  (keep a copy of ca/, and move ca/root.key offline)", home.root_key().display());
-    println!("made   {}", home.issuing_certificate().display());
-    println!("made   {}", home.server_certificate().display());
-    println!("next   koshin-server tenant add TENANT --dir {dir}");
-    println!("       koshin-server issue --tenant TENANT --cn client001 --out OUT --dir {dir}");
-    println!("       koshin-server serve --dir {dir}");
+    say!("made   {}", home.config().display());
+    say!("made   {}  (keep a copy of ca/, and move ca/root.key offline)", home.root_key().display());
+    say!("made   {}", home.issuing_certificate().display());
+    say!("made   {}", home.server_certificate().display());
+    say!("next   koshin-server tenant add TENANT --dir {dir}");
+    say!("       koshin-server issue --tenant TENANT --cn client001 --out OUT --dir {dir}");
+    say!("       koshin-server serve --dir {dir}");
 }

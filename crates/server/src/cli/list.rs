@@ -98,7 +98,7 @@ fn audit_json(row: &AuditRow) -> Value {
 
 fn print_json(list: &[Value]) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(list).map_err(|error| CliError::Defect(error.to_string()))?;
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 
@@ -112,6 +112,6 @@ fn print_table<const N: usize>(table: &[[String; N]]) {
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
         }
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     }
 }

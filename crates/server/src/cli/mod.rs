@@ -1,5 +1,14 @@
 //! The command line: parse, act, report.
 
+/// `println!` that does not panic when the reader has gone, as in `| head -1`.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write;
+        // Nobody is left to be told of a failure.
+        drop(writeln!(std::io::stdout(), $($argument)*));
+    }};
+}
+
 mod error;
 mod hand_over;
 mod init;
@@ -36,7 +45,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong usage, 10 configuration or directory, 11 database, \
-12 CA or certificates, 13 network, 14 no such tenant or certificate, 15 files, 70 defect";
+12 CA or certificates, 13 network, 14 no such tenant or certificate, or there already, 15 files, 70 defect";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -44,10 +44,18 @@ impl Reason {
 pub(super) async fn run(place: &Place, args: Args) -> Result<(), CliError> {
     let serial = args.serial.trim().to_ascii_lowercase().replace(':', "");
     match place.store()?.revoke(&serial, args.reason.as_str(), clock::now()).await? {
-        RevokedNow::Yes => println!("revoked {serial}"),
-        RevokedNow::Already => println!("{serial} was revoked before"),
+        RevokedNow::Yes { with_it, still_valid } => {
+            say!("revoked {serial}");
+            for child in with_it {
+                say!("revoked {child}  (renewed from it, and not in use yet)");
+            }
+            if let Some(other) = still_valid {
+                say!("note    the terminal's certificate in use, {other}, stays valid");
+            }
+        }
+        RevokedNow::Already => say!("{serial} was revoked before"),
         RevokedNow::Unknown => {
-            return Err(CliError::NotFound(format!(
+            return Err(CliError::Subject(format!(
                 "no certificate has the serial {serial}; koshin-server certs lists them"
             )));
         }

@@ -11,7 +11,7 @@ use crate::{
     listener::{self, Listener},
     setup,
     store::Store,
-    use_cases::Koshin,
+    use_cases::{Koshin, UseCaseError},
 };
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -28,6 +28,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     setup::renew_server_certificate(&place.home, &authority, &config.host, config.demo, clock::now())?;
     let tls = Arc::new(ArcSwap::from_pointee(listener::server_config(&place.home, &authority)?));
     let store = Store::open(&config.database)?;
+    check_services(&config, &store).await?;
     let socket = bind(&config).await?;
     let public_url = public_url(&config, &socket)?;
     let limits = config.limits;
@@ -38,12 +39,21 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let (reload, stop) = (signals(SignalKind::hangup())?, Stop::new(signals)?);
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls));
     let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), Arc::clone(&listener.tls)));
-    println!("koshin-server: listening on {public_url}");
+    say!("koshin-server: listening on {public_url}");
     listener.serve(socket, stop.requested()).await;
     reloader.abort();
     jobs.abort();
-    println!("koshin-server: stopped");
+    say!("koshin-server: stopped");
     Ok(())
+}
+
+/// A tenant whose service is gone would fail at each request: better not to start.
+async fn check_services(config: &Config, store: &Store) -> Result<(), CliError> {
+    let in_use = store.services_in_use().await?;
+    match in_use.into_iter().find(|id| !config.services.contains_key(id)) {
+        Some(id) => Err(UseCaseError::UnknownService(id).into()),
+        None => Ok(()),
+    }
 }
 
 /// Errors and warnings to standard error; `RUST_LOG` widens it.

@@ -35,10 +35,10 @@ pub(super) enum TenantCommand {
 /// 1 to 64 characters, so that it fits an organization (RFC 5280, appendix A).
 fn tenant_id(text: &str) -> Result<String, String> {
     let length = text.chars().count();
-    if (1..=64).contains(&length) && !text.chars().any(char::is_control) {
+    if (1..=64).contains(&length) && text.trim() == text && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err("write 1 to 64 characters".to_owned())
+        Err("write 1 to 64 characters, without spaces at the ends".to_owned())
     }
 }
 
@@ -54,7 +54,7 @@ async fn add(place: &Place, id: String, name: Option<String>, service: String) -
     let config = place.config()?;
     if !config.services.contains_key(&service) {
         let known: Vec<&str> = config.services.keys().map(String::as_str).collect();
-        return Err(CliError::NotFound(format!(
+        return Err(CliError::Subject(format!(
             "the configuration has no [service.{service}]; it has: {}",
             known.join(", ")
         )));
@@ -72,21 +72,21 @@ async fn add(place: &Place, id: String, name: Option<String>, service: String) -
     let tenant = Tenant { id: id.clone(), name, service, suspended: false };
     match place.store()?.add_tenant(tenant, now, event).await {
         Err(StoreError::Exists(_)) => {
-            Err(StoreError::Exists(format!("tenant {id:?}; nothing was changed")).into())
+            Err(CliError::Subject(format!("there is a tenant {id:?} already; nothing was changed")))
         }
         other => {
             other?;
-            println!("added tenant {id}");
+            say!("added tenant {id}");
             Ok(())
         }
     }
 }
 
 async fn suspend(place: &Place, id: &str, suspended: bool) -> Result<(), CliError> {
-    if place.store()?.suspend_tenant(id, suspended).await? {
-        println!("{} tenant {id}", if suspended { "suspended" } else { "resumed" });
+    if place.store()?.suspend_tenant(id, suspended, clock::now()).await? {
+        say!("{} tenant {id}", if suspended { "suspended" } else { "resumed" });
         Ok(())
     } else {
-        Err(CliError::NotFound(format!("there is no tenant {id:?}")))
+        Err(CliError::Subject(format!("there is no tenant {id:?}")))
     }
 }

@@ -59,16 +59,19 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 }
 
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
-    let body = body_within(body, koshin.config().limits.body_bytes).await?;
-    let caller = asker.caller(koshin).await?;
+    let body = body_within(body, &koshin.config().limits).await?;
+    let caller = asker.caller_for_renewal(koshin).await?;
     let der = decode_body(&body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
     let request = read_csr(&der).map_err(|error| match error {
         CsrError::Key(_) => denied(ProblemCode::KeyRejected),
         _ => denied(ProblemCode::CsrInvalid),
     })?;
     // The subject comes from the records; a request that names another is a mistake of
-    // its sender, told rather than overridden.
-    if request.common_name.as_deref().is_some_and(|name| name != caller.common_name()) {
+    // its sender, told rather than overridden. One that names none is taken.
+    let other = |named: Option<&str>, own: &str| named.is_some_and(|name| name != own);
+    if other(request.common_name.as_deref(), caller.common_name())
+        || other(request.organization.as_deref(), caller.tenant_id())
+    {
         return Err(denied(ProblemCode::CsrSubjectMismatch));
     }
     let certificate = koshin.renew_with_device_key(caller, request.public_key, asker.now).await?;

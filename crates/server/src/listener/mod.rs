@@ -5,6 +5,7 @@
 //! clinic reads a sentence instead of a TLS alert; see [`client_verifier`].
 
 mod client_verifier;
+mod connection;
 mod peer;
 mod tls;
 
@@ -14,17 +15,18 @@ pub use tls::{TlsError, server_config};
 use crate::{config::Limits, quirks};
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
+use connection::{Activity, Patience};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::conn::auto::Builder,
 };
 use rustls::ServerConfig;
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -54,12 +56,12 @@ impl Listener {
     /// the limits say.
     pub async fn serve(self, socket: TcpListener, stop: impl Future<Output = ()>) {
         let connections = Arc::new(Semaphore::new(self.limits.connections));
-        let graceful = GracefulShutdown::new();
+        let (announce, stopping) = watch::channel(false);
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 accepted = accept(&socket, &connections) => match accepted {
-                    Ok((stream, permit)) => self.spawn_connection(stream, permit, &graceful),
+                    Ok((stream, permit)) => self.spawn_connection(stream, permit, stopping.clone()),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         sleep(ACCEPT_PAUSE).await;
@@ -68,32 +70,39 @@ impl Listener {
                 () = &mut stop => break,
             }
         }
-        drop(socket);
-        if timeout(self.limits.stop(), graceful.shutdown()).await.is_err() {
+        drop((socket, stopping));
+        announce.send_replace(true);
+        // Every connection holds a receiver: when the last has gone, so have they all.
+        if timeout(self.limits.stop(), announce.closed()).await.is_err() {
             tracing::warn!("some requests did not end in time and were cut off");
         }
     }
 
-    fn spawn_connection(&self, stream: TcpStream, permit: OwnedSemaphorePermit, graceful: &GracefulShutdown) {
-        let (listener, watcher) = (self.clone(), graceful.watcher());
+    fn spawn_connection(
+        &self,
+        stream: TcpStream,
+        permit: OwnedSemaphorePermit,
+        stopping: watch::Receiver<bool>,
+    ) {
+        let listener = self.clone();
         tokio::spawn(async move {
             let _permit = permit;
             let Some(tls) = listener.handshake(stream).await else { return };
-            let peer = Peer::of(tls.get_ref().1);
+            let (peer, activity) = (Peer::of(tls.get_ref().1), Activity::new());
+            let patience = Patience { idle: listener.limits.idle(), farewell: listener.limits.handshake() };
+            let service = listener.service(peer, activity.clone());
             let builder = listener.builder();
-            if tls.get_ref().1.alpn_protocol() == Some(H2) {
-                let connection = builder
-                    .http2_only()
-                    .serve_connection(TokioIo::new(tls), listener.service(peer))
-                    .into_owned();
-                report(watcher.watch(connection).await);
+            let ended = if tls.get_ref().1.alpn_protocol() == Some(H2) {
+                let builder = builder.http2_only();
+                let connection = builder.serve_connection(TokioIo::new(tls), service);
+                connection::drive(std::pin::pin!(connection), &activity, &patience, stopping).await
             } else {
-                let stream = quirks::WithoutIdentityEncoding::new(tls);
-                let connection = builder
-                    .http1_only()
-                    .serve_connection(TokioIo::new(stream), listener.service(peer))
-                    .into_owned();
-                report(watcher.watch(connection).await);
+                let (builder, stream) = (builder.http1_only(), quirks::WithoutIdentityEncoding::new(tls));
+                let connection = builder.serve_connection(TokioIo::new(stream), service);
+                connection::drive(std::pin::pin!(connection), &activity, &patience, stopping).await
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke off");
             }
         });
     }
@@ -121,20 +130,19 @@ impl Listener {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header())
-            .max_buf_size(64 * 1024);
+            .max_buf_size(MAX_HEADER_BYTES as usize);
         builder
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEADER_BYTES)
-            .keep_alive_interval(self.limits.header())
-            .keep_alive_timeout(self.limits.handshake());
+            .max_header_list_size(MAX_HEADER_BYTES);
         builder
     }
 
     fn service(
         &self,
         peer: Peer,
+        activity: Activity,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
         Response = Response<Body>,
@@ -150,7 +158,9 @@ impl Listener {
             let language = crate::api::Language::of(request.headers());
             request.extensions_mut().insert(peer.clone());
             let answer = router.clone().oneshot(request.map(Body::new));
+            let open = activity.request();
             async move {
+                let _open = open;
                 Ok(timeout(limit, answer).await.map_or_else(
                     |_| crate::api::took_too_long(language),
                     |Ok(response): Result<_, Infallible>| response,
@@ -167,10 +177,4 @@ async fn accept(
     let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = socket.accept().await?;
     Ok((stream, permit))
-}
-
-fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke off");
-    }
 }

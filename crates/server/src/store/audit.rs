@@ -9,6 +9,10 @@ use jiff::Timestamp;
 pub enum AuditKind {
     /// A tenant was added.
     TenantAdded,
+    /// A tenant was suspended.
+    TenantSuspended,
+    /// A suspended tenant was let in again.
+    TenantResumed,
     /// A certificate was issued for a first hand-over.
     CertificateIssued,
     /// A certificate was renewed.
@@ -25,6 +29,8 @@ pub enum AuditKind {
     ForeignBundleRequested,
     /// A renewal was refused; the detail has the problem code.
     RenewalRefused,
+    /// A known certificate was refused at the door; the detail has the problem code.
+    AccessRefused,
     /// A certificate that had been replaced before its first use turned up.
     SupersededCertificateSeen,
 }
@@ -34,6 +40,8 @@ impl AuditKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TenantAdded => "tenant_added",
+            Self::TenantSuspended => "tenant_suspended",
+            Self::TenantResumed => "tenant_resumed",
             Self::CertificateIssued => "certificate_issued",
             Self::CertificateRenewed => "certificate_renewed",
             Self::CertificateConfirmed => "certificate_confirmed",
@@ -42,6 +50,7 @@ impl AuditKind {
             Self::BundleErased => "bundle_erased",
             Self::ForeignBundleRequested => "foreign_bundle_requested",
             Self::RenewalRefused => "renewal_refused",
+            Self::AccessRefused => "access_refused",
             Self::SupersededCertificateSeen => "superseded_certificate_seen",
         }
     }
@@ -92,6 +101,28 @@ impl Store {
     /// When the store is out of reach.
     pub async fn audit(&self, event: AuditEvent) -> Result<(), StoreError> {
         self.write(move |connection| record(connection, &event)).await
+    }
+
+    /// Records an event that a client can bring about as often as it likes, unless the
+    /// same one was recorded less than an hour before.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn audit_once_an_hour(&self, event: AuditEvent) -> Result<(), StoreError> {
+        const HOUR: i64 = 3600;
+        let probe = event.clone();
+        let known: i64 = self
+            .read(move |connection| {
+                Ok(audit_event::table
+                    .filter(audit_event::serial.eq(probe.serial.as_deref()))
+                    .filter(audit_event::kind.eq(probe.kind.as_str()))
+                    .filter(audit_event::detail.eq(&probe.detail))
+                    .filter(audit_event::at.gt(probe.at.as_second() - HOUR))
+                    .count()
+                    .get_result(connection)?)
+            })
+            .await?;
+        if known > 0 { Ok(()) } else { self.audit(event).await }
     }
 
     /// The whole trail in its order.

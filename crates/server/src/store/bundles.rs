@@ -28,44 +28,73 @@ pub struct BundleRow {
     pub fetched: bool,
 }
 
+/// What lies under a token, for the terminal that asks.
+#[derive(Clone)]
+pub enum Fetched {
+    /// Its bundle.
+    Bundle(Vec<u8>),
+    /// Another terminal's.
+    Foreign {
+        /// The certificate in it.
+        serial: String,
+    },
+    /// Nothing, or nothing any more.
+    Nothing,
+}
+
 impl Store {
-    /// The bundle under this token, if it still waits at `now`.
+    /// The bundle under this token, if it still waits at `now`. Nothing is noted.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn bundle(&self, token_hash: &str, now: Timestamp) -> Result<Option<BundleRow>, StoreError> {
         let token_hash = token_hash.to_owned();
-        self.read(move |connection| {
-            let row: Option<(String, i64, Vec<u8>, Option<i64>)> = bundle::table
-                .filter(bundle::token_hash.eq(&token_hash))
-                .filter(bundle::expires_at.gt(now.as_second()))
-                .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
-                .first(connection)
-                .optional()?;
-            Ok(row.map(|(serial, terminal_id, pkcs12, fetched_at)| BundleRow {
-                serial,
-                terminal_id,
-                pkcs12,
-                fetched: fetched_at.is_some(),
-            }))
-        })
-        .await
+        self.read(move |connection| find(connection, &token_hash, now)).await
     }
 
-    /// Remembers that the bundle of this certificate was fetched.
+    /// The bundle under this token for its terminal, noting that it was fetched: in one
+    /// transaction, so that nothing is handed out that has just ended.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn mark_fetched(&self, serial: &str, now: Timestamp) -> Result<(), StoreError> {
-        let serial = serial.to_owned();
+    pub async fn fetch_bundle(
+        &self,
+        token_hash: &str,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<Fetched, StoreError> {
+        let token_hash = token_hash.to_owned();
         self.write(move |connection| {
-            diesel::update(bundle::table.filter(bundle::serial.eq(&serial)))
+            let Some(found) = find(connection, &token_hash, now)? else { return Ok(Fetched::Nothing) };
+            if found.terminal_id != terminal_id {
+                return Ok(Fetched::Foreign { serial: found.serial });
+            }
+            let noted = diesel::update(bundle::table.filter(bundle::token_hash.eq(&token_hash)))
                 .set(bundle::fetched_at.eq(now.as_second()))
                 .execute(connection)?;
-            Ok(())
+            Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
         })
         .await
     }
+}
+
+fn find(
+    connection: &mut AnyConnection,
+    token_hash: &str,
+    now: Timestamp,
+) -> Result<Option<BundleRow>, StoreError> {
+    let row: Option<(String, i64, Vec<u8>, Option<i64>)> = bundle::table
+        .filter(bundle::token_hash.eq(token_hash))
+        .filter(bundle::expires_at.gt(now.as_second()))
+        .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(serial, terminal_id, pkcs12, fetched_at)| BundleRow {
+        serial,
+        terminal_id,
+        pkcs12,
+        fetched: fetched_at.is_some(),
+    }))
 }
 
 /// Keeps `new` for the certificate `serial`.

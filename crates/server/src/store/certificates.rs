@@ -1,7 +1,9 @@
 //! Certificates: intent, result, first use. How they end is in `endings`.
 
 use super::{
-    AnyConnection, AuditEvent, NewBundle, Store, StoreError, audit, bundles, endings, instant,
+    AnyConnection, AuditEvent, NewBundle, Store, StoreError, audit, bundles,
+    connection::lock_terminal,
+    endings, instant,
     schema::{certificate, tenant, terminal},
 };
 use diesel::prelude::*;
@@ -106,10 +108,15 @@ impl Store {
     /// same terminal give way to it. The later intent wins.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when the key or serial was used before, or when another
+    /// [`StoreError::Conflict`] when the certificate it replaces has ended, or its tenant
+    /// was suspended, since the decision; [`StoreError::Exists`] when the key or serial was used before, or when another
     /// intent of the terminal is being recorded at this moment.
     pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |connection| {
+            lock_terminal(connection, intent.terminal_id)?;
+            if let Some(parent) = &intent.parent {
+                still_in_use(connection, parent)?;
+            }
             endings::supersede_unused(connection, intent.terminal_id, now)?;
             diesel::insert_into(certificate::table)
                 .values((
@@ -133,7 +140,8 @@ impl Store {
     /// Records the signed certificate and, for the legacy door, its bundle.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a later intent took its place meanwhile.
+    /// [`StoreError::Conflict`] when a later intent took its place meanwhile, or what it
+    /// replaces has ended.
     pub async fn record_certificate(
         &self,
         serial: &str,
@@ -143,6 +151,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         let serial = serial.to_owned();
         self.write(move |connection| {
+            let (terminal_id, parent): (i64, Option<String>) = certificate::table
+                .filter(certificate::serial.eq(&serial))
+                .select((certificate::terminal_id, certificate::parent))
+                .first(connection)?;
+            lock_terminal(connection, terminal_id)?;
+            if let Some(parent) = &parent {
+                still_in_use(connection, parent)?;
+            }
             let pending = certificate::table
                 .filter(certificate::serial.eq(&serial))
                 .filter(certificate::state.eq(CertificateState::Pending.as_str()));
@@ -157,10 +173,6 @@ impl Store {
                 return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
             }
             if let Some(bundle) = &bundle {
-                let terminal_id: i64 = certificate::table
-                    .filter(certificate::serial.eq(&serial))
-                    .select(certificate::terminal_id)
-                    .first(connection)?;
                 bundles::insert(connection, &serial, terminal_id, bundle)?;
             }
             audit::record(connection, &event)
@@ -177,15 +189,22 @@ impl Store {
         self.read(move |connection| find_peer(connection, &serial)).await
     }
 
-    /// The first use of a new certificate: from now on it is the terminal's, its
-    /// parent gives way, and its bundle is erased. `false` when it was confirmed or
+    /// The first use of a new certificate: from now on it is the terminal's, every other
+    /// one in use gives way, and its bundle is erased. `false` when it was confirmed or
     /// ended in between.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn confirm(&self, serial: &str, now: Timestamp, event: AuditEvent) -> Result<bool, StoreError> {
+    pub async fn confirm(
+        &self,
+        serial: &str,
+        terminal_id: i64,
+        now: Timestamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
         let serial = serial.to_owned();
         self.write(move |connection| {
+            lock_terminal(connection, terminal_id)?;
             let issued = certificate::table
                 .filter(certificate::serial.eq(&serial))
                 .filter(certificate::state.eq(CertificateState::Issued.as_str()));
@@ -198,7 +217,7 @@ impl Store {
             if changed != 1 {
                 return Ok(false);
             }
-            endings::supersede_parent(connection, &serial, now)?;
+            endings::supersede_others(connection, &serial, terminal_id, now)?;
             bundles::erase(connection, &serial)?;
             audit::record(connection, &event)?;
             Ok(true)
@@ -223,22 +242,12 @@ impl Store {
         .await
     }
 
-    /// The newest certificate of the terminal that is signed and has not ended.
+    /// The certificate that the terminal has in use.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn current_certificate(&self, terminal_id: i64) -> Result<Option<String>, StoreError> {
-        self.read(move |connection| {
-            let current = [CertificateState::Issued.as_str(), CertificateState::InUse.as_str()];
-            Ok(certificate::table
-                .filter(certificate::terminal_id.eq(terminal_id))
-                .filter(certificate::state.eq_any(current))
-                .order((certificate::created_at.desc(), certificate::state.desc()))
-                .select(certificate::serial)
-                .first(connection)
-                .optional()?)
-        })
-        .await
+    pub async fn certificate_in_use(&self, terminal_id: i64) -> Result<Option<String>, StoreError> {
+        self.read(move |connection| endings::certificate_in_use(connection, terminal_id)).await
     }
 
     /// Every certificate, oldest first.
@@ -289,6 +298,14 @@ pub(super) fn find_peer(
         service,
         tenant_suspended: suspended,
     }))
+}
+
+/// The certificate that is being replaced may have ended since the decision was made.
+fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), StoreError> {
+    match find_peer(connection, serial)? {
+        Some(peer) if peer.state == CertificateState::InUse && !peer.tenant_suspended => Ok(()),
+        _ => Err(StoreError::Conflict("the certificate to be replaced has ended meanwhile")),
+    }
 }
 
 fn state_from(word: &str) -> Result<CertificateState, StoreError> {

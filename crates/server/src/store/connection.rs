@@ -5,13 +5,18 @@ use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Advisory lock of a migration on PostgreSQL.
+const MIGRATION_LOCK: i64 = 5_417_350;
+/// Advisory locks of terminals begin here, far from the other one.
+const TERMINAL_LOCKS: i64 = 1 << 40;
 
 /// A connection of which the queries need not know the kind.
 #[derive(diesel::MultiConnection)]
@@ -44,7 +49,6 @@ impl Location {
     pub(super) fn connect(&self) -> Result<AnyConnection, StoreError> {
         match self {
             Self::Sqlite(path) => {
-                create_private(path)?;
                 let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged
                 // commit survive a power cut; the time-out covers the command line's writes.
@@ -58,7 +62,9 @@ impl Location {
             }
             Self::Postgres(url) => {
                 let mut connection = PgConnection::establish(url.expose_secret())?;
-                connection.batch_execute("SET synchronous_commit = on; SET lock_timeout = '10s'")?;
+                connection.batch_execute(
+                    "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '30s'",
+                )?;
                 Ok(AnyConnection::Postgres(connection))
             }
         }
@@ -78,12 +84,16 @@ impl Location {
     /// Brings the tables to this program's version. Nodes that start together wait
     /// for each other.
     pub(super) fn migrate(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite(path) = self {
+            create_private(path)?;
+        }
         let mut connection = self.connect()?;
         let done = match &mut connection {
             AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
             AnyConnection::Postgres(postgres) => {
-                const LOCK: &str = "SELECT pg_advisory_lock(5417350)";
-                diesel::sql_query(LOCK).execute(postgres)?;
+                diesel::sql_query("SELECT pg_advisory_lock($1)")
+                    .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
+                    .execute(postgres)?;
                 postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
             }
         };
@@ -91,14 +101,27 @@ impl Location {
     }
 }
 
-/// Makes the database's file readable by its owner only; SQLite gives its journal files
+/// Lets the changes to one terminal's certificates happen one after the other, on all
+/// nodes, until the end of the transaction. SQLite has one writer and needs nothing.
+pub(super) fn lock_terminal(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(TERMINAL_LOCKS.wrapping_add(terminal_id))
+            .execute(postgres)?;
+    }
+    Ok(())
+}
+
+/// Makes a new database's file readable by its owner only; SQLite gives its journal files
 /// the same rights.
+///
+/// Only a file that does not exist yet is touched: to open and close a database's file
+/// outside SQLite drops every lock that this process holds on it (POSIX), after which
+/// another process may take its journal away.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
-        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
+    match fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", path.display()))),
+    }
 }

@@ -2,17 +2,23 @@
 
 use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles, certificates::find_peer,
-    schema::certificate,
+    connection::lock_terminal, schema::certificate,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
 use koshin_policy::CertificateState;
 
 /// Result of a revocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokedNow {
     /// It is revoked from now on.
-    Yes,
+    Yes {
+        /// Unused certificates that were renewed from it and are revoked with it:
+        /// whoever stole it may have asked for them.
+        with_it: Vec<String>,
+        /// The terminal's other certificate in use, which stays valid.
+        still_valid: Option<String>,
+    },
     /// It was revoked before.
     Already,
     /// No certificate has this serial.
@@ -20,8 +26,8 @@ pub enum RevokedNow {
 }
 
 impl Store {
-    /// Revokes a certificate, whatever its state, and erases its bundle. `reason` is
-    /// one of RFC 5280, 5.3.1.
+    /// Revokes a certificate, whatever its state, and the unused ones that were renewed
+    /// from it; erases their bundles. `reason` is one of RFC 5280, 5.3.1.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -29,20 +35,16 @@ impl Store {
         let (serial, reason) = (serial.to_owned(), reason.to_owned());
         self.write(move |connection| {
             let Some(peer) = find_peer(connection, &serial)? else { return Ok(RevokedNow::Unknown) };
-            if peer.state == CertificateState::Revoked {
+            lock_terminal(connection, peer.terminal_id)?;
+            if !revoke_one(connection, &serial, &reason, now)? {
                 return Ok(RevokedNow::Already);
             }
-            end(
-                connection,
-                &serial,
-                CertificateState::ALL.as_slice(),
-                CertificateState::Revoked,
-                &reason,
-                now,
-            )?;
-            bundles::erase(connection, &serial)?;
-            record(connection, AuditKind::CertificateRevoked, &serial, &format!("reason {reason}"), now)?;
-            Ok(RevokedNow::Yes)
+            let with_it = unused_children(connection, &serial)?;
+            for child in &with_it {
+                revoke_one(connection, child, &reason, now)?;
+            }
+            let still_valid = certificate_in_use(connection, peer.terminal_id)?;
+            Ok(RevokedNow::Yes { with_it, still_valid })
         })
         .await
     }
@@ -74,9 +76,32 @@ impl Store {
     }
 }
 
-/// Every unused certificate of the terminal gives way to a new intent. One whose
-/// bundle nobody fetched was never delivered; one that may be installed somewhere is
-/// superseded.
+/// `false` when it was revoked before.
+fn revoke_one(
+    connection: &mut AnyConnection,
+    serial: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let revocable: Vec<CertificateState> =
+        CertificateState::ALL.into_iter().filter(|state| *state != CertificateState::Revoked).collect();
+    bundles::erase(connection, serial)?;
+    if !end(connection, serial, &revocable, CertificateState::Revoked, reason, now)? {
+        return Ok(false);
+    }
+    record(connection, AuditKind::CertificateRevoked, serial, &format!("reason {reason}"), now)?;
+    Ok(true)
+}
+
+fn unused_children(connection: &mut AnyConnection, serial: &str) -> Result<Vec<String>, StoreError> {
+    Ok(certificate::table
+        .filter(certificate::parent.eq(serial))
+        .filter(certificate::state.eq_any(UNUSED.map(CertificateState::as_str)))
+        .select(certificate::serial)
+        .load(connection)?)
+}
+
+/// Every unused certificate of the terminal gives way to a new intent, with its bundle.
 pub(super) fn supersede_unused(
     connection: &mut AnyConnection,
     terminal_id: i64,
@@ -97,24 +122,40 @@ pub(super) fn supersede_unused(
     Ok(())
 }
 
-/// The certificate that `serial` replaced gives way, now that `serial` is in use.
-pub(super) fn supersede_parent(
+/// Every other certificate of the terminal that is in use gives way, now that `serial`
+/// is in use.
+pub(super) fn supersede_others(
     connection: &mut AnyConnection,
     serial: &str,
+    terminal_id: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let parent: Option<Option<String>> = certificate::table
-        .filter(certificate::serial.eq(serial))
-        .select(certificate::parent)
-        .first(connection)
-        .optional()?;
-    let Some(Some(parent)) = parent else { return Ok(()) };
-    let live = [CertificateState::Issued, CertificateState::InUse];
-    if end(connection, &parent, &live, CertificateState::Superseded, "superseded", now)? {
+    let others: Vec<String> = certificate::table
+        .filter(certificate::terminal_id.eq(terminal_id))
+        .filter(certificate::serial.ne(serial))
+        .filter(certificate::state.eq(CertificateState::InUse.as_str()))
+        .select(certificate::serial)
+        .load(connection)?;
+    for other in others {
+        end(connection, &other, &[CertificateState::InUse], CertificateState::Superseded, "superseded", now)?;
         let detail = format!("{serial} is in use");
-        record(connection, AuditKind::CertificateSuperseded, &parent, &detail, now)?;
+        record(connection, AuditKind::CertificateSuperseded, &other, &detail, now)?;
     }
     Ok(())
+}
+
+/// The certificate that the terminal has in use.
+pub(super) fn certificate_in_use(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+) -> Result<Option<String>, StoreError> {
+    Ok(certificate::table
+        .filter(certificate::terminal_id.eq(terminal_id))
+        .filter(certificate::state.eq(CertificateState::InUse.as_str()))
+        .order(certificate::created_at.desc())
+        .select(certificate::serial)
+        .first(connection)
+        .optional()?)
 }
 
 const UNUSED: [CertificateState; 2] = [CertificateState::Pending, CertificateState::Issued];
@@ -157,16 +198,18 @@ fn end_stale_intents(
     now: Timestamp,
     before: Timestamp,
 ) -> Result<usize, StoreError> {
-    let stale = certificate::table
+    let stale: Vec<String> = certificate::table
         .filter(certificate::state.eq(CertificateState::Pending.as_str()))
-        .filter(certificate::created_at.lt(before.as_microsecond()));
-    let ended = diesel::update(stale)
-        .set((
-            certificate::state.eq(CertificateState::NeverDelivered.as_str()),
-            certificate::ended_at.eq(Some(now.as_second())),
-            certificate::end_reason.eq(Some("never finished")),
-        ))
-        .execute(connection)?;
+        .filter(certificate::created_at.lt(before.as_microsecond()))
+        .select(certificate::serial)
+        .load(connection)?;
+    let mut ended = 0;
+    for serial in stale {
+        if end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
+            ended += 1;
+            record(connection, AuditKind::BundleErased, &serial, "never finished", now)?;
+        }
+    }
     Ok(ended)
 }
 

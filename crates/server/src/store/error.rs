@@ -34,9 +34,10 @@ impl From<Diesel> for StoreError {
             Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
                 Self::Repeat(info.message().to_owned())
             }
-            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
-                Self::Unavailable(info.message().to_owned())
-            }
+            Diesel::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
             Diesel::DatabaseError(DatabaseErrorKind::Unknown, info) => by_message(info.message()),
             other => Self::Query(other),
         }

@@ -15,7 +15,7 @@ mod tenants;
 mod worker;
 
 pub use audit::{AuditEvent, AuditKind, AuditRow};
-pub use bundles::{BundleRow, NewBundle};
+pub use bundles::{BundleRow, Fetched, NewBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
 pub use endings::RevokedNow;

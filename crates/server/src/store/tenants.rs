@@ -1,7 +1,7 @@
 //! Tenants (医療機関) and their terminals (端末).
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, audit,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
     schema::{tenant, terminal},
 };
 use diesel::prelude::*;
@@ -65,6 +65,14 @@ impl Store {
         .await
     }
 
+    /// The ids of the services that tenants belong to.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn services_in_use(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| Ok(tenant::table.select(tenant::service).distinct().load(connection)?)).await
+    }
+
     /// The tenant with this id.
     ///
     /// # Errors
@@ -86,12 +94,29 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn suspend_tenant(&self, id: &str, suspended: bool) -> Result<bool, StoreError> {
+    pub async fn suspend_tenant(
+        &self,
+        id: &str,
+        suspended: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let id = id.to_owned();
+        let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
         self.write(move |connection| {
             let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
                 .set(tenant::suspended.eq(suspended))
                 .execute(connection)?;
+            if changed == 1 {
+                let event = AuditEvent {
+                    at: now,
+                    kind,
+                    tenant_id: Some(id.clone()),
+                    common_name: None,
+                    serial: None,
+                    detail: String::new(),
+                };
+                audit::record(connection, &event)?;
+            }
             Ok(changed == 1)
         })
         .await

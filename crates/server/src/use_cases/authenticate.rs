@@ -74,7 +74,7 @@ impl Koshin {
             return Ok(caller);
         }
         let event = caller.event(AuditKind::CertificateConfirmed, "first use".to_owned(), now);
-        self.store.confirm(&caller.serial, now, event).await?;
+        self.store.confirm(&caller.serial, caller.record.terminal_id, now, event).await?;
         // Read again: it may have ended in the very moment of its first use.
         self.look_up(peer, now).await
     }
@@ -88,23 +88,40 @@ impl Koshin {
         }
         let refusal =
             standing_refusal(&standing(&record, peer.not_before, peer.not_after), tenant(&record), now);
-        let withdrawn = refusal == Some(Refusal::Superseded) && !record.seen_in_use;
         let caller = Caller { serial, not_before: peer.not_before, not_after: peer.not_after, record };
         match refusal {
             // Replaced by one that is in use: the application's session may go on with it.
-            Some(Refusal::Superseded) if !withdrawn => Ok(caller),
-            Some(refusal) => {
-                if withdrawn {
-                    // It was delivered, and another renewal took its place before its first use:
-                    // somebody has installed it all the same.
-                    let detail = "presented after another renewal took its place".to_owned();
-                    let event = caller.event(AuditKind::SupersededCertificateSeen, detail, now);
-                    self.store.audit(event).await?;
-                }
-                Err(Denial::new(code_of(refusal)).into())
-            }
+            Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),
+            Some(refusal) => Err(self.turn_away(&caller, refusal, now).await?.into()),
             None => Ok(caller),
         }
+    }
+
+    /// Records who was turned away and why, so that an operator finds the clinic.
+    async fn turn_away(
+        &self,
+        caller: &Caller,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<Denial, UseCaseError> {
+        let code = code_of(refusal);
+        let event = if refusal == Refusal::Superseded {
+            // Another renewal took its place before its first use: somebody has installed it
+            // all the same.
+            let detail = "presented after another renewal took its place".to_owned();
+            caller.event(AuditKind::SupersededCertificateSeen, detail, now)
+        } else {
+            caller.event(AuditKind::AccessRefused, code.as_str().to_owned(), now)
+        };
+        tracing::info!(
+            code = code.as_str(),
+            tenant = caller.tenant_id(),
+            cn = caller.common_name(),
+            serial = caller.serial(),
+            "turned away"
+        );
+        self.store.audit_once_an_hour(event).await?;
+        Ok(Denial::new(code))
     }
 }
 

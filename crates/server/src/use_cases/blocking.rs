@@ -19,14 +19,15 @@ const RETRY_AFTER: u32 = 30;
 #[derive(Clone)]
 pub(super) struct Blocking {
     processors: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    max_waiting: usize,
+    admitted: Arc<AtomicUsize>,
+    max_admitted: usize,
 }
 
-/// Counts one waiting caller for as long as it lives.
-struct Waiting(Arc<AtomicUsize>);
+/// A place among the renewals that are worked on or wait; given back when dropped. Taken
+/// before anything is recorded, so that overload changes nothing.
+pub(super) struct Admission(Arc<AtomicUsize>);
 
-impl Drop for Waiting {
+impl Drop for Admission {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -35,7 +36,21 @@ impl Drop for Waiting {
 impl Blocking {
     pub(super) fn new(max_waiting: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { processors: Arc::new(Semaphore::new(processors)), waiting: Arc::default(), max_waiting }
+        Self {
+            processors: Arc::new(Semaphore::new(processors)),
+            admitted: Arc::default(),
+            max_admitted: max_waiting.saturating_add(processors),
+        }
+    }
+
+    /// A place for one renewal.
+    pub(super) fn admit(&self) -> Result<Admission, Denial> {
+        let before = self.admitted.fetch_add(1, Ordering::Relaxed);
+        let admission = Admission(Arc::clone(&self.admitted));
+        if before >= self.max_admitted {
+            return Err(Denial::retry(ProblemCode::Overloaded, RETRY_AFTER));
+        }
+        Ok(admission)
     }
 
     /// Runs `work` on a thread of its own when a processor is free.
@@ -48,27 +63,30 @@ impl Blocking {
         E: Send + 'static,
         UseCaseError: From<E>,
     {
-        let permit = {
-            let _waiting = self.join_queue()?;
-            Arc::clone(&self.processors)
-                .acquire_owned()
-                .await
-                .map_err(|error| UseCaseError::Defect(error.to_string()))?
-        };
+        let defect = |error: &dyn std::fmt::Display| UseCaseError::Defect(error.to_string());
+        let permit = Arc::clone(&self.processors).acquire_owned().await.map_err(|error| defect(&error))?;
         let done = task::spawn_blocking(move || {
             let result = work();
             drop(permit);
             result
         });
-        Ok(done.await.map_err(|error| UseCaseError::Defect(error.to_string()))??)
+        Ok(done.await.map_err(|error| defect(&error))??)
     }
+}
 
-    fn join_queue(&self) -> Result<Waiting, Denial> {
-        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waiting = Waiting(Arc::clone(&self.waiting));
-        if before >= self.max_waiting {
-            return Err(Denial::retry(ProblemCode::Overloaded, RETRY_AFTER));
-        }
-        Ok(waiting)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn beyond_the_bound_callers_are_sent_away_and_told_when_to_return() {
+        let blocking = Blocking::new(0);
+        let processors = blocking.max_admitted;
+        let inside: Vec<_> = (0..processors).map(|_| blocking.admit()).collect();
+        assert!(inside.iter().all(Result::is_ok));
+        let refused = blocking.admit().err().expect("one too many");
+        assert_eq!((refused.code, refused.retry_after), (ProblemCode::Overloaded, Some(RETRY_AFTER)));
+        drop(inside);
+        assert!(blocking.admit().is_ok(), "places are given back");
     }
 }

@@ -60,7 +60,7 @@ pub enum UseCaseError {
     #[error(transparent)]
     Bundle(#[from] Pkcs12Error),
     /// The tenant names a service that the configuration does not have.
-    #[error("the configuration has no [service.{0}]")]
+    #[error("the configuration has no [service.{0}], to which tenants belong: put it back")]
     UnknownService(String),
     /// The tenant is not there.
     #[error("there is no tenant {0:?}; add it with: koshin-server tenant add {0}")]

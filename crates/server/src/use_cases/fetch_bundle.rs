@@ -1,7 +1,7 @@
 //! `GET uri`: the bundle, for the terminal that asked for it and for no other.
 
 use super::{Caller, Denial, Koshin, UseCaseError, renew::token_hash};
-use crate::store::AuditKind;
+use crate::store::{AuditKind, Fetched};
 use jiff::Timestamp;
 use koshin_protocol::problem::ProblemCode;
 
@@ -18,16 +18,16 @@ impl Koshin {
         token: &str,
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
-        let not_found = || UseCaseError::Denied(Denial::new(ProblemCode::BundleNotFound));
-        let bundle = self.store.bundle(&token_hash(token), now).await?.ok_or_else(not_found)?;
-        if bundle.terminal_id != caller.record.terminal_id {
-            let detail = format!("the bundle of certificate {}", bundle.serial);
-            self.store.audit(caller.event(AuditKind::ForeignBundleRequested, detail, now)).await?;
-            return Err(not_found());
+        let terminal_id = caller.record.terminal_id;
+        match self.store.fetch_bundle(&token_hash(token), terminal_id, now).await? {
+            Fetched::Bundle(pkcs12) => Ok(pkcs12),
+            Fetched::Nothing => Err(Denial::new(ProblemCode::BundleNotFound).into()),
+            Fetched::Foreign { serial } => {
+                let detail = format!("the bundle of certificate {serial}");
+                let event = caller.event(AuditKind::ForeignBundleRequested, detail, now);
+                self.store.audit_once_an_hour(event).await?;
+                Err(Denial::new(ProblemCode::BundleNotFound).into())
+            }
         }
-        if !bundle.fetched {
-            self.store.mark_fetched(&bundle.serial, now).await?;
-        }
-        Ok(bundle.pkcs12)
     }
 }

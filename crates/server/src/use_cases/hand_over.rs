@@ -72,7 +72,7 @@ impl Koshin {
             terminal_id: terminal.id,
             tenant_id: tenant.id,
             common_name: terminal.common_name,
-            parent: self.store.current_certificate(terminal.id).await?,
+            parent: self.store.certificate_in_use(terminal.id).await?,
             door: Door::HandOver,
             validity: match request.not_after {
                 Some(end) => ending_at(end, service.validity.years, now),

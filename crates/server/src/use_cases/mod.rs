@@ -1,4 +1,4 @@
-//! What the server does, whatever the door: `api`, `est` and the command line call
+//! What the server does, whatever the door: `api`, `est` and `koshin-server issue` call
 //! these and nothing else. They ask `policy`, plan with `issuance`, and keep the records.
 
 mod authenticate;

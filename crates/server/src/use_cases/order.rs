@@ -66,7 +66,7 @@ fn intent_error(error: StoreError) -> UseCaseError {
         StoreError::Exists(constraint) if constraint.contains("key_fingerprint") => {
             Denial::new(ProblemCode::KeyRejected).into()
         }
-        StoreError::Exists(_) => in_progress().into(),
+        StoreError::Exists(_) | StoreError::Conflict(_) => in_progress().into(),
         other => other.into(),
     }
 }

@@ -62,6 +62,7 @@ impl Koshin {
 
     async fn make_bundle(&self, caller: &Caller, now: Timestamp) -> Result<RenewalReply, UseCaseError> {
         let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
+        let _place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?.clone();
         let algorithm = service.legacy_key;
         let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
@@ -99,6 +100,7 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
         let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
+        let _place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?;
         let order = self.order(caller, Door::Est, service, now)?;
         let plan = self.record_plan(&order, key, now).await?;
@@ -123,7 +125,7 @@ impl Koshin {
         };
         let Some(denial) = denial else { return Ok(service) };
         let event = caller.event(AuditKind::RenewalRefused, denial.code.as_str().to_owned(), now);
-        self.store.audit(event).await?;
+        self.store.audit_once_an_hour(event).await?;
         Err(denial.into())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::fixture::{Fixture, later, now};
 use jiff::{SignedDuration, Timestamp};
+use koshin_server::store::Fetched;
 
 fn never() -> Timestamp {
     Timestamp::MIN
@@ -12,7 +13,7 @@ pub(crate) async fn a_bundle_waits_for_its_terminal_until_its_time_is_over(f: Fi
     let bundle = f.store.bundle("bundle-a1", now()).await.unwrap().unwrap();
     assert_eq!((bundle.serial.as_str(), bundle.terminal_id, bundle.fetched), ("a1", f.terminal_id, false));
     assert_eq!(bundle.pkcs12, b"encrypted");
-    f.store.mark_fetched("a1", now()).await.unwrap();
+    f.fetch("a1").await;
     assert!(
         f.store.bundle("bundle-a1", later(23)).await.unwrap().unwrap().fetched,
         "it may be fetched again"
@@ -23,7 +24,7 @@ pub(crate) async fn a_bundle_waits_for_its_terminal_until_its_time_is_over(f: Fi
 
 pub(crate) async fn the_first_use_erases_the_bundle(f: Fixture) {
     f.issue("a1", None).await;
-    f.store.mark_fetched("a1", now()).await.unwrap();
+    f.fetch("a1").await;
     f.confirm("a1").await;
     assert!(f.store.bundle("bundle-a1", now()).await.unwrap().is_none());
 }
@@ -35,7 +36,7 @@ pub(crate) async fn what_was_never_fetched_ends_with_its_bundle(f: Fixture) {
     assert_eq!(f.row("a1").await.state.as_str(), "never_delivered");
 
     f.issue("a2", None).await;
-    f.store.mark_fetched("a2", now()).await.unwrap();
+    f.fetch("a2").await;
     assert_eq!(f.store.erase_outlived(later(24), never()).await.unwrap(), 0);
     assert_eq!(f.row("a2").await.state.as_str(), "issued", "what was fetched may be installed: it stays");
     assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_none(), "its bundle goes all the same");
@@ -56,4 +57,16 @@ pub(crate) async fn a_repeated_renewal_erases_the_bundle_of_the_earlier(f: Fixtu
     assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_some());
     let unused = f.store.unused_renewals_since(f.terminal_id, now()).await.unwrap();
     assert_eq!(unused, 2, "both count for the quota");
+}
+
+pub(crate) async fn another_terminal_learns_nothing_of_a_bundle(f: Fixture) {
+    f.issue("a1", None).await;
+    let foreign = f.store.fetch_bundle("bundle-a1", f.terminal_id + 1, now()).await.unwrap();
+    assert!(matches!(foreign, Fetched::Foreign { serial } if serial == "a1"));
+    assert!(
+        !f.store.bundle("bundle-a1", now()).await.unwrap().unwrap().fetched,
+        "nor does it count as fetched"
+    );
+    let ended = f.store.fetch_bundle("bundle-a1", f.terminal_id, later(24)).await.unwrap();
+    assert!(matches!(ended, Fetched::Nothing));
 }

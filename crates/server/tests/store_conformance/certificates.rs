@@ -78,7 +78,8 @@ pub(crate) async fn the_first_use_confirms_once_and_ends_the_parent(f: Fixture) 
 
 pub(crate) async fn a_revoked_certificate_stays_revoked(f: Fixture) {
     f.issue("a1", None).await;
-    assert_eq!(f.store.revoke("a1", "keyCompromise", now()).await.unwrap(), RevokedNow::Yes);
+    let alone = RevokedNow::Yes { with_it: Vec::new(), still_valid: None };
+    assert_eq!(f.store.revoke("a1", "keyCompromise", now()).await.unwrap(), alone);
     assert_eq!(f.store.revoke("a1", "superseded", now()).await.unwrap(), RevokedNow::Already);
     assert_eq!(f.store.revoke("ff", "unspecified", now()).await.unwrap(), RevokedNow::Unknown);
     assert!(!f.confirm("a1").await, "its use confirms nothing any more");
@@ -90,12 +91,12 @@ pub(crate) async fn a_revoked_certificate_stays_revoked(f: Fixture) {
 pub(crate) async fn a_tenant_is_added_once_and_can_be_suspended(f: Fixture) {
     let again = f.store.add_tenant(tenant("clinic"), now(), event(AuditKind::TenantAdded)).await;
     assert!(matches!(again, Err(StoreError::Exists(_))), "{again:?}");
-    assert!(f.store.suspend_tenant("clinic", true).await.unwrap());
+    assert!(f.store.suspend_tenant("clinic", true, now()).await.unwrap());
     f.issue("a1", None).await;
     assert!(f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
-    assert!(f.store.suspend_tenant("clinic", false).await.unwrap());
+    assert!(f.store.suspend_tenant("clinic", false, now()).await.unwrap());
     assert!(!f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
-    assert!(!f.store.suspend_tenant("nobody", true).await.unwrap());
+    assert!(!f.store.suspend_tenant("nobody", true, now()).await.unwrap());
 }
 
 pub(crate) async fn a_terminal_keeps_its_identity_and_takes_a_new_label(f: Fixture) {
@@ -107,4 +108,57 @@ pub(crate) async fn a_terminal_keeps_its_identity_and_takes_a_new_label(f: Fixtu
     assert_eq!(kept.label.as_deref(), Some("受付1"));
     let other = f.store.ensure_terminal(terminal("client002"), now()).await.unwrap();
     assert_ne!(other.id, f.terminal_id);
+}
+
+/// Between the decision and the intent lies the making of a key: long enough for an administrator, or for the first use
+/// of what was fetched before.
+pub(crate) async fn nothing_is_renewed_from_a_certificate_that_has_ended_meanwhile(f: Fixture) {
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    f.issue("a2", Some("a1")).await;
+    f.confirm("a2").await;
+    let late = Intent { parent: Some("a1".to_owned()), ..f.intent("a3") };
+    let error = f.store.record_intent(late, now()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict(_)), "the parent is superseded: {error}");
+
+    f.intend("a4", Some("a2")).await;
+    f.store.revoke("a2", "unspecified", now()).await.unwrap();
+    let result =
+        f.store.record_certificate("a4", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+    assert!(matches!(result, Err(StoreError::Conflict(_))), "the parent is revoked: {result:?}");
+
+    f.store.suspend_tenant("clinic", true, now()).await.unwrap();
+    f.issue("b1", None).await;
+    f.confirm("b1").await;
+    let late = Intent { parent: Some("b1".to_owned()), ..f.intent("b2") };
+    let error = f.store.record_intent(late, now()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict(_)), "the tenant is suspended: {error}");
+}
+
+pub(crate) async fn a_terminal_has_one_certificate_in_use_whatever_way_it_came(f: Fixture) {
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    // A renewal is pending when an administrator hands over another one.
+    f.issue("a2", Some("a1")).await;
+    f.issue("a3", Some("a1")).await;
+    f.confirm("a3").await;
+    let in_use: Vec<_> = f.states().await.into_iter().filter(|(_, state)| *state == "in_use").collect();
+    assert_eq!(in_use, [("a3".to_owned(), "in_use")]);
+    assert_eq!(f.store.certificate_in_use(f.terminal_id).await.unwrap().as_deref(), Some("a3"));
+}
+
+/// Whoever stole a certificate may have renewed it before it was revoked.
+pub(crate) async fn what_was_renewed_from_a_revoked_certificate_is_revoked_with_it(f: Fixture) {
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    f.issue("a2", Some("a1")).await;
+    let revoked = f.store.revoke("a1", "keyCompromise", now()).await.unwrap();
+    assert_eq!(revoked, RevokedNow::Yes { with_it: vec!["a2".to_owned()], still_valid: None });
+    assert!(!f.confirm("a2").await);
+    assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_none());
+
+    f.issue("b1", None).await;
+    f.confirm("b1").await;
+    let again = f.store.revoke("a2", "unspecified", now()).await.unwrap();
+    assert_eq!(again, RevokedNow::Already);
 }

@@ -1,7 +1,7 @@
 //! Promises about what is kept.
 
-use crate::fixture::{Fixture, event, now, tenant};
-use koshin_server::store::{AuditKind, Intent, Store};
+use crate::fixture::{Fixture, event, later, now, tenant};
+use koshin_server::store::{AuditEvent, AuditKind, Intent, Store};
 
 pub(crate) async fn what_was_acknowledged_is_there_after_opening_again(f: Fixture) {
     f.issue("a1", None).await;
@@ -62,4 +62,17 @@ pub(crate) async fn every_change_is_in_the_trail(f: Fixture) {
         ]
     );
     assert!(trail.windows(2).all(|pair| pair[0].id < pair[1].id), "in the order of writing");
+}
+
+/// A client can be refused as often as it likes; the trail must not grow with it.
+pub(crate) async fn an_event_that_repeats_is_recorded_once_an_hour(f: Fixture) {
+    let refused = |at| AuditEvent { at, serial: Some("a1".to_owned()), ..event(AuditKind::RenewalRefused) };
+    for _ in 0..3 {
+        f.store.audit_once_an_hour(refused(now())).await.unwrap();
+    }
+    f.store.audit_once_an_hour(refused(later(1))).await.unwrap();
+    let other = AuditEvent { detail: "another".to_owned(), ..refused(later(1)) };
+    f.store.audit_once_an_hour(other).await.unwrap();
+    let refusals = f.store.audit_trail().await.unwrap();
+    assert_eq!(refusals.iter().filter(|row| row.kind == "renewal_refused").count(), 3);
 }

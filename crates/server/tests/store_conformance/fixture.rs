@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use koshin_server::store::{
-    AuditEvent, AuditKind, CertificateRow, Door, Intent, Location, NewBundle, NewTerminal, Store, Tenant,
+    AuditEvent, AuditKind, CertificateRow, Door, Fetched, Intent, Location, NewBundle, NewTerminal, Store,
+    Tenant,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -51,7 +52,16 @@ impl Fixture {
     }
 
     pub(crate) async fn confirm(&self, serial: &str) -> bool {
-        self.store.confirm(serial, now(), event(AuditKind::CertificateConfirmed)).await.unwrap()
+        self.store
+            .confirm(serial, self.terminal_id, now(), event(AuditKind::CertificateConfirmed))
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn fetch(&self, serial: &str) {
+        let hash = format!("bundle-{serial}");
+        let fetched = self.store.fetch_bundle(&hash, self.terminal_id, now()).await.unwrap();
+        assert!(matches!(fetched, Fetched::Bundle(bytes) if bytes == b"encrypted"), "{serial} waits");
     }
 
     pub(crate) fn intent(&self, serial: &str) -> Intent {

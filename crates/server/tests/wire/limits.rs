@@ -2,17 +2,20 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use koshin_testkit::{ServerInABox, ServerOptions};
+use koshin_testkit::{ServerInABox, ServerOptions, tools};
+
+use crate::support::wait_until;
 
 /// A server with short limits, so that tests see them pass.
 fn impatient() -> ServerInABox {
     ServerInABox::start_with(ServerOptions {
         configure: Box::new(|config| {
             let one = || toml::Value::from(1);
-            let limits =
-                ["handshake_seconds", "header_seconds", "request_seconds"].map(|key| (key.to_owned(), one()));
+            let limits = ["handshake_seconds", "header_seconds", "idle_seconds", "request_seconds"]
+                .map(|key| (key.to_owned(), one()));
             config.insert("limits".into(), toml::Table::from_iter(limits).into());
         }),
         ..ServerOptions::default()
@@ -97,4 +100,22 @@ fn more_connections_than_allowed_wait_and_are_not_lost() {
             scope.spawn(|| assert_eq!(client.get("/api/cert").unwrap().status, 200));
         }
     });
+}
+
+/// An h2 client may keep a connection open without ever asking for anything.
+#[test]
+fn an_idle_h2_connection_is_closed() {
+    let mut server = impatient();
+    let terminal = server.issue("client001");
+    let url = format!("localhost:{}", server.address().port());
+    let Some(openssl) = tools::require("openssl") else { return };
+    let mut idle = Command::new(openssl)
+        .args(["s_client", "-connect", &url, "-alpn", "h2", "-quiet", "-no_ign_eof", "-CAfile"])
+        .arg(terminal.file("ca"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the server ends the connection", || idle.try_wait().unwrap().is_some());
 }

@@ -163,3 +163,38 @@ fn the_demonstration_service_sees_the_certificate() {
     server.serve();
     assert_eq!(terminal.client().get("/rpc/").unwrap().status, 404, "in production there is none");
 }
+
+/// Backup scripts and curious operators open the database; SQLite's locks must survive it.
+#[test]
+fn another_program_may_read_the_database_while_the_server_runs() {
+    let mut server = ServerInABox::start();
+    let terminal = server.issue("client001");
+    let client = terminal.client();
+    assert_eq!(client.get("/api/cert").unwrap().status, 200);
+    let Some(python) = tools::require("python3") else { return };
+    let read = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+                print(c.execute('select count(*) from certificate').fetchone()[0]); c.close()";
+    let database = server.directory().join("koshin.db");
+    let counted = tools::succeed(Command::new(python).args(["-c", read]).arg(database));
+    assert_eq!(tools::stdout(&counted).trim(), "1");
+
+    server.command_succeeds(&["revoke", &terminal.serial()]);
+    assert_eq!(
+        client.get("/api/cert").unwrap().problem(),
+        "certificate-revoked",
+        "the server sees later writes"
+    );
+    let later = server.issue("client002");
+    assert_eq!(later.client().get("/api/cert").unwrap().status, 200, "and later certificates");
+}
+
+#[test]
+fn a_second_init_does_not_touch_the_cas() {
+    let server = ServerInABox::start();
+    let key = server.directory().join("ca/issuing.key");
+    let before = std::fs::read(&key).unwrap();
+    std::fs::remove_file(server.directory().join("koshin-server.toml")).unwrap();
+    let refused = server.command(&["init", "--host", "localhost"]);
+    assert_eq!(refused.status.code(), Some(10), "{refused:?}");
+    assert_eq!(std::fs::read(&key).unwrap(), before);
+}

@@ -185,6 +185,15 @@ pub fn after_that(language: Language) -> &'static str {
     )
 }
 
+/// What to do about a key that Koshin cannot replace.
+pub fn renewed_elsewhere(language: Language) -> &'static str {
+    pick(
+        language,
+        "この証明書は、カードまたはトークンの発行元の手順で更新してください。",
+        "Renew it as whoever issued the card or token says.",
+    )
+}
+
 /// All files can be replaced.
 pub fn files(language: Language, folders: usize) -> String {
     match language {

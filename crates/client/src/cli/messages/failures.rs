@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use koshin_protocol::problem::{Problem, ProblemCode};
 
 /// An exchange with the server that did not succeed. `still_valid_until` is the end of the certificate in use, if it
-/// has not passed: then the explanation says that it still works.
+/// has not passed: then the explanation says that it still works, unless the server has just said that it does not.
 pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Timestamp>) -> Explanation {
     let code = error.problem().and_then(|problem| problem.incident.clone());
     let mut explanation = match error {
@@ -24,7 +24,7 @@ pub fn door(language: Language, error: &DoorError, still_valid_until: Option<Tim
         DoorError::Server { problem: Some(problem), .. } => from_problem(language, problem),
         other => without_reason(language, other),
     };
-    if let Some(end) = still_valid_until {
+    if let Some(end) = still_valid_until.filter(|_| !error.condemns_certificate()) {
         explanation.lines.push(still_valid(language, end));
     }
     explanation.code = code;
@@ -137,7 +137,25 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
             ),
             CHECK_SETTING,
         ),
-        other => text(language, title, (&other.to_string(), &sentence(&other.to_string())), CHECK_SETTING),
+        other => {
+            let japanese = match other {
+                CredentialError::Unreadable { path, error } => {
+                    format!("{} を読めません（{error}）。", path.display())
+                }
+                CredentialError::Malformed { path, reason } => {
+                    format!("{} は証明書や秘密鍵として読めません（{reason}）。", path.display())
+                }
+                CredentialError::KeyDoesNotMatch { certificate, key } => {
+                    format!(
+                        "{} の鍵は {} の証明書のものではありません。",
+                        key.display(),
+                        certificate.display()
+                    )
+                }
+                _ => "クライアント証明書を使わない設定です。".to_owned(),
+            };
+            text(language, title, (&japanese, &sentence(&other.to_string())), CHECK_SETTING)
+        }
     }
 }
 
@@ -147,9 +165,34 @@ pub fn install(language: Language, error: &InstallError) -> Explanation {
     text(
         language,
         ("新しい証明書を設定できませんでした", "The new certificate could not be put in place"),
-        (&what, &what),
+        (&install_in_japanese(error), &sentence(&what)),
         ("今の証明書と設定は変わっていません。", "The certificate and settings of today are unchanged."),
     )
+}
+
+/// What libraries say stays in English, in brackets: it is for the vendor.
+fn install_in_japanese(error: &InstallError) -> String {
+    match error {
+        InstallError::NoCertificate => "クライアント証明書を使わない設定です。".to_owned(),
+        InstallError::PathNotText { path } => {
+            format!("{} は文字として正しくないので、設定に書けません。", path.display())
+        }
+        InstallError::Unreadable { path, error } => format!("{} を読めません（{error}）。", path.display()),
+        InstallError::Config { path, error } => {
+            format!("{} を書き換えられません（{error}）。", path.display())
+        }
+        InstallError::SharedKeystore { path } => {
+            format!("{} に同じ証明書が2つあります。キーストアを分けてください。", path.display())
+        }
+        InstallError::DerWithPassword { path } => format!(
+            "{} はパスワードで保護されていますが、DER形式ではパスワードを付けられません。key_format を pem にしてください。",
+            path.display()
+        ),
+        InstallError::Keystore { path, error } => {
+            format!("キーストア {} を書き換えられません（{error}）。", path.display())
+        }
+        other => format!("新しい証明書のファイルを作れません（{other}）。"),
+    }
 }
 
 /// A place whose renewal host is not known.

@@ -21,7 +21,10 @@ const TEXTS: &[CommandTexts] = &[
         "renew",
         "更新時期になった証明書を更新します",
         &[
-            ("app", "このアプリケーションだけ（monsiaj、glclient2、receview、files、browser、keystore、プロファイルの名前）"),
+            (
+                "app",
+                "このアプリケーションだけ（monsiaj、glclient2、receview、files、browser、keystore、プロファイルの名前）",
+            ),
             ("connection", "この番号の接続だけ（koshin status に出る番号）"),
             ("yes", "確認せずに、更新時期のものをすべて更新します"),
             ("force", "更新時期の前でも更新します"),
@@ -29,7 +32,10 @@ const TEXTS: &[CommandTexts] = &[
                 "via",
                 "更新の方法：est（鍵をこのパソコンで作ります）または legacy（鍵をサーバーが作ります）。指定がなければ、サーバーが対応していればest",
             ),
-            ("password_stdin", "保存されていない証明書のパスワードを標準入力から読みます"),
+            (
+                "password_stdin",
+                "保存されていない証明書のパスワードを標準入力から読みます（--yes と一緒に使います）",
+            ),
             ("json", "文章の代わりにJSONを出力します"),
         ],
     ),

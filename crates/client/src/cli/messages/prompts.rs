@@ -72,11 +72,13 @@ pub fn report(language: Language, report: &Report) -> String {
             let date = long_date(language, *not_after);
             match language {
                 Language::Japanese => {
-                    format!("{name}：証明書を更新しました。新しい有効期限：{date}。ほかの操作は不要です。")
+                    format!(
+                        "{name}：証明書を更新しました。新しい有効期限：{date}。\n  起動中のアプリケーションは、いったん終了して開き直してください。"
+                    )
                 }
                 Language::English => {
                     format!(
-                        "{name}: the certificate was renewed. It now ends on {date}. Nothing else is to be done."
+                        "{name}: the certificate was renewed. It now ends on {date}.\n  If the application is open, close it and open it again."
                     )
                 }
             }
@@ -89,6 +91,14 @@ pub fn report(language: Language, report: &Report) -> String {
             }
         }
         Report::NotRenewed { name, explanation } => explained(language, name, explanation),
+        Report::ServiceNotTried { host } => match language {
+            Language::Japanese => {
+                format!("{host} が今の証明書にも返事をしないので、そこでは接続テストをしていません。")
+            }
+            Language::English => {
+                format!("{host} does not answer the old certificate either: the new one was not tried there.")
+            }
+        },
         Report::Warning(text) => format!("{}{text}", pick(language, "注意：", "Warning: ")),
         Report::Note(text) => text.clone(),
     }

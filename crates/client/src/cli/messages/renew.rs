@@ -5,7 +5,7 @@ use crate::{
     environment::Language,
     prompt::Explanation,
     renewal::{Failure, hook::HookError, verification::VerificationError},
-    storage::{StorageError, backup::BackupError, changes::ChangeError, lock::LockError},
+    storage::{StorageError, atomic, backup::BackupError, changes::ChangeError, lock::LockError},
     stores::nss::NssError,
 };
 use jiff::Timestamp;
@@ -35,6 +35,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Lock(LockError::Busy(_)) => busy(language),
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
+        Failure::NotPutBack { source, .. } => not_put_back(language, source),
         other => match other.storage() {
             Some(error) => storage(language, error),
             None => unknown(language, other),
@@ -49,16 +50,18 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
 /// A file operation that failed: what to do depends on why.
 pub fn storage(language: Language, error: &StorageError) -> Explanation {
     let what = error.to_string();
-    let path = error.path.display();
     if error.is_full() {
+        // The file is often a temporary one that nobody knows; its folder is what to look at.
+        let folder = atomic::parent(&error.path).display();
         return explain(
             language,
             NOT_SAVED,
-            (&format!("ディスクの空きが足りません（{path}）。"), &format!("The disk is full ({path}).")),
+            (&format!("ディスクの空きが足りません（{folder}）。"), &format!("The disk is full ({folder}).")),
             ("不要なファイルを削除してください。", "Delete files that are not needed, then renew again."),
         );
     }
     if error.is_in_use() {
+        let path = error.path.display();
         return explain(
             language,
             NOT_SAVED,
@@ -73,6 +76,7 @@ pub fn storage(language: Language, error: &StorageError) -> Explanation {
         );
     }
     if error.is_denied() {
+        let path = error.path.display();
         return explain(
             language,
             NOT_SAVED,
@@ -135,6 +139,24 @@ pub fn not_confirmed(language: Language, name: &str) -> String {
         Language::English => {
             format!(
                 "{name}: the server could not be told of the new certificate; the next connection tells it."
+            )
+        }
+    }
+}
+
+/// The switch succeeded, and the old certificate is not ended, because the places `with` may use it too.
+pub fn old_one_kept(language: Language, name: &str, with: &[String]) -> String {
+    match language {
+        Language::Japanese => {
+            let with = with.join("、");
+            format!(
+                "{name}：{with} を確認できませんでした。同じ証明書を使っているかもしれないので、古い証明書の終了をサーバーに知らせていません。パスワードや設定を確認して、早めにもう一度 koshin renew を実行してください。"
+            )
+        }
+        Language::English => {
+            let with = with.join(", ");
+            format!(
+                "{name}: {with} could not be read and may use the same certificate, so the server was not told to end the old one. See to its password or settings, and run koshin renew again soon."
             )
         }
     }
@@ -234,26 +256,45 @@ pub fn backup_failure(language: Language, failure: &Failure) -> String {
 }
 
 fn verification(language: Language, error: &VerificationError) -> Explanation {
-    let what = error.to_string();
+    let what = match error {
+        VerificationError::OtherKey => "新しい鍵の証明書ではありません".to_owned(),
+        VerificationError::SameKey => "鍵が今の証明書と同じです".to_owned(),
+        VerificationError::OtherSubject { attribute, old, new } => {
+            format!("{attribute}が「{old}」ではなく「{new}」です")
+        }
+        VerificationError::NotYetValid(from) => format!("{}まで使えません", long_date(language, *from)),
+        VerificationError::NotLater { new, .. } => {
+            format!("有効期限（{}）が今の証明書より先になっていません", long_date(language, *new))
+        }
+        VerificationError::Expired(end) => format!("{}に期限が切れています", long_date(language, *end)),
+        VerificationError::NotForClients => "クライアント認証用ではありません".to_owned(),
+        VerificationError::Untrusted(why) => format!("発行者を確認できません：{why}"),
+    };
     explain(
         language,
         NOT_RENEWED,
         (
             &format!("サーバーから届いた証明書が正しくないので、使いませんでした（{what}）。"),
-            &format!("What the server sent is not right and was not used: {what}."),
+            &format!("What the server sent is not right and was not used: {error}."),
         ),
         ("保守会社に連絡してください。", "Tell your vendor."),
     )
 }
 
 fn hook(language: Language, error: &HookError) -> Explanation {
-    let what = error.to_string();
+    let what = match error {
+        HookError::NotStarted { program, source } => format!("{program} を開始できません：{source}"),
+        HookError::Failed { program, status, message } => format!("{program}（{status}）：{message}"),
+        HookError::TimedOut { program, seconds } => {
+            format!("{program} が{seconds}秒以内に終わらないので、止めました")
+        }
+    };
     explain(
         language,
         NOT_RENEWED,
         (
-            &format!("切り替えの前後に行うコマンドが失敗したので、元の証明書のままです（{what}）。"),
-            &format!("A command around the switch failed, so the old files are in place: {what}."),
+            &format!("切り替えの前後に行うコマンドが失敗したので、元の証明書のままです。{what}"),
+            &format!("A command around the switch failed, so the old files are in place: {error}"),
         ),
         (
             "files.toml またはプロファイルの hook を確認してください。",
@@ -300,6 +341,21 @@ fn changed_meanwhile(language: Language, path: &Path) -> Explanation {
             &format!("Another program changed {path} during the renewal."),
         ),
         ("アプリケーションを終了してから、やり直してください。", "Close the application, then renew again."),
+    )
+}
+
+fn not_put_back(language: Language, error: &ChangeError) -> Explanation {
+    explain(
+        language,
+        ("切り替えが途中で止まりました", "The switch stopped half-way"),
+        (
+            &format!("設定を元に戻せませんでした（{error}）。"),
+            &format!("The settings could not be put back: {error}."),
+        ),
+        (
+            "ディスクを確認して、もう一度 koshin renew を実行してください。元に戻してから続けます。",
+            "Check the disk, then run koshin renew again: it puts them back first.",
+        ),
     )
 }
 

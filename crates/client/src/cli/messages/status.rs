@@ -2,7 +2,7 @@
 
 use super::{failures, pick, table_date};
 use crate::{
-    applications::{ConfigProblem, ConfigProblemReason, DiscoveryWarning, PlaceWarning},
+    applications::{ConfigProblem, ConfigProblemReason, DiscoveryWarning, Place, PlaceWarning},
     cli::status::{NotAsked, Obstacle, State},
     environment::Language,
     prompt::Explanation,
@@ -104,6 +104,12 @@ pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
             });
         }
     })
+}
+
+/// A connection that Koshin cannot renew.
+pub fn unsupported(language: Language, place: &Place) -> String {
+    let reason = Obstacle::Unsupported { reason: place.unsupported.clone().unwrap_or_default() };
+    format!("{}{}{}", place.name, pick(language, "：", ": "), obstacle(language, &reason).unwrap_or_default())
 }
 
 /// Why the server could not be asked.

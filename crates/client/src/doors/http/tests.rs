@@ -26,7 +26,7 @@ fn with_limit(ca: &TestCa, limit: Duration) -> Http {
         chain_der: Vec::new(),
     };
     let trust = Trust { anchors_der: vec![ca.certificate().to_vec()], system_roots: false };
-    let caller = Caller { now: Timestamp::now(), language: Language::English };
+    let caller = Caller { clock: Timestamp::now, language: Language::English };
     Http::with_time_limit(&trust, &credential, caller, limit).unwrap()
 }
 

@@ -61,3 +61,4 @@ CREATE TABLE audit_event (
     serial      TEXT,
     detail      TEXT    NOT NULL
 );
+CREATE INDEX audit_of_certificate ON audit_event (serial, at);
