@@ -69,11 +69,13 @@ impl Kept {
         let output = keeper.0.stdout.take().context("the script has no output")?;
         let (mut pid, mut url) = (None, None);
         for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // The program may be quicker than the script: the two lines come in either order.
             if let Some(number) = line.strip_prefix("pid ") {
                 pid = number.parse().ok();
+            } else if let Some((_, address)) = line.split_once(": listening on ") {
+                url = Some(address.to_owned());
             }
-            url = line.split_once(": listening on ").map(|(_, url)| url.to_owned());
-            if url.is_some() {
+            if pid.is_some() && url.is_some() {
                 break;
             }
         }
@@ -115,6 +117,21 @@ mod tests {
         let mut text = String::new();
         output.read_to_string(&mut text).expect("text");
         assert_eq!(text, "ready\ncleared\n");
+    }
+
+    #[test]
+    fn a_program_that_is_quicker_than_its_script_is_heard() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let scratch = directory.path().join("scratch");
+        std::fs::create_dir(&scratch).expect("a directory");
+        // The script writes its line to the same pipe: the program's is there first when the script is held back.
+        let mut program = Command::new("sh");
+        program.args([
+            "-c",
+            "kill -STOP $PPID; echo 'x: listening on https://localhost:1'; kill -CONT $PPID; exec cat",
+        ]);
+        let kept = Kept::start(&program, &scratch).expect("a program");
+        assert_eq!(kept.url(), "https://localhost:1");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: a server, six terminals with their applications' real files, and their renewal, to watch.
 
 pub(crate) mod homes;
-pub(crate) mod server;
 mod table;
 mod words;
 

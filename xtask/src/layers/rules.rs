@@ -41,6 +41,7 @@ const APPCONFIG: &str = "koshin-appconfig";
 const PROTOCOL: &str = "koshin-protocol";
 const SERVER: &str = "koshin-server";
 const CLIENT: &str = "koshin";
+const DESKTOP: &str = "koshin-desktop";
 
 const PURE: &[&str] = &[POLICY, ISSUANCE, APPCONFIG];
 
@@ -51,7 +52,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (APPCONFIG, &[POLICY]),
     (PROTOCOL, &[]),
     (SERVER, &[POLICY, ISSUANCE, PROTOCOL]),
-    (CLIENT, &[POLICY, ISSUANCE, APPCONFIG, PROTOCOL]),
+    (CLIENT, &[POLICY, ISSUANCE, APPCONFIG, PROTOCOL, DESKTOP]),
+    (DESKTOP, &[]),
     (TESTKIT, &[ISSUANCE, PROTOCOL]),
     ("xtask", &[]),
 ];
@@ -87,6 +89,15 @@ const TOLERATED_DEEP: &[&str] = &["getrandom", "rand"];
 /// Whether the crate must be free of files, network, environment, clock and randomness.
 pub(crate) fn is_pure(name: &str) -> bool {
     PURE.contains(&name)
+}
+
+/// What of the scan's forbidden words the crate's sources may name all the same; None: they are not scanned.
+pub(crate) fn may_name(name: &str) -> Option<&'static [&'static str]> {
+    match name {
+        // Windows need a thread beside the work's, and the toolkit wants each frame's time. No files, no network.
+        DESKTOP => Some(&["std::thread", "Instant"]),
+        name => is_pure(name).then_some(&[]),
+    }
 }
 
 /// Checks the direct dependencies of all members.
@@ -199,6 +210,11 @@ mod tests {
             // Not even for a test: an end-to-end test starts the other program.
             (SERVER, CLIENT, Dev, 1),
             (CLIENT, SERVER, Dev, 1),
+            // Windows are the client's only, and know nothing of renewals.
+            (CLIENT, DESKTOP, Product, 0),
+            (SERVER, DESKTOP, Product, 1),
+            (DESKTOP, PROTOCOL, Product, 1),
+            (DESKTOP, POLICY, Product, 1),
             (SERVER, TESTKIT, Dev, 0),
             (SERVER, TESTKIT, Product, 1),
             ("xtask", SERVER, Product, 1),
@@ -214,6 +230,16 @@ mod tests {
         assert_eq!(violations(APPCONFIG, "tempfile", Kind::Product), 1);
         assert_eq!(violations(APPCONFIG, "tempfile", Kind::Development), 0, "tests may");
         assert_eq!(violations(SERVER, "tokio", Kind::Product), 0, "programs may");
+    }
+
+    #[test]
+    fn windows_reach_neither_files_nor_the_network() {
+        assert_eq!(may_name(POLICY), Some([].as_slice()));
+        assert!(
+            may_name(DESKTOP)
+                .is_some_and(|words| !words.contains(&"std::fs") && !words.contains(&"std::net"))
+        );
+        assert_eq!(may_name(CLIENT), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which parts of the world a pure crate's sources name.
+//! Which parts of the world a crate's sources name.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,10 +26,15 @@ pub(crate) struct Use {
 }
 
 impl Use {
+    /// What is named, as `std::fs`.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     /// One line for the terminal, clickable in editors.
     pub(crate) fn message(&self, crate_name: &str) -> String {
         format!(
-            "{}:{}: pure crate `{crate_name}` names `{}`; take what it needs as an argument instead",
+            "{}:{}: `{crate_name}` names `{}`, which its layer forbids; take what it needs as an argument instead",
             self.file.display(),
             self.line,
             self.what

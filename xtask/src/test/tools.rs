@@ -6,6 +6,7 @@ use std::process::Command;
 /// A program that some test calls.
 struct Tool {
     program: &'static str,
+    /// What to install, separated by blanks.
     package: &'static str,
     what_for: &'static str,
 }
@@ -40,13 +41,27 @@ const TOOLS: &[Tool] = &[
         what_for: "the profile of libpq in docs/profiles.md",
     },
     Tool { program: "stunnel4", package: "stunnel4", what_for: "the profile of stunnel in docs/profiles.md" },
-    Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
     Tool {
         program: "systemd-analyze",
         package: "systemd",
         what_for: "the timer's units as systemd reads them",
     },
     Tool { program: "dbus-daemon", package: "dbus-daemon", what_for: "notices on a desktop's bus" },
+    Tool {
+        program: "Xvfb",
+        // The libraries are those that windows look for when they open.
+        package: "xvfb libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libxrandr2",
+        what_for: "windows on a display",
+    },
+    Tool { program: "xdotool", package: "xdotool", what_for: "windows operated by keys alone" },
+    Tool { program: "import", package: "imagemagick", what_for: "windows as the screen shows them" },
+    Tool {
+        // A file: `find` takes its path as it is.
+        program: "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        package: "fonts-noto-cjk",
+        what_for: "windows in Japanese",
+    },
+    Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
     Tool { program: "python3", package: "python3", what_for: "JSON as another reader sees it" },
 ];
 
@@ -57,7 +72,7 @@ pub(crate) fn prepare(may_install: bool) -> Vec<String> {
     if missing.is_empty() {
         return Vec::new();
     }
-    let mut packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
+    let mut packages: Vec<_> = missing.iter().flat_map(|tool| tool.package.split(' ')).collect();
     packages.sort_unstable();
     packages.dedup();
     let mut said = Vec::new();

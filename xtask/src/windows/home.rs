@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 
 use super::wine::Wine;
 use crate::demo::Terminal;
-use crate::demo::server::DemoServer;
+use crate::scratch_server::ScratchServer;
 
+const TENANT: &str = "himawari";
 /// ORCAMOクライアント's terminal.
 pub(crate) const MONSIAJ: Terminal = Terminal { cn: "client001", label: "受付1", days: 40, renewed: true };
 /// レセ電ビューア's terminal.
@@ -25,7 +26,7 @@ pub(crate) struct Home {
 
 impl Home {
     /// Issues the certificates and writes the settings files.
-    pub(crate) fn furnish(wine: &Wine, server: &DemoServer) -> Result<Self> {
+    pub(crate) fn furnish(wine: &Wine, server: &ScratchServer) -> Result<Self> {
         let home = Self { profile: wine.profile()? };
         for leftover in LEFTOVERS {
             let path = home.profile.join(leftover);
@@ -35,8 +36,11 @@ impl Home {
         }
         let url = server.url();
         let [monsiaj, receview] = [".monsiaj/certificates", ".receview"].map(|name| home.profile.join(name));
-        server.issue(&MONSIAJ, &monsiaj)?;
-        server.issue(&RECEVIEW, &receview)?;
+        server.command(&["tenant", "add", TENANT, "--name", "ひまわり医院"])?;
+        for (terminal, folder) in [(&MONSIAJ, &monsiaj), (&RECEVIEW, &receview)] {
+            let end = format!("{:+}d", terminal.days);
+            server.issue(TENANT, terminal.cn, folder, &["--label", terminal.label, "--not-after", &end])?;
+        }
         fs::write(home.monsiaj(), monsiaj_properties(wine, &monsiaj, url)?)?;
         fs::write(home.receview(), receview_conf(wine, &receview, url)?)?;
         let settings = home.profile.join("AppData/Roaming/koshin");

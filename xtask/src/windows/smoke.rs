@@ -13,7 +13,7 @@ use super::build::{Program, compile_c};
 use super::home::{Home, MONSIAJ, RECEVIEW};
 use super::wine::Wine;
 use crate::demo::Terminal;
-use crate::demo::server::DemoServer;
+use crate::scratch_server::ScratchServer;
 use crate::workspace::{self, Profile};
 
 const HOLD: &str = include_str!("wine/hold.c");
@@ -24,7 +24,7 @@ const LONG: u32 = 8_000;
 /// Starts a server and tries the programs against it.
 pub(crate) fn run(wine: &Wine, programs: &[Program]) -> Result<()> {
     let here = workspace::build_programs(&["koshin-server"], Profile::Dev)?;
-    let server = DemoServer::start(&here.join("koshin-server"))?;
+    let server = ScratchServer::start(&here.join("koshin-server"), |_| ())?;
     let folder = tempfile::Builder::new().prefix("koshin-windows-").tempdir()?;
     for program in programs {
         fs::copy(&program.path, folder.path().join(program.name()))?;
