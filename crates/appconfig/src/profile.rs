@@ -19,6 +19,8 @@ use crate::{ConfigError, Connection};
 pub struct Profile {
     /// The name shown to people; the profile's own name where it says none.
     pub name: Option<String>,
+    /// Whom to call when something fails.
+    pub contact: Option<String>,
     /// How many calendar months before the end to ask, as written.
     pub months: Option<String>,
     /// Base URL of the renewal host, for every connection that names none itself.

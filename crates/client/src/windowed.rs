@@ -3,8 +3,6 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    ExitCode::from(koshin::cli::run().number())
+fn main() {
+    std::process::exit(koshin::cli::run());
 }

@@ -13,6 +13,7 @@ const MAX_TIMEOUT: u64 = 600;
 
 const ROOT_KEYS: &[&str] = &[
     "name",
+    "contact",
     "months",
     "renewal_url",
     "service_url",
@@ -35,6 +36,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Profile, ConfigError> {
     let source = source(&root)?;
     Ok(Profile {
         name: root.string("name")?,
+        contact: root.string("contact")?,
         months: root.whole_number("months")?.map(|months| months.to_string()),
         renewal_url: root.string("renewal_url")?,
         service_url: root.string("service_url")?,

@@ -21,8 +21,19 @@ const MONSIAJ_FILE: &str = "monsiaj.jsonrpc.properties";
 
 /// Every connection of every application in the user's home.
 pub fn discover(environment: &Environment) -> Discovery {
+    search(environment, None)
+}
+
+/// Those of one application, without a look at the others. Only for a browser's is another program asked.
+pub fn discover_only(environment: &Environment, app: App) -> Discovery {
+    search(environment, Some(app))
+}
+
+fn search(environment: &Environment, only: Option<App>) -> Discovery {
+    let wanted = |app: App| only.is_none_or(|only| only == app);
     let mut found = Discovery::default();
     let settings = settings(environment, &mut found);
+    found.contact.clone_from(&settings.support.contact);
     let hosts = hosts(environment, &mut found);
     let surroundings = Surroundings {
         environment,
@@ -30,15 +41,23 @@ pub fn discover(environment: &Environment) -> Discovery {
         keys: Arc::new(settings.receview.keys()),
         settings: &settings,
     };
-    for app in App::ALL {
+    for app in App::ALL.into_iter().filter(|app| wanted(*app)) {
         for config in config_files(app, environment, &settings, &mut found.warnings) {
             let places = read_file(app, &config, &surroundings, &mut found);
             found.places.extend(places);
         }
     }
     found.idle = idle(&found.warnings, &surroundings);
-    profiles::discover(&surroundings, &mut found);
-    stores::discovery::discover(environment, &settings, &mut found);
+    if only.is_none_or(|only| matches!(only, App::Profile(_))) {
+        profiles::discover(&surroundings, &mut found);
+        found.places.retain(|place| wanted(place.app));
+    }
+    if wanted(App::Keystore) {
+        stores::discovery::keystores(environment, &mut found);
+    }
+    if wanted(App::Browser) {
+        stores::discovery::browsers(environment, &settings, &mut found);
+    }
     found
 }
 

@@ -23,7 +23,7 @@ pub mod thresholds;
 
 pub(crate) use credential::read_password_file;
 pub use credential::{Credential, CredentialError, open, read_certificate};
-pub use discovery::discover;
+pub use discovery::{discover, discover_only};
 pub use hook::{Hook, Hooks};
 pub use hosts::{HostTable, HostTableError, RenewalHostError};
 pub use install::{Earlier, InstallError, Protection, SwitchPlan, plan_switch};
@@ -35,4 +35,6 @@ pub use place::{
 pub use profile_name::ProfileName;
 pub use profiles::LoadedProfile;
 pub(crate) use reading::read_if_there;
-pub use settings::{BrowserSettings, MonsiajSettings, ReceviewSettings, Settings, SettingsError};
+pub use settings::{
+    BrowserSettings, MonsiajSettings, ReceviewSettings, Settings, SettingsError, SupportSettings,
+};

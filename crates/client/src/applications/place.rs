@@ -210,6 +210,8 @@ pub struct Discovery {
     pub problems: Vec<ConfigProblem>,
     /// What the user should know about where files were found.
     pub warnings: Vec<DiscoveryWarning>,
+    /// Whom to call, as `koshin.toml` says.
+    pub contact: Option<String>,
 }
 
 /// A file that could not be used.

@@ -15,6 +15,9 @@
 //! issuer = "ORCA CA"              # only certificates whose issuer's name has this in it
 //! ca = "/home/u/ca.crt"
 //! databases = ["other/nssdb"]     # further databases, relative to the home
+//!
+//! [support]
+//! contact = "○○システム 03-0000-0000"   # shown when something fails; a profile may name its own
 //! ```
 
 use koshin_appconfig::ReceviewKeys;
@@ -31,6 +34,16 @@ pub struct Settings {
     pub receview: ReceviewSettings,
     /// Browsers.
     pub browsers: BrowserSettings,
+    /// Who helps.
+    pub support: SupportSettings,
+}
+
+/// Who helps when something fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SupportSettings {
+    /// A name and a telephone number, as the person at the desk shall read them.
+    pub contact: Option<String>,
 }
 
 /// Browsers.

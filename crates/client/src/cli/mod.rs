@@ -8,8 +8,10 @@ pub mod memory;
 pub mod messages;
 pub mod renew;
 pub mod renew_view;
+pub mod run;
 pub mod status;
 pub mod status_view;
+pub mod window;
 
 use crate::{
     applications::App,
@@ -18,7 +20,7 @@ use crate::{
     exit::ExitCode,
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 /// Renews the client certificates of the applications on this PC.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ enum Command {
     Status(StatusArgs),
     /// Renew the certificates that are due
     Renew(RenewArgs),
+    /// See to an application's certificate, asking in a window if it is due, then start the application
+    Run(RunArgs),
     /// Copy the configurations and certificates of every application into a new folder
     Backup(BackupArgs),
     /// Put a backup back, after checking that it is complete
@@ -55,6 +59,8 @@ enum Command {
     Uninstall,
     /// Find out whether every certificate could be renewed now, and what to do if not
     Doctor(DoctorArgs),
+    /// Show every certificate in a window, and renew there
+    Window,
 }
 
 /// `koshin status`.
@@ -103,6 +109,17 @@ pub enum Via {
     Legacy,
 }
 
+/// `koshin run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The application whose certificate is seen to, as for `koshin renew`
+    #[arg(long, value_name = "APP")]
+    pub app: App,
+    /// The command that starts the application, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
 /// `koshin daemon`.
 #[derive(Debug, Args)]
 pub struct DaemonArgs {
@@ -135,13 +152,14 @@ pub struct RestoreArgs {
     pub directory: PathBuf,
 }
 
-/// Runs the program with the arguments and the surroundings of this process.
-pub fn run() -> ExitCode {
+/// Runs the program with the arguments and the surroundings of this process, and answers its exit code: one of
+/// [`ExitCode`], or that of the application that `koshin run` has started.
+pub fn run() -> i32 {
     let environment = match Environment::from_process() {
         Ok(environment) => environment,
         Err(error) => {
             eprintln!("koshin: {error}");
-            return ExitCode::Config;
+            return i32::from(ExitCode::Config.number());
         }
     };
     let command = localized(Cli::command(), environment.language);
@@ -152,13 +170,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
+fn dispatch(cli: &Cli, mut environment: Environment) -> i32 {
     match cli.lang {
         Some(Lang::Ja) => environment.language = Language::Japanese,
         Some(Lang::En) => environment.language = Language::English,
         None => {}
     }
-    match &cli.command {
+    let exit_code = match &cli.command {
+        Command::Run(arguments) => return run::run(arguments, &environment),
         Command::Status(arguments) => status::run(arguments, &environment, clock::now()),
         Command::Renew(arguments) => renew::run(arguments, &environment),
         Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, clock::now()),
@@ -167,7 +186,9 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
         Command::Install => install::run_install(&environment),
         Command::Uninstall => install::run_uninstall(&environment),
         Command::Doctor(arguments) => doctor::run(arguments, &environment, clock::now()),
-    }
+        Command::Window => window::run(&environment),
+    };
+    i32::from(exit_code.number())
 }
 
 /// The help in the user's language; the derived one is English.

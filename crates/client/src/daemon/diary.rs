@@ -2,7 +2,18 @@
 //! if it is lost, the server is asked once more.
 
 use super::schedule::{Answer, Attempts};
-use crate::storage::{Doing, FileSystem, StorageError, atomic, directory};
+use crate::{
+    cli::renew_view::one_line,
+    exit::ExitCode,
+    prompt::Explanation,
+    renewal::{
+        group::Group,
+        journal::CertificateNote,
+        machine::Ending,
+        performer::{Run, Surroundings},
+    },
+    storage::{Doing, FileSystem, StorageError, atomic, directory},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -88,4 +99,36 @@ impl Diary {
     pub fn record(&mut self, key: &str) -> &mut Record {
         self.certificates.entry(key.to_owned()).or_default()
     }
+}
+
+/// Writes down how an attempt ended that a person has made beside the rounds. If that fails, the diary is as before:
+/// nothing rests on it. The caller holds the lock.
+pub fn note_attempt(with: Surroundings<'_>, group: &Group, name: &str, run: &Run, why: Option<&Explanation>) {
+    let now = with.now();
+    let mut diary = Diary::load(with.fs, with.state_dir);
+    let mut key = group.sha256();
+    let mut record = diary.certificates.remove(&key).unwrap_or_default();
+    name.clone_into(&mut record.name);
+    record.not_after = Some(group.certificate.not_after);
+    let result = match (run.ending, &run.new) {
+        (Ending::Renewed { .. }, Some(new)) => {
+            let new = CertificateNote::from(new);
+            key = new.sha256;
+            record = Record { name: record.name, not_after: Some(new.not_after), ..Record::default() };
+            record.attempts.succeeded(now);
+            Some("renewed")
+        }
+        (Ending::NotDue | Ending::Declined, _) => None,
+        (Ending::Failed, _) => {
+            let refused = run.failure.as_ref().is_some_and(|why| why.exit_code() == ExitCode::Refused);
+            Some(if refused { "refused" } else { "failed" })
+        }
+        _ => Some("needs-person"),
+    };
+    if let Some(result) = result {
+        let text = why.map(one_line);
+        record.last_result = Some(LastResult { at: now, result: result.to_owned(), text });
+    }
+    diary.certificates.insert(key, record);
+    let _ = diary.save(with.fs, with.state_dir);
 }

@@ -366,7 +366,7 @@ pub(crate) fn ask(
 }
 
 /// An interrupted renewal that has come so far that it is finished rather than begun anew.
-fn begun(with: Surroundings<'_>, sha256: &str) -> bool {
+pub(crate) fn begun(with: Surroundings<'_>, sha256: &str) -> bool {
     let journal = Journals::new(with.fs, with.state_dir).load(sha256).ok().flatten();
     journal.is_some_and(|journal| match journal.state {
         State::Waiting | State::Confirmed | State::Switched => false,
@@ -383,7 +383,7 @@ fn retry_after(failure: &Failure) -> Option<u64> {
 }
 
 /// 端末名 if it is known, else what the user calls the connection.
-fn name(state_dir: &Path, group: &Group) -> String {
+pub(crate) fn name(state_dir: &Path, group: &Group) -> String {
     let labels = Labels::load(state_dir);
     labels.get(&group.certificate).map_or_else(|| group.name(), str::to_owned)
 }

@@ -293,7 +293,7 @@ impl Performer<'_, '_> {
         };
         match self.passwords.prompt().confirm(&question) {
             Answer::Renew => Ok(Event::Accepted),
-            Answer::NotToday => Ok(Event::Declined),
+            Answer::NotToday | Answer::NotNow => Ok(Event::Declined),
             Answer::CannotAsk => Err(Failure::CannotAsk),
         }
     }

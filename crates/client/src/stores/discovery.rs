@@ -20,16 +20,8 @@ use std::{path::Path, path::PathBuf, sync::Arc};
 /// The list of keystores, in Koshin's own folder.
 const KEYSTORES: &str = "keystores.toml";
 
-/// Adds what lies in keystores and browsers to `found`, whose places are those of the applications.
-pub(crate) fn discover(environment: &Environment, settings: &Settings, found: &mut Discovery) {
-    keystores(environment, found);
-    // Elsewhere browsers use the system's store, and `certutil` is another program.
-    if Platform::CURRENT == Platform::Unix {
-        browsers(environment, settings, found);
-    }
-}
-
-fn keystores(environment: &Environment, found: &mut Discovery) {
+/// Adds what lies in keystores to `found`.
+pub(crate) fn keystores(environment: &Environment, found: &mut Discovery) {
     let path = environment.config_dir.join(KEYSTORES);
     let problem = |reason| ConfigProblem { app: Some(App::Keystore), path: path.clone(), reason };
     let text = match read_if_there(&path) {
@@ -66,7 +58,12 @@ fn keystore(index: usize, listed: Listed, list: &Path) -> Place {
     }
 }
 
-fn browsers(environment: &Environment, settings: &Settings, found: &mut Discovery) {
+/// Adds what lies in browsers to `found`.
+pub(crate) fn browsers(environment: &Environment, settings: &Settings, found: &mut Discovery) {
+    // Elsewhere browsers use the system's store, and `certutil` is another program.
+    if Platform::CURRENT != Platform::Unix {
+        return;
+    }
     let mut databases = browsers::find(&environment.home);
     databases.extend(settings.browsers.databases.iter().filter_map(|folder| {
         let folder = environment.home.join(folder);
