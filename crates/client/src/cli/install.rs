@@ -45,7 +45,7 @@ pub fn run_uninstall(environment: &Environment) -> ExitCode {
 }
 
 /// This PC and account.
-pub(super) fn target(environment: &Environment) -> Target<'_> {
+pub(crate) fn target(environment: &Environment) -> Target<'_> {
     let windows = Platform::CURRENT == Platform::Windows;
     Target { fs: &Disk, system: &ThisSystem, environment, windows }
 }

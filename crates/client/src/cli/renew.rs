@@ -8,6 +8,7 @@ use super::{
 use crate::{
     applications::{App, Place},
     clock,
+    daemon::{diary::note_attempt, round},
     doors::Caller,
     environment::{Environment, Language},
     exit::ExitCode,
@@ -82,6 +83,8 @@ pub fn renew_all(
             teller.tell_of_search(&session, arguments, passwords.prompt());
             for group in &session.groups {
                 let run = session.renew(group, wishes(arguments), with, &mut passwords);
+                let why = explanation(environment.language, with.now(), group, &run);
+                note_attempt(with, group, &round::name(with.state_dir, group), &run, why.as_ref());
                 teller.tell_of_group(group, run, passwords.prompt());
             }
         }

@@ -69,7 +69,7 @@ fn aligned(row: &[String; 9], widths: &[usize; 9]) -> String {
 }
 
 /// Names come from files and servers: no control characters reach the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
