@@ -28,7 +28,7 @@ impl System for Script {
         self.said.borrow_mut().push(line);
         match self.fails {
             Some(why) => Err(why.to_owned()),
-            None if program == "whoami" => Ok("CLINIC\\受付".to_owned()),
+            None if program == "whoami" => Ok(r#""clinic\reception","S-1-5-21-1-2-3-1001""#.to_owned()),
             None => Ok("no".to_owned()),
         }
     }
@@ -141,6 +141,9 @@ fn on_windows_the_task_scheduler_is_told() {
     );
     let file = std::fs::read(&installed.files[0]).unwrap();
     assert_eq!(file[..2], [0xff, 0xfe], "UTF-16, as schtasks wants it");
+    let units: Vec<u16> = file.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let xml = String::from_utf16(&units).unwrap();
+    assert!(xml.contains("<UserId>S-1-5-21-1-2-3-1001</UserId>"), "{xml}");
     assert_eq!(target.uninstall().unwrap(), installed.files);
 }
 

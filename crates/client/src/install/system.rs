@@ -1,5 +1,6 @@
 //! The system's own programs: `systemctl`, `loginctl`, `schtasks`.
 
+use crate::windows::console;
 use std::process::{Command, Stdio};
 
 /// Runs programs.
@@ -17,7 +18,7 @@ pub struct ThisSystem;
 
 impl System for ThisSystem {
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new(program)
+        let output = console::without_window(&mut Command::new(program))
             .args(arguments)
             .stdin(Stdio::null())
             .output()

@@ -3,7 +3,7 @@
 //! The access list of a private file names its user, the system and the administrators, and inherits nothing: what
 //! 0600 is elsewhere. A replaced file keeps the access list that it had.
 
-use super::patience::patiently;
+use super::patience::{is_held_open, is_not_shared, patiently};
 use std::{
     fs::{self, File, OpenOptions},
     io,
@@ -26,12 +26,6 @@ const HANDED_DOWN: &str = "OICI";
 
 /// `ERROR_INVALID_FUNCTION`, `ERROR_NOT_SUPPORTED`: what a disk without access lists answers (FAT, some shares).
 const NO_ACCESS_LISTS: [i32; 2] = [1, 50];
-/// `ERROR_SHARING_VIOLATION`, `ERROR_LOCK_VIOLATION`: somebody else has the file open and does not share it.
-const NOT_SHARED: [i32; 2] = [32, 33];
-/// `ERROR_ACCESS_DENIED`, `ERROR_USER_MAPPED_FILE`: what Windows also says when a file that somebody has open is to be
-/// replaced or removed. The first may as well mean that the rights are missing; then the wait is in vain.
-const NOT_REPLACEABLE: [i32; 2] = [5, 1224];
-
 /// Who may do what with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {
@@ -119,14 +113,6 @@ fn set_access(path: &Path, access: &str) -> io::Result<()> {
 /// Whether the list inherits nothing from the directory: the flag P before the first entry.
 fn is_protected(access: &str) -> bool {
     access.strip_prefix("D:").and_then(|rest| rest.split('(').next()).is_some_and(|flags| flags.contains('P'))
-}
-
-fn is_not_shared(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| NOT_SHARED.contains(&code))
-}
-
-fn is_held_open(error: &io::Error) -> bool {
-    is_not_shared(error) || error.raw_os_error().is_some_and(|code| NOT_REPLACEABLE.contains(&code))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Running NSS's programs: no secret in their arguments, a limit to their time.
 
+use crate::windows::console;
 use std::{
     ffi::OsStr,
     fs::{File, OpenOptions},
@@ -54,7 +55,7 @@ impl Desk {
     /// Runs `program` to its end.
     pub(super) fn run<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> io::Result<Said> {
         let (output, complaint) = (self.path("stdout"), self.path("stderr"));
-        let mut child = Command::new(program)
+        let mut child = console::without_window(&mut Command::new(program))
             .args(arguments)
             // Messages are looked at.
             .env("LC_ALL", "C")

@@ -8,6 +8,15 @@ use std::{fmt::Write as _, path::PathBuf};
 /// Where the task stands in the scheduler's library.
 pub const NAME: &str = r"\Koshin\Renew";
 
+/// What `whoami` is asked so that it tells who the user is, for [`sid`].
+pub const WHO_AM_I: [&str; 4] = ["/user", "/fo", "csv", "/nh"];
+
+/// The user's security identifier (`S-1-5-21-…`) in the answer of `whoami` to [`WHO_AM_I`]. The name beside it is no
+/// use: it comes in the console's code page, in which a Japanese one is no UTF-8.
+pub fn sid(answer: &str) -> Option<&str> {
+    answer.split([',', '"', ' ', '\r', '\n']).rfind(|word| word.starts_with("S-1-"))
+}
+
 /// What the scheduler is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
@@ -45,9 +54,6 @@ impl Task {
     }
 
     fn write_body(&self, xml: &mut String) -> std::fmt::Result {
-        let user = escaped(&self.user);
-        let [every, random, limit] =
-            [self.every_minutes.max(1), self.random_minutes, self.limit_minutes.max(1)];
         write!(
             xml,
             "  <RegistrationInfo>\r\n    \
@@ -56,7 +62,35 @@ impl Task {
                </RegistrationInfo>\r\n",
             description = escaped(&self.description),
         )?;
-        // The date lies in the past on purpose: the repetition counts from it, for ever.
+        self.write_triggers(xml)?;
+        write!(
+            xml,
+            "  <Principals>\r\n    \
+                 <Principal id=\"Author\">\r\n      \
+                   <UserId>{user}</UserId>\r\n      \
+                   <LogonType>InteractiveToken</LogonType>\r\n      \
+                   <RunLevel>LeastPrivilege</RunLevel>\r\n    \
+                 </Principal>\r\n  \
+               </Principals>\r\n",
+            user = escaped(&self.user),
+        )?;
+        self.write_settings(xml)?;
+        write!(
+            xml,
+            "  <Actions Context=\"Author\">\r\n    \
+                 <Exec>\r\n      \
+                   <Command>{program}</Command>\r\n      \
+                   <Arguments>{arguments}</Arguments>\r\n    \
+                 </Exec>\r\n  \
+               </Actions>\r\n",
+            program = escaped(&self.program.to_string_lossy()),
+            arguments = escaped(&command_line::join(self.arguments.iter().map(String::as_str))),
+        )
+    }
+
+    /// The user's logon, and then regularly. The date lies in the past on purpose: the repetition counts from it, for
+    /// ever.
+    fn write_triggers(&self, xml: &mut String) -> std::fmt::Result {
         write!(
             xml,
             "  <Triggers>\r\n    \
@@ -74,18 +108,14 @@ impl Task {
                    <Enabled>true</Enabled>\r\n      \
                    <RandomDelay>PT{random}M</RandomDelay>\r\n    \
                  </TimeTrigger>\r\n  \
-               </Triggers>\r\n"
-        )?;
-        write!(
-            xml,
-            "  <Principals>\r\n    \
-                 <Principal id=\"Author\">\r\n      \
-                   <UserId>{user}</UserId>\r\n      \
-                   <LogonType>InteractiveToken</LogonType>\r\n      \
-                   <RunLevel>LeastPrivilege</RunLevel>\r\n    \
-                 </Principal>\r\n  \
-               </Principals>\r\n"
-        )?;
+               </Triggers>\r\n",
+            user = escaped(&self.user),
+            every = self.every_minutes.max(1),
+            random = self.random_minutes,
+        )
+    }
+
+    fn write_settings(&self, xml: &mut String) -> std::fmt::Result {
         write!(
             xml,
             "  <Settings>\r\n    \
@@ -96,18 +126,8 @@ impl Task {
                  <RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>\r\n    \
                  <WakeToRun>false</WakeToRun>\r\n    \
                  <ExecutionTimeLimit>PT{limit}M</ExecutionTimeLimit>\r\n  \
-               </Settings>\r\n"
-        )?;
-        write!(
-            xml,
-            "  <Actions Context=\"Author\">\r\n    \
-                 <Exec>\r\n      \
-                   <Command>{program}</Command>\r\n      \
-                   <Arguments>{arguments}</Arguments>\r\n    \
-                 </Exec>\r\n  \
-               </Actions>\r\n",
-            program = escaped(&self.program.to_string_lossy()),
-            arguments = escaped(&command_line::join(self.arguments.iter().map(String::as_str))),
+               </Settings>\r\n",
+            limit = self.limit_minutes.max(1),
         )
     }
 }
@@ -192,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn the_user_is_found_whatever_the_name_is_written_in() {
+        let sid_of = |name: &str| format!("\"{name}\",\"S-1-5-21-1004-336-1801-1001\"\r\n");
+        for name in [r"reception\clerk", "reception\\\u{fffd}t\u{fffd}t", r"s-1-5\S-1-2, or not"] {
+            assert_eq!(sid(&sid_of(name)), Some("S-1-5-21-1004-336-1801-1001"), "{name}");
+        }
+        assert_eq!(sid("ERROR: invalid argument"), None);
+    }
+
+    #[test]
     fn a_limit_of_zero_would_mean_for_ever() {
         let xml = Task { every_minutes: 0, limit_minutes: 0, ..task() }.xml();
         assert_eq!(texts(&xml, "ExecutionTimeLimit"), ["PT1M"]);
@@ -225,7 +254,8 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("task.xml");
-        let user = std::env::var("USERNAME").unwrap();
+        let output = std::process::Command::new("whoami").args(WHO_AM_I).output().unwrap();
+        let user = sid(&String::from_utf8_lossy(&output.stdout)).unwrap().to_owned();
         std::fs::write(&file, Task { user, ..task() }.file()).unwrap();
         let name = r"\Koshin\Test";
         let made = schtasks(&["/Create", "/TN", name, "/XML", &file.to_string_lossy(), "/F"]);
