@@ -314,6 +314,23 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
+/// A serial number has up to 20 bytes: more than any integer of the language.
+fn decimal(hex: &str) -> String {
+    let mut digits = vec![0_u32];
+    for nibble in hex.chars().map(|digit| digit.to_digit(16).unwrap()) {
+        let mut carry = nibble;
+        for digit in &mut digits {
+            carry += *digit * 16;
+            (*digit, carry) = (carry % 10, carry / 10);
+        }
+        while carry > 0 {
+            digits.push(carry % 10);
+            carry /= 10;
+        }
+    }
+    digits.iter().rev().map(u32::to_string).collect()
+}
+
 #[test]
 fn libpq_reads_its_service_file() {
     let Some(psql) = tools::require("psql") else { return };
@@ -353,7 +370,6 @@ fn libpq_reads_its_service_file() {
         let output = tools::run(&mut ask);
         output.status.success().then(|| tools::stdout(&output))
     };
-    let decimal = |hex: &str| u128::from_str_radix(hex, 16).unwrap().to_string();
     assert_eq!(eventually("psql's first connection", seen), decimal(&desk.terminal.serial()));
     desk.renew("libpq");
     let text = fs::read_to_string(desk.path(".pg_service.conf")).unwrap();
