@@ -15,7 +15,16 @@ const DAEMON_LOCK_FILE: &str = "daemon.lock";
 /// Held as long as this value lives.
 #[derive(Debug)]
 pub struct InstanceLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for InstanceLock {
+    /// Closing the file would be enough if nobody else had it: a program that another thread is just starting holds a
+    /// copy of the handle for a moment.
+    fn drop(&mut self) {
+        // Where that fails, the handle is closed all the same.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Why the lock was not taken.
@@ -51,7 +60,7 @@ impl InstanceLock {
         let path = state_dir.join(name);
         let file = open(fs, &path).map_err(StorageError::at(Doing::Locking, &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(path)),
             Err(TryLockError::Error(error)) => Err(StorageError::at(Doing::Locking, &path)(error).into()),
         }
