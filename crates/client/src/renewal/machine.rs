@@ -60,6 +60,14 @@ pub enum State {
     },
 }
 
+impl State {
+    /// The switch is done: the certificate was replaced. If a place uses it nevertheless, somebody put it back, or the
+    /// place was not seen.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Switched | Self::Confirmed)
+    }
+}
+
 /// What is known when a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {

@@ -24,7 +24,7 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
     let mut recovered = 0;
     let mut failures: Vec<Failure> = unusable.into_iter().map(Failure::from).collect();
     for journal in all {
-        if is_over(&journal.state) {
+        if journal.state.is_over() {
             tidy(fs, journals, &journal);
             retire_late(journals, &journal);
         }
@@ -41,10 +41,6 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
 
 fn is_interrupted(state: &State) -> bool {
     matches!(state, State::Switching | State::RollingBack { .. })
-}
-
-fn is_over(state: &State) -> bool {
-    matches!(state, State::Switched | State::Confirmed)
 }
 
 /// Removes what a switch that succeeded left behind: copies beside the targets, and the staged key. What resists

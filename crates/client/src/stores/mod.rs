@@ -42,6 +42,14 @@ impl StoreEntry {
         }
     }
 
+    /// The file with the key's own password, if it has one.
+    pub fn key_password_file(&self) -> Option<&Path> {
+        match self {
+            Self::Nss(_) => None,
+            Self::Keystore(entry) => entry.key_password_file.as_deref(),
+        }
+    }
+
     /// The certificate alone; `password` is the one that the place itself knows.
     ///
     /// # Errors

@@ -204,6 +204,26 @@ pub fn left_out(language: Language, path: &Path) -> String {
     }
 }
 
+/// A backup has put back a certificate that the server may refuse; what it replaced lies in `replaced`.
+pub fn restored_ended(language: Language, name: &str, replaced: Option<&Path>) -> String {
+    let mut text = match language {
+        Language::Japanese => format!(
+            "注意: 「{name}」に戻した証明書は、すでに新しい証明書に替わっているか、期限が切れています。接続できない可能性があります。"
+        ),
+        Language::English => format!(
+            "Warning: the certificate that {name} has again was replaced by a newer one or has expired. The server may refuse it."
+        ),
+    };
+    if let Some(replaced) = replaced {
+        let replaced = replaced.display();
+        text.push_str(&match language {
+            Language::Japanese => format!("戻す前の状態にするには: koshin restore {replaced}"),
+            Language::English => format!(" To undo this: koshin restore {replaced}"),
+        });
+    }
+    text
+}
+
 /// A backup was put back; what it replaced lies in `replaced`.
 pub fn restored(language: Language, files: usize, replaced: Option<&Path>) -> String {
     let mut text = match language {
