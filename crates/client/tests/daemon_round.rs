@@ -19,7 +19,7 @@ use koshin::{
     storage::{Disk, lock::InstanceLock},
 };
 use koshin_protocol::renewal::{CertificateStatus, RenewalWindow};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use support::{World, days, now, server::ScriptedServer};
 
 /// A desktop that remembers what it has shown.
@@ -51,12 +51,21 @@ fn due() -> World {
 }
 
 fn look(world: &World, server: &ScriptedServer, screen: &Screen, now: Timestamp) -> Outcome {
+    look_by(&move || now, world, server, screen)
+}
+
+fn look_by(
+    clock: &dyn Fn() -> Timestamp,
+    world: &World,
+    server: &ScriptedServer,
+    screen: &Screen,
+) -> Outcome {
     let with = Surroundings {
         fs: &Disk,
         network: server,
         hooks: &world.hooks,
         state_dir: &world.environment.state_dir,
-        clock: &move || now,
+        clock,
     };
     round(Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" })
 }
@@ -123,6 +132,38 @@ fn the_servers_suggestion_is_waited_for() {
     assert_eq!(server.record.borrow().asked, 1);
     look(&world, &server, &screen, tonight);
     assert!(!world.all_old());
+}
+
+/// The server thinks for a while, as real ones do: its answer is not one from the future.
+#[test]
+fn the_clock_goes_on_during_a_round() {
+    let world = due();
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    *server.script.status.borrow_mut() = Some(status(now() - days(1)));
+    let seconds = Cell::new(0);
+    let clock = || {
+        seconds.set(seconds.get() + 1);
+        now() + SignedDuration::from_secs(seconds.get())
+    };
+    look_by(&clock, &world, &server, &screen);
+    assert!(!world.all_old(), "asked and renewed in one round");
+}
+
+/// glclient2 has the new certificate and may use it at any time, which ends the one that monsiaj still has.
+#[test]
+fn a_place_that_fell_behind_waits_for_no_suggestion() {
+    let world = World::of("client001", now() + days(20));
+    world.install_monsiaj(false);
+    world.install(&[App::Glclient2]);
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    look(&world, &server, &screen, now());
+    assert_eq!(server.issued(), 1, "glclient2 was renewed; monsiaj cannot be opened without a person");
+
+    world.install_monsiaj(true);
+    *server.script.status.borrow_mut() = Some(status(now() + days(5)));
+    look(&world, &server, &screen, now() + SignedDuration::from_mins(15));
+    assert!(!world.all_old(), "both have the new one now");
+    assert_eq!(server.issued(), 1);
 }
 
 #[test]

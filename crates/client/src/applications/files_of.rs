@@ -16,6 +16,7 @@ use koshin_issuance::{
     replace_in_keystore, write_pkcs12,
 };
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -142,16 +143,9 @@ pub(super) fn by_profile(
     Ok(Files { planned: material.files(&place.certificate, &location)?, location: Some(location) })
 }
 
-/// The same files with new contents; the file of the password too where there is a new one.
+/// The same files with new contents. Their password stays: see [`Place::takes_new_password`].
 pub(super) fn in_place(place: &Place, material: &Material<'_>) -> Result<Files, InstallError> {
     let mut planned = material.files(&place.certificate, &place.certificate)?;
-    if let Protection::Saved(password) = material.protection {
-        let Some(path) = &place.password_file else {
-            let path = place.config_path.clone();
-            return Err(InstallError::PasswordFixed { path });
-        };
-        planned.push(new_file(path, secret_bytes(password)));
-    }
     for file in &mut planned {
         file.replaces = true;
     }
@@ -183,10 +177,16 @@ pub(super) fn keystore(
         now_millis: u64::try_from(now.as_millisecond()).unwrap_or(0),
         salt: random()?,
     };
-    let bytes = replace_in_keystore(&entry.read()?, &access, &update)
+    let before = entry.read()?;
+    let bytes = replace_in_keystore(&before, &access, &update)
         .map_err(|error| InstallError::Keystore { path: entry.file.clone(), error })?;
     Ok(Files {
-        planned: vec![PlannedFile { path: entry.file.clone(), bytes, replaces: true }],
+        planned: vec![PlannedFile {
+            path: entry.file.clone(),
+            bytes,
+            replaces: true,
+            made_from: Some(Sha256::digest(&*before).into()),
+        }],
         location: None,
     })
 }
@@ -298,7 +298,7 @@ impl Material<'_> {
 }
 
 fn new_file(path: &Path, bytes: Zeroizing<Vec<u8>>) -> PlannedFile {
-    PlannedFile { path: path.to_owned(), bytes, replaces: false }
+    PlannedFile { path: path.to_owned(), bytes, replaces: false, made_from: None }
 }
 
 fn secret_bytes(password: &SecretString) -> Zeroizing<Vec<u8>> {

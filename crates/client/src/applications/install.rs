@@ -69,6 +69,8 @@ pub struct PlannedFile {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether it takes the place of the old file; otherwise the name was free when the plan was made.
     pub replaces: bool,
+    /// SHA-256 of the file from whose bytes these were made, if they were.
+    pub made_from: Option<[u8; 32]>,
 }
 
 /// A configuration file before and after.
@@ -110,12 +112,6 @@ pub enum InstallError {
     #[error("{} is a PKCS#12 file, which needs a password", .path.display())]
     PasswordRequired {
         /// The old file.
-        path: PathBuf,
-    },
-    /// `files.toml` is never edited, so a password in it cannot change.
-    #[error("a new password cannot be kept in {}, which is not edited: keep the old password", .path.display())]
-    PasswordFixed {
-        /// The list of files.
         path: PathBuf,
     },
     /// DER has no room for a password.
@@ -323,7 +319,7 @@ fn connections_in(place: &Place, config: &[u8]) -> Result<Vec<Connection>, Confi
 }
 
 /// The paths of certificate and key, twice the same for one file; `None` for no certificate.
-pub(super) fn file_names(files: &CertificateFiles) -> Option<(&Path, &Path)> {
+pub(crate) fn file_names(files: &CertificateFiles) -> Option<(&Path, &Path)> {
     match files {
         CertificateFiles::None | CertificateFiles::Store(StoreEntry::Nss(_)) => None,
         CertificateFiles::Store(StoreEntry::Keystore(entry)) => Some((&entry.file, &entry.file)),

@@ -58,20 +58,23 @@ pub struct Outcome {
 pub fn round(around: Circumstances<'_>) -> Outcome {
     let (with, language) = (around.with, around.environment.language);
     let now = with.now();
-    let diary = Diary::load(with.fs, with.state_dir);
     let mut prompt = UnattendedPrompt { language };
     let mut passwords = Passwords::new(&mut prompt, None);
+    let session = Session::begin(around.environment, |_| true, with, &mut passwords);
+    if let Err(Failure::Lock(LockError::Busy(_))) = &session {
+        log(words::busy(language));
+        return Outcome { next_at: soon(now), exit_code: ExitCode::Ok };
+    }
+    // After the lock was taken: whoever had it may have written down how its renewal went.
+    let diary = Diary::load(with.fs, with.state_dir);
     // What cannot be remembered would be told every quarter of an hour.
     let remembers = diary.save(with.fs, with.state_dir).is_ok();
     let mut round = Round { around, now, diary, remembers, exit_code: ExitCode::Ok, next_at: Timestamp::MAX };
-    match Session::begin(around.environment, |_| true, with, &mut passwords) {
-        Ok(session) => round.look(&session, &mut passwords),
-        Err(Failure::Lock(LockError::Busy(_))) => {
-            log(words::busy(language));
-            return Outcome { next_at: soon(now), exit_code: ExitCode::Ok };
-        }
-        Err(failure) => round.cannot_begin(&failure),
+    match &session {
+        Ok(session) => round.look(session, &mut passwords),
+        Err(failure) => round.cannot_begin(failure),
     }
+    // The session, and so the lock, lives until the diary is written.
     round.close()
 }
 
@@ -118,10 +121,10 @@ impl Round<'_> {
         record.name = name(with.state_dir, group);
         record.not_after = Some(group.certificate.not_after);
         let obstacle = self.obstacle(group);
-        let mut facts = self.facts(group, &record, obstacle.is_some());
+        let mut facts = self.facts(session, group, &record, obstacle.is_some());
         let mut next = schedule::next(&facts, &record.attempts, self.now);
         if next.action == Action::Ask {
-            self.ask(group, &mut record, passwords);
+            self.ask(session, group, &mut record, passwords);
             facts.answer = record.answer;
             next = schedule::next(&facts, &record.attempts, self.now);
         }
@@ -137,13 +140,13 @@ impl Round<'_> {
         self.keep(key, record, next.at);
     }
 
-    fn facts(&self, group: &Group, record: &Record, needs_person: bool) -> Facts {
+    fn facts(&self, session: &Session, group: &Group, record: &Record, needs_person: bool) -> Facts {
         let (with, sha256) = (self.around.with, group.sha256());
         Facts {
             not_before: group.certificate.not_before,
             not_after: group.certificate.not_after,
             opens: group.opens(),
-            begun: begun(with, &sha256),
+            begun: begun(with, &sha256) || session.is_behind(group, with),
             needs_person,
             answer: record.answer,
             spread: offset::spread(&sha256, self.around.machine),
@@ -182,9 +185,9 @@ impl Round<'_> {
         }
     }
 
-    fn ask(&mut self, group: &Group, record: &mut Record, passwords: &mut Passwords<'_>) {
+    fn ask(&mut self, session: &Session, group: &Group, record: &mut Record, passwords: &mut Passwords<'_>) {
         let now = self.now;
-        match ask(group, self.around.with, passwords) {
+        match ask(group, self.around.with, now, passwords) {
             Ok(answer) => {
                 if !answer.renewable {
                     log(words::not_renewable_now(self.around.environment.language, &record.name));
@@ -193,7 +196,7 @@ impl Round<'_> {
             }
             Err(failure) => {
                 record.attempts.failed(now, retry_after(&failure));
-                self.failed(group, record, &failure);
+                self.failed(session, group, record, &failure);
             }
         }
     }
@@ -207,7 +210,8 @@ impl Round<'_> {
         passwords: &mut Passwords<'_>,
     ) {
         let (with, language) = (self.around.with, self.around.environment.language);
-        let urgent = schedule::next(&self.facts(group, &record, false), &record.attempts, self.now).urgent;
+        let urgent =
+            schedule::next(&self.facts(session, group, &record, false), &record.attempts, self.now).urgent;
         let begins = words::begins(language, &record.name, group.certificate.not_after);
         self.tell(&mut record, Occasion::Begins, &begins, urgent);
         let run = session.renew(group, Wishes { agreed: true, ..Wishes::default() }, with, passwords);
@@ -227,17 +231,18 @@ impl Round<'_> {
             _ => {
                 record.attempts.failed(self.now, run.failure.as_ref().and_then(retry_after));
                 match (&run.failure, explanation(language, self.now, group, &run)) {
-                    (Some(failure), _) => self.failed(group, &mut record, failure),
+                    (Some(failure), _) => self.failed(session, group, &mut record, failure),
                     (None, Some(why)) => self.tell(&mut record, Occasion::Failed, &why, urgent),
                     (None, None) => {}
                 }
-                let next = schedule::next(&self.facts(group, &record, false), &record.attempts, self.now);
+                let next =
+                    schedule::next(&self.facts(session, group, &record, false), &record.attempts, self.now);
                 self.keep(key, record, next.at);
             }
         }
     }
 
-    fn failed(&mut self, group: &Group, record: &mut Record, failure: &Failure) {
+    fn failed(&mut self, session: &Session, group: &Group, record: &mut Record, failure: &Failure) {
         let (now, language) = (self.now, self.around.environment.language);
         let code = failure.exit_code();
         self.count(code);
@@ -245,7 +250,7 @@ impl Round<'_> {
         let why = renew_words::failure(language, failure, still_valid_until);
         let passes = matches!(code, ExitCode::Network | ExitCode::Server);
         let occasion = if passes { Occasion::FailedForNow } else { Occasion::Failed };
-        let urgent = schedule::next(&self.facts(group, record, false), &record.attempts, now).urgent;
+        let urgent = schedule::next(&self.facts(session, group, record, false), &record.attempts, now).urgent;
         self.tell(record, occasion, &why, urgent);
         record.last_result =
             self.result(if code == ExitCode::Refused { "refused" } else { "failed" }, Some(&why));
@@ -338,10 +343,12 @@ impl Round<'_> {
     }
 }
 
-/// What the server says about the certificate of `group`.
-pub(crate) fn ask(
+/// What the server says about the certificate of `group`, for a decision made at `now`: the clock goes on while the
+/// server thinks, and an answer from the future would not be believed.
+fn ask(
     group: &Group,
     with: Surroundings<'_>,
+    now: Timestamp,
     passwords: &mut Passwords<'_>,
 ) -> Result<Answer, Failure> {
     let opened = opened::open(group, passwords)?;
@@ -349,7 +356,7 @@ pub(crate) fn ask(
     let Some(status) = status else {
         // A server of today: it is asked by renewing.
         return Ok(Answer {
-            asked_at: with.now(),
+            asked_at: now,
             suggested_at: None,
             hours: None,
             renewable: true,
@@ -357,7 +364,7 @@ pub(crate) fn ask(
         });
     };
     Ok(Answer {
-        asked_at: with.now(),
+        asked_at: now,
         suggested_at: status.suggested_at,
         hours: status.preferred_hours,
         renewable: status.renewable,

@@ -4,9 +4,10 @@
 //! failed, a journal that cannot be written stops nothing: the older state on the disk leads to the same end.
 
 mod request;
+mod switching;
 
 use crate::{
-    applications::{Hooks, Labels, Place, credential::Credential},
+    applications::{Hooks, Labels, credential::Credential},
     doors::{DoorError, ServiceTrial},
     prompt::{Answer, Question, Report, Step as Progress},
     renewal::{
@@ -19,11 +20,10 @@ use crate::{
         opened::{self, Opened},
         recovery,
         staging::Staging,
-        stores::{self, StoreSwitch},
-        switch, verification,
+        stores::StoreSwitch,
+        verification,
     },
-    storage::{FileSystem, atomic, backup, changes, changes::Changes, directory},
-    stores::nss::Database,
+    storage::{FileSystem, atomic, changes::Changes, directory},
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
@@ -106,7 +106,7 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
     let fresh = || Journal::new(&group.certificate, with.now());
     let loaded = journals.load(&group.sha256()).map_err(Failure::from);
     let (journal, failure) = match loaded {
-        Ok(found) => (found.filter(|found| !is_over(&found.state)).unwrap_or_else(fresh), None),
+        Ok(found) => (found.filter(|found| !found.state.is_over()).unwrap_or_else(fresh), None),
         Err(failure) => (fresh(), Some(failure)),
     };
     let mut performer = Performer {
@@ -137,11 +137,6 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
         new: new.filter(|_| matches!(ending, Ending::Renewed { .. })),
         via: performer.journal.via,
     }
-}
-
-/// The certificate was replaced, and yet a place uses it: somebody put it back.
-fn is_over(state: &State) -> bool {
-    matches!(state, State::Switched | State::Confirmed)
 }
 
 impl Performer<'_, '_> {
@@ -194,7 +189,7 @@ impl Performer<'_, '_> {
         journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
         if journal.state == State::Switching {
             journal.replacements = self.changes.replacements();
-            journal.stores = self.stores.clone();
+            journal.stores = self.stores_of_switch();
         }
         let saved = self.journals.save(&journal);
         // Going back needs no permission: the state in memory moves on even if the disk is full.
@@ -359,69 +354,6 @@ impl Performer<'_, '_> {
         Ok(Event::TrialPassed)
     }
 
-    fn plan(&mut self) -> Result<Event, Failure> {
-        self.passwords.prompt().progress(Progress::Switch);
-        let (opened, new) = (self.opened()?, self.received()?);
-        let places: Vec<(&Place, Option<&SecretString>)> =
-            self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
-        let switch = switch::plan(self.with.fs, &places, new, self.with.now())?;
-        self.changes = switch.changes;
-        self.hooks = switch.hooks;
-        (self.stores, self.store_passwords) = switch.stores.into_iter().unzip();
-        Ok(Event::Planned)
-    }
-
-    fn prepare(&mut self) -> Result<Event, Failure> {
-        let mut replaced = self.changes.existing();
-        replaced.extend(self.group.places.iter().filter_map(stores::database).flat_map(Database::files));
-        backup::keep(self.with.fs, self.with.state_dir, &replaced, self.with.now())?;
-        self.changes.prepare(self.with.fs)?;
-        Ok(Event::Prepared)
-    }
-
-    fn run_hooks_before(&mut self) -> Result<(), Failure> {
-        for (index, hooks) in self.hooks.iter().enumerate() {
-            if let Some(hook) = &hooks.before {
-                self.hooks_begun.insert(index);
-                self.with.hooks.run(hook)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn run_hooks(&mut self) -> Result<Event, Failure> {
-        for (index, hooks) in self.hooks.iter().enumerate() {
-            if let Some(hook) = &hooks.after {
-                self.hooks_begun.insert(index);
-                self.with.hooks.run(hook)?;
-            }
-        }
-        Ok(Event::HooksRan)
-    }
-
-    /// Adds the new certificate to browsers' databases. The journal knows of each before the next is touched.
-    fn add_to_stores(&mut self) -> Result<(), Failure> {
-        let Some(new) = &self.new else { return Ok(()) };
-        for (index, password) in self.store_passwords.iter().enumerate() {
-            self.journal.stores[index].add(new, password.as_ref())?;
-            self.journals.save(&self.journal)?;
-        }
-        Ok(())
-    }
-
-    /// The new certificate is in use: the old one leaves the browsers. What resists is tried again by the next run.
-    fn retire(&mut self) {
-        let Some(new) = self.journal.new.as_ref().map(|new| new.sha256.clone()) else { return };
-        let mut changed = false;
-        for (index, store) in self.journal.stores.iter_mut().enumerate() {
-            let password = self.store_passwords.get(index).and_then(Option::as_ref);
-            changed |= store.retire(&self.journal.old.sha256, &new, password);
-        }
-        if changed {
-            let _ = self.journals.save(&self.journal);
-        }
-    }
-
     /// The server ends the old certificate when it is told: not while a place may use it that could not be seen.
     fn confirm(&self) -> Result<Event, Failure> {
         let with = &self.group.perhaps_shared_with;
@@ -430,30 +362,6 @@ impl Performer<'_, '_> {
         }
         self.talk(self.received()?)?.confirm()?;
         Ok(Event::Confirmed)
-    }
-
-    fn put_back(&mut self) -> Result<Event, Failure> {
-        // What resists in one place keeps no other from getting its old certificate back.
-        let files = changes::put_back(self.with.fs, &self.journal.replacements);
-        let stores = stores::withdraw_all(&self.journal.stores);
-        if let Err(source) = files {
-            let Some(cause) = self.failure.take().map(Box::new) else { return Err(source.into()) };
-            return Err(Failure::NotPutBack { cause, source });
-        }
-        stores?;
-        // Programs that were told of the new files are told of the old ones. Their failure was reported already.
-        for index in std::mem::take(&mut self.hooks_begun) {
-            if let Some(hook) = &self.hooks[index].undone {
-                let _ = self.with.hooks.run(hook);
-            }
-        }
-        // After a crash the renewal goes on with what is staged.
-        if self.new.is_none() && self.journal.state == State::Switching {
-            self.unlock()?;
-            let password = self.opened()?.staging_password.clone();
-            self.new = self.staging().credential(password.as_ref())?;
-        }
-        Ok(Event::PutBack)
     }
 
     /// What stays behind is harmless, and the next run removes it.

@@ -53,6 +53,7 @@ impl Session {
         let mut discovery = discover(environment);
         let (places, idle) = (std::mem::take(&mut discovery.places), std::mem::take(&mut discovery.idle));
         let mut gathered = gather(places, idle, wanted, passwords);
+        catching_up::take_along(&mut gathered, &Journals::new(with.fs, with.state_dir));
         let hidden = hidden_files(&discovery);
         for group in &mut gathered.groups {
             group.perhaps_shared_with.extend_from_slice(&hidden);
@@ -90,6 +91,14 @@ impl Session {
     ) -> Result<bool, Failure> {
         let in_use: Vec<String> = self.known().map(Group::sha256).collect();
         confirm_pending(group, &in_use, with, passwords)
+    }
+
+    /// Whether the certificate of `group` was replaced in other places, and not there: its end may be near, whatever
+    /// its date says, because those who have the new one may use it at any time.
+    pub fn is_behind(&self, group: &Group, with: Surroundings<'_>) -> bool {
+        let journals = Journals::new(with.fs, with.state_dir);
+        let journal = catching_up::replaced(&journals, group).ok().flatten();
+        journal.is_some_and(|journal| catching_up::replacement(&journal, self.known()).is_some())
     }
 
     fn known(&self) -> impl Iterator<Item = &Group> {

@@ -1,64 +1,33 @@
-//! Certificates in browsers and Java keystores: renewed together with the applications', or not at all.
-#![allow(clippy::unwrap_used)]
-#![allow(clippy::disallowed_methods, reason = "tests write their own files")]
+//! Browsers' databases: the new certificate is added, and the old one leaves when the server has seen the new one.
 
-mod support;
-
+use super::{
+    bundle, installed, renew, renew_on, run,
+    support::{
+        self, PASSWORD, World, agreed,
+        disk::{Fault, FaultyDisk},
+        server::ScriptedServer,
+    },
+    text,
+};
 use koshin::{
-    applications::{App, CredentialError, Place},
+    applications::{App, CredentialError, Hook},
     doors::{DoorError, NetworkFault},
     prompt::ScriptedPrompt,
-    renewal::{Failure, machine::Ending, performer::Run},
-    storage::{Disk, FileSystem, lock::LockError},
+    renewal::{
+        Failure,
+        group::Passwords,
+        hook::{HookError, HookRunner},
+        machine::Ending,
+        performer::{Run, Surroundings},
+        session::Session,
+    },
+    storage::{Disk, lock::LockError},
     stores::nss::{Database, NssError},
 };
-use koshin_issuance::{BundleContents, BundleProfile, CertificateFacts, write_pkcs12};
-use koshin_testkit::skip::skip;
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
-use support::{
-    PASSWORD, World, agreed,
-    disk::{Fault, FaultyDisk},
-    server::ScriptedServer,
-};
+use koshin_issuance::CertificateFacts;
+use std::{cell::RefCell, path::PathBuf};
 
 const CHROMIUM: &str = ".pki/nssdb";
-
-/// Whether all programs are there; else the test counts as skipped.
-fn installed(programs: &[&str]) -> bool {
-    let found = |program: &str| {
-        std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join(program).is_file())
-    };
-    let missing = programs.iter().find(|program| !found(program));
-    if let Some(program) = missing {
-        skip(&format!("`{program}` is not installed"));
-    }
-    missing.is_none()
-}
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// The world's old certificate as a PKCS#12 file, made by the user and not by Koshin.
-fn bundle(world: &World) -> PathBuf {
-    let contents = BundleContents {
-        friendly_name: "client001",
-        key: &world.key,
-        certificate_der: &world.certificate,
-        chain_der: &[world.ca.certificate().to_vec()],
-    };
-    let bytes = write_pkcs12(&contents, BundleProfile::Modern, 1000, PASSWORD).unwrap();
-    world.write("import/old.p12", &bytes)
-}
 
 /// A database in `folder` with the old certificate; `primary` is the user's primary password.
 fn browser(world: &World, folder: &str, primary: &str) -> Database {
@@ -79,17 +48,6 @@ fn browser(world: &World, folder: &str, primary: &str) -> Database {
 fn inside(database: &Database) -> Vec<Vec<u8>> {
     let entries = database.certificates().unwrap().into_iter().map(|entry| entry.certificate_der);
     entries.filter(|der| !CertificateFacts::from_der(der).unwrap().is_ca).collect()
-}
-
-fn renew_on(disk: &dyn FileSystem, world: &World, server: &ScriptedServer, passwords: &[&str]) -> Run {
-    let mut prompt = ScriptedPrompt::default().with_passwords(passwords.iter().copied());
-    let mut runs = world.run(disk, server, &mut prompt, agreed()).unwrap();
-    assert_eq!(runs.len(), 1, "{runs:?}");
-    runs.remove(0)
-}
-
-fn renew(world: &World, server: &ScriptedServer) -> Run {
-    renew_on(&Disk, world, server, &[])
 }
 
 fn unreachable() -> DoorError {
@@ -306,120 +264,75 @@ fn a_browser_that_keeps_the_key_to_itself() {
     assert_eq!(world.certificates_in_use(None), [new.clone(), new], "now the browser has the key as well");
 }
 
-/// A keystore with the old key under `alias`, and a trusted certificate beside it.
-fn keystore(world: &World, kind: &str) -> PathBuf {
-    let file = world.path(&format!("java/{kind}.ks"));
-    world.write("java/pass", format!("{PASSWORD}\n").as_bytes());
-    let bundle = bundle(world);
-    let (destination, source, password) =
-        (text(&file), text(&bundle), text(&world.path("java/pass")).to_owned());
-    run(
-        "keytool",
-        &[
-            "-importkeystore",
-            "-noprompt",
-            "-srckeystore",
-            source,
-            "-srcstoretype",
-            "PKCS12",
-            "-srcstorepass:file",
-            &password,
-            "-srcalias",
-            "client001",
-            "-destkeystore",
-            destination,
-            "-deststoretype",
-            kind,
-            "-deststorepass:file",
-            &password,
-            "-destalias",
-            "uketsuke",
-        ],
-    );
-    let ca = world.path("ca.crt");
-    run(
-        "keytool",
-        &[
-            "-importcert",
-            "-noprompt",
-            "-alias",
-            "ca",
-            "-file",
-            text(&ca),
-            "-keystore",
-            destination,
-            "-storepass:file",
-            &password,
-        ],
-    );
-    file
-}
-
+/// Its database was damaged while the application was renewed. Mended, it turns out to have the old certificate.
 #[test]
-fn keystores_are_read_back_by_java() {
-    if !installed(&["keytool"]) {
-        return;
-    }
-    for kind in ["JKS", "PKCS12"] {
-        let world = World::new();
-        let file = keystore(&world, kind);
-        let list = format!(
-            "[[keystore]]\nname = \"予約\"\nfile = \"{}\"\nalias = \"Uketsuke\"\npassword_file = \"{}\"\nca = \"{}\"\n\
-             renewal_url = \"https://auth.test.example\"\nhook = [\"restart\", \"yoyaku\"]\n",
-            file.display(),
-            world.path("java/pass").display(),
-            world.path("ca.crt").display(),
-        );
-        world.write(".config/koshin/keystores.toml", list.as_bytes());
-        assert_eq!(world.certificates_in_use(None), std::slice::from_ref(&world.certificate), "{kind}");
-        let server = ScriptedServer::est(&world.ca);
-        let run_of_koshin = renew(&world, &server);
-        assert_eq!(run_of_koshin.ending, Ending::Renewed { confirmed: true }, "{kind}: {run_of_koshin:?}");
-        assert_eq!(*world.hooks.ran.borrow(), ["restart yoyaku"]);
-
-        let password = world.path("java/pass");
-        let listed =
-            run("keytool", &["-list", "-v", "-keystore", text(&file), "-storepass:file", text(&password)]);
-        let new = CertificateFacts::from_der(&server.record.borrow().issued[0]).unwrap();
-        let serial = new.serial.to_string().to_lowercase();
-        assert!(
-            listed.to_lowercase().contains(serial.trim_start_matches('0')),
-            "{kind}: {serial} in {listed}"
-        );
-        assert!(listed.contains("Alias name: uketsuke") && listed.contains("PrivateKeyEntry"), "{listed}");
-        assert!(listed.contains("Alias name: ca") && listed.contains("trustedCertEntry"), "{listed}");
-        // Java itself uses the key: it signs a request with it.
-        let arguments =
-            ["-certreq", "-alias", "uketsuke", "-keystore", text(&file), "-storepass:file", text(&password)];
-        assert!(run("keytool", &arguments).contains("BEGIN NEW CERTIFICATE REQUEST"));
-    }
-}
-
-#[test]
-fn a_keystore_with_another_password_is_left_alone() {
-    if !installed(&["keytool"]) {
+fn a_browser_that_only_follows_catches_up() {
+    if !installed(&["certutil", "pk12util"]) {
         return;
     }
     let world = World::new();
-    let file = keystore(&world, "JKS");
-    let before = std::fs::read(&file).unwrap();
-    let list =
-        format!("[[keystore]]\nfile = \"{}\"\nrenewal_url = \"https://auth.test.example\"\n", file.display());
-    world.write(".config/koshin/keystores.toml", list.as_bytes());
+    world.install(&[App::Monsiaj]);
+    let (chromium, firefox) = (browser(&world, CHROMIUM, ""), firefox(&world, ""));
+    let good = std::fs::read(chromium.certificates_file()).unwrap();
+    std::fs::write(chromium.certificates_file(), b"not a database").unwrap();
     let server = ScriptedServer::est(&world.ca);
-    let run = renew_on(&Disk, &world, &server, &["a", "b", "c"]);
-    assert_eq!((run.ending, server.issued()), (Ending::Failed, 0));
-    assert_eq!(std::fs::read(&file).unwrap(), before);
-    let run = renew_on(&Disk, &world, &server, &[PASSWORD]);
-    assert_eq!(run.ending, Ending::Renewed { confirmed: true }, "{run:?}");
+    assert_eq!(renew(&world, &server).ending, Ending::Renewed { confirmed: false });
+    assert_eq!(inside(&firefox).len(), 2, "the old one stays where it is");
+
+    std::fs::write(chromium.certificates_file(), good).unwrap();
+    let runs = world.run(&Disk, &server, &mut ScriptedPrompt::default(), agreed()).unwrap();
+    assert!(runs.iter().any(|run| run.ending == Ending::Renewed { confirmed: true }), "{runs:?}");
+    let issued = server.record.borrow().issued.clone();
+    assert_eq!((issued.len(), &server.record.borrow().confirmed), (1, &issued));
+    assert_eq!(inside(&chromium), issued);
+    assert_eq!(inside(&firefox), issued, "and the other browser is freed from the old one as well");
+}
+
+/// A program that damages the browser's database, fails, and must be told when the old files are back.
+struct Vandal<'a> {
+    database: &'a Database,
+    ran: RefCell<usize>,
+}
+
+impl HookRunner for Vandal<'_> {
+    fn run(&self, hook: &Hook) -> Result<(), HookError> {
+        *self.ran.borrow_mut() += 1;
+        if *self.ran.borrow() > 1 {
+            return Ok(());
+        }
+        std::fs::write(self.database.certificates_file(), b"not a database").unwrap();
+        Err(HookError::TimedOut { program: hook.program.clone(), seconds: 1 })
+    }
 }
 
 #[test]
-fn a_list_with_an_unknown_key_is_told_with_its_file() {
+fn programs_are_told_of_the_old_files_although_a_browser_resists() {
+    if !installed(&["certutil", "pk12util"]) {
+        return;
+    }
     let world = World::new();
-    world.write(".config/koshin/keystores.toml", b"[[keystore]]\nfile = \"/k\"\npasswort = \"x\"\n");
-    let found = koshin::applications::discover(&world.environment);
-    assert!(found.places.iter().map(|place: &Place| place.app).next().is_none());
-    let problem = found.problems[0].to_string();
-    assert!(problem.contains("keystores.toml") && problem.contains("passwort"), "{problem}");
+    world.install(&[App::Files]);
+    let database = browser(&world, CHROMIUM, "");
+    let good = std::fs::read(database.certificates_file()).unwrap();
+    let (server, hooks) =
+        (ScriptedServer::est(&world.ca), Vandal { database: &database, ran: RefCell::new(0) });
+    let with = Surroundings {
+        fs: &Disk,
+        network: &server,
+        hooks: &hooks,
+        state_dir: &world.environment.state_dir,
+        clock: &support::now,
+    };
+    let mut prompt = ScriptedPrompt::default();
+    let mut passwords = Passwords::new(&mut prompt, None);
+    let session = Session::begin(&world.environment, |_| true, with, &mut passwords).unwrap();
+    let run = session.renew(&session.groups[0], agreed(), with, &mut passwords);
+    drop(session);
+    assert!(matches!(run.failure, Some(Failure::Hook(_))), "the first failure is the cause: {run:?}");
+    assert_eq!(*hooks.ran.borrow(), 2);
+
+    std::fs::write(database.certificates_file(), good).unwrap();
+    assert!(world.all_old());
+    assert_eq!(renew(&world, &server).ending, Ending::Renewed { confirmed: true });
+    assert_eq!(inside(&database), server.record.borrow().issued);
 }
