@@ -4,7 +4,7 @@
 
 mod decision;
 mod processes;
-
+mod screen;
 mod script;
 mod states;
 #[path = "../support/mod.rs"]
