@@ -4,6 +4,7 @@
 //! - [`test`]: every test, with what the tests need installed and started.
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
+//! - [`pictures`]: the manuals' pictures, drawn from the windows as they are.
 //! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
 
 // Tasks read the environment, the clock and files: they are no part of the product.
@@ -14,6 +15,7 @@ mod demo;
 mod keeper;
 mod layers;
 mod licences;
+mod pictures;
 mod scratch_server;
 mod test;
 mod workspace;
@@ -40,6 +42,8 @@ enum Task {
     Bench(bench::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
     CheckLayers,
+    /// Draws the manuals' pictures again: docs/ja/pictures and docs/en/pictures.
+    Pictures,
     /// Checks licences, banned crates and sources against deny.toml.
     CheckLicences,
 }
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::CheckLayers => layers::run(),
+        Task::Pictures => pictures::run(),
         Task::CheckLicences => licences::run(),
     };
     match outcome {
