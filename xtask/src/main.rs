@@ -5,6 +5,7 @@
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
 //! - [`windows`]: koshin.exe, built here and tried under Wine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
+//! - [`pictures`]: the manuals' pictures, drawn from the windows as they are.
 //! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
 
 // Tasks read the environment, the clock and files: they are no part of the product.
@@ -15,6 +16,7 @@ mod demo;
 mod keeper;
 mod layers;
 mod licences;
+mod pictures;
 mod scratch_server;
 mod test;
 mod windows;
@@ -44,6 +46,8 @@ enum Task {
     Windows(windows::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
     CheckLayers,
+    /// Draws the manuals' pictures again: docs/ja/pictures and docs/en/pictures.
+    Pictures,
     /// Checks licences, banned crates and sources against deny.toml.
     CheckLicences,
 }
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Windows(options) => windows::run(&options),
         Task::CheckLayers => layers::run(),
+        Task::Pictures => pictures::run(),
         Task::CheckLicences => licences::run(),
     };
     match outcome {

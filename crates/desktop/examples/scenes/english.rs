@@ -1,7 +1,7 @@
 use super::{Named, life};
 use koshin_desktop::{Card, Dialog, Fact, Field, Icon, Notice, Progress, Scene, Status};
 
-const STILL_VALID: &str = "The certificate you have now works until Tuesday, 31 March 2026.";
+const STILL_VALID: &str = "Your certificate still works until Tuesday, 31 March 2026.";
 
 pub(crate) fn scenes() -> Vec<Named> {
     let mut scenes: Vec<Named> = questions()
@@ -15,6 +15,7 @@ pub(crate) fn scenes() -> Vec<Named> {
         scenes.push((name, Scene::Progress(progress().at(step))));
     }
     scenes.push(("status", Scene::Status(status())));
+    scenes.push(("status-good", Scene::Status(good())));
     scenes.push(("status-empty", Scene::Status(empty())));
     scenes
 }
@@ -86,7 +87,8 @@ fn failures() -> Vec<(&'static str, Dialog)> {
         (
             "stopped",
             Dialog::new(Icon::Error, "This certificate has been suspended")
-                .paragraph("An administrator suspended it on Monday, 2 March. Ask your administrator.")
+                .paragraph("An administrator suspended it on Monday, 2 March.")
+                .paragraph("Ask your administrator.")
                 .close("Close"),
         ),
         ("password", password()),
@@ -108,14 +110,15 @@ fn unknown() -> Dialog {
         .paragraph("Try again later. If it goes on, tell your vendor this number.")
         .paragraph(STILL_VALID)
         .fact("Number", "E99-7F3A")
-        .primary("Renew again")
+        .close("Close")
+        .button("Renew again")
         .button("Copy the number")
-        .cancel("Close")
 }
 
 fn password() -> Dialog {
     Dialog::new(Icon::Question, "Password of the certificate")
-        .paragraph("Type the password to open the certificate of Reception 1. It will not be saved.")
+        .paragraph("Type the password to open the certificate of Reception 1.")
+        .paragraph("It will not be saved.")
         .field(
             Field::masked("Password of the certificate", "Show the password")
                 .hint("This is not your Windows password."),
@@ -128,13 +131,15 @@ fn password_again() -> Dialog {
     let mut dialog = password();
     dialog.title = "The certificate cannot be opened".into();
     dialog.icon = Icon::Warning;
-    dialog.field = dialog.field.map(|field| field.error("The password is wrong."));
+    dialog.paragraphs = vec!["Type the password of the certificate, not your Windows password.".into()];
+    let field = Field::masked("Password of the certificate", "Show the password");
+    dialog.field = Some(field.error("The password is wrong."));
     dialog
 }
 
 fn recovery() -> Dialog {
     Dialog::new(Icon::Question, "Recovery code")
-        .paragraph("Type the recovery code that your administrator or vendor gave you.")
+        .paragraph("Type the recovery code from your administrator or vendor.")
         .field(Field::plain("Recovery code").hint("For example 7KQ2-M4XR-90TB"))
         .primary("Recover the certificate")
         .cancel("Close")
@@ -197,6 +202,18 @@ fn facts(connection: &str, result: &str, next: &str) -> Vec<Fact> {
         Fact::new("Last result", result),
         Fact::new("Next automatic try", next),
     ]
+}
+
+fn good() -> Status {
+    let mut status = status();
+    status.cards.truncate(1);
+    Status {
+        icon: Icon::Done,
+        title: "Good".into(),
+        paragraphs: vec!["The certificate of this PC works.".into()],
+        notice: None,
+        ..status
+    }
 }
 
 fn empty() -> Status {

@@ -15,6 +15,7 @@ pub(crate) fn scenes() -> Vec<Named> {
         scenes.push((name, Scene::Progress(progress().at(step))));
     }
     scenes.push(("status", Scene::Status(status())));
+    scenes.push(("status-good", Scene::Status(good())));
     scenes.push(("status-empty", Scene::Status(empty())));
     scenes
 }
@@ -88,7 +89,8 @@ fn failures() -> Vec<(&'static str, Dialog)> {
         (
             "stopped",
             Dialog::new(Icon::Error, "この証明書は使用停止中です")
-                .paragraph("管理者が3月2日（月）に停止しました。管理者に確認してください。")
+                .paragraph("管理者が3月2日（月）に停止しました。")
+                .paragraph("管理者に確認してください。")
                 .close("閉じる"),
         ),
         ("password", password()),
@@ -107,17 +109,19 @@ fn failures() -> Vec<(&'static str, Dialog)> {
 
 fn unknown() -> Dialog {
     Dialog::new(Icon::Error, "予期しないエラーが発生しました")
-        .paragraph("時間をおいて、やり直してください。続く場合は番号を保守会社に伝えてください。")
+        .paragraph("時間をおいて、やり直してください。")
+        .paragraph("続く場合は番号を保守会社に伝えてください。")
         .paragraph(STILL_VALID)
         .fact("番号", "E99-7F3A")
-        .primary("もう一度更新")
+        .close("閉じる")
+        .button("もう一度更新")
         .button("番号をコピー")
-        .cancel("閉じる")
 }
 
 fn password() -> Dialog {
     Dialog::new(Icon::Question, "証明書のパスワード")
-        .paragraph("受付1の証明書を開くために、パスワードを入力してください。保存はしません。")
+        .paragraph("受付1の証明書を開くために、パスワードを入力してください。")
+        .paragraph("パスワードは保存しません。")
         .field(
             Field::masked("証明書のパスワード", "パスワードを表示")
                 .hint("Windowsのパスワードではありません。"),
@@ -130,7 +134,9 @@ fn password_again() -> Dialog {
     let mut dialog = password();
     dialog.title = "証明書を開けません".into();
     dialog.icon = Icon::Warning;
-    dialog.field = dialog.field.map(|field| field.error("パスワードが違います。"));
+    dialog.paragraphs = vec!["Windowsのパスワードではなく、証明書のパスワードを入力してください。".into()];
+    let field = Field::masked("証明書のパスワード", "パスワードを表示");
+    dialog.field = Some(field.error("パスワードが違います。"));
     dialog
 }
 
@@ -194,6 +200,18 @@ fn status() -> Status {
 
 fn facts(connection: &str, result: &str, next: &str) -> Vec<Fact> {
     vec![Fact::new("最終接続", connection), Fact::new("直近の結果", result), Fact::new("次の自動更新", next)]
+}
+
+fn good() -> Status {
+    let mut status = status();
+    status.cards.truncate(1);
+    Status {
+        icon: Icon::Done,
+        title: "正常です".into(),
+        paragraphs: vec!["このパソコンの証明書は使えます。".into()],
+        notice: None,
+        ..status
+    }
 }
 
 fn empty() -> Status {
