@@ -23,7 +23,7 @@ use crate::{
     renewal::{hook::Processes, network::Internet, performer::Surroundings},
     storage::Disk,
 };
-use koshin_desktop::{Desktop, Settings};
+use koshin_desktop::{Desktop, Dialog, Settings};
 use std::{
     io::{self, IsTerminal},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -38,11 +38,10 @@ pub fn run(arguments: &RunArgs, environment: &Environment) -> i32 {
     let application = Application::of(&arguments.command);
     // Whatever a defect may do here: the application starts.
     let look = catch_unwind(AssertUnwindSafe(|| look(arguments, environment))).ok().flatten();
-    let Some(look) = look else { return finish(application.as_ref(), None, ExitCode::Ok) };
-    let settings = Settings::new(words::window_title(environment.language), APPLICATION_ID);
+    let Some(look) = look else { return start_only(application.as_ref(), environment) };
     let mut started = None;
     let attended = catch_unwind(AssertUnwindSafe(|| {
-        koshin_desktop::run(settings, |desktop| {
+        koshin_desktop::run(settings(environment), |desktop| {
             serve(arguments, environment, look, desktop, application.as_ref(), &mut started)
         })
     }));
@@ -93,12 +92,43 @@ fn serve(
         attend(launch, look, &person, &mut || *started = application.map(Application::start))
     };
     if let (Some(Err(error)), Some(application)) = (&started, application) {
-        let dialog =
-            dialogs::not_started(language, &application.name(), &error.to_string(), contact.as_deref());
         // Without a window the message on standard error has to do.
-        let _ = windows.ask(dialog);
+        let _ = windows.ask(not_started(application, environment, error, contact.as_deref()));
     }
     attended
+}
+
+fn settings(environment: &Environment) -> Settings {
+    Settings::new(words::window_title(environment.language), APPLICATION_ID)
+}
+
+fn not_started(
+    application: &Application,
+    environment: &Environment,
+    error: &io::Error,
+    contact: Option<&str>,
+) -> Dialog {
+    dialogs::not_started(environment.language, &application.name(), &error.to_string(), contact)
+}
+
+/// Nothing is due: no thread, no window. Only to a shortcut that is wrong somebody has to say so, since a click has no
+/// terminal on which the message could be read.
+fn start_only(application: Option<&Application>, environment: &Environment) -> i32 {
+    let Some(application) = application else { return i32::from(ExitCode::Ok.number()) };
+    application.replace().unwrap_or_else(|error| {
+        if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
+            let dialog = not_started(application, environment, &error, None);
+            // Without a display the message on standard error has to do.
+            let _ = koshin_desktop::run(settings(environment), |desktop| desktop.ask(dialog));
+        }
+        failed(application, &error)
+    })
+}
+
+/// Says why the application did not start, and answers the exit code.
+fn failed(application: &Application, error: &io::Error) -> i32 {
+    eprintln!("koshin: {}: {error}", application.name());
+    command::failure(error)
 }
 
 /// Nobody can be asked: what is due is renewed as the daemon would, or left to it.
@@ -122,8 +152,5 @@ fn finish(application: Option<&Application>, started: Option<io::Result<Child>>,
         Some(started) => started.and_then(command::wait),
         None => application.replace(),
     };
-    ended.unwrap_or_else(|error| {
-        eprintln!("koshin: {}: {error}", application.name());
-        command::failure(&error)
-    })
+    ended.unwrap_or_else(|error| failed(application, &error))
 }

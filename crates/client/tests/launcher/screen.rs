@@ -13,10 +13,7 @@ use std::{
     thread::sleep,
     time::Duration,
 };
-use x11rb::{
-
-    protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask},
-};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 /// Class of all windows.
 const CLASS: &str = "koshin";
@@ -86,9 +83,7 @@ impl Display {
         let found = self.xdotool(&[]);
         let window = String::from_utf8(found.stdout).unwrap().trim().parse().unwrap();
         let (connection, _) = x11rb::connect(Some(&self.name)).unwrap();
-        let atom = |name: &str| {
-            connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
-        };
+        let atom = |name: &str| connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
         let message = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
         let event = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), message);
         connection.send_event(false, window, EventMask::NO_EVENT, event).unwrap().check().unwrap();
@@ -250,4 +245,21 @@ fn the_window_is_closed_in_each_step() {
 fn confirmed(clinic: &Clinic) -> bool {
     let new = CertificateFacts::from_der(&clinic.world.certificates_in_use(None)[0]).unwrap();
     clinic.server.state_of(&new.serial.to_hex()) == "in_use"
+}
+
+/// A click has no terminal: a shortcut that is wrong is told in a window.
+#[test]
+fn a_wrong_shortcut_says_so() {
+    let Some(display) = Display::start() else { return };
+    let world = World::new();
+    let mut child = display
+        .command(env!("CARGO_BIN_EXE_koshin"), &["run", "--app", "monsiaj", "--", "/no/such/program"])
+        .env("HOME", world.path(""))
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    display.after(&[]);
+    display.press("Return");
+    assert!(eventually(|| child.try_wait().unwrap().is_some()), "it does not end");
+    assert_eq!(child.wait().unwrap().code(), Some(127));
 }

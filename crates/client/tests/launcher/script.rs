@@ -136,8 +136,7 @@ impl<'a> Scene<'a> {
             };
             let launch = Launch { environment: &environment, app: self.app, with, recovery: self.recovery };
             let person = Person::new(self.language, DesktopPrompt::new(self.language, &mut windows), None);
-            attended =
-                Some(attend(launch, look, &person, &mut || log.borrow_mut().push("*".to_owned())));
+            attended = Some(attend(launch, look, &person, &mut || log.borrow_mut().push("*".to_owned())));
             drop(person);
             assert!(windows.answers.is_empty(), "not asked any more: {:?}", windows.answers);
         }

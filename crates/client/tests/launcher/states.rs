@@ -73,7 +73,11 @@ fn agreed_renewed_told_and_started() {
     let played = Scene::new(&world, &server).play(&[Does::Presses("更新"), Does::Presses("閉じる")]);
     let expected = [&["証明書の更新"], &STEPS[..], &["証明書を更新しました", "*"]].concat();
     assert_eq!(played.log, expected);
-    assert!(played.text(0).contains("uketsuke / default / receview 0の証明書を更新しますか？"), "{}", played.text(0));
+    assert!(
+        played.text(0).contains("uketsuke / default / receview 0の証明書を更新しますか？"),
+        "{}",
+        played.text(0)
+    );
     assert!(played.text(1).contains("新しい有効期限: 2029年11月22日（木）12:00"), "{}", played.text(1));
     assert!(!world.all_old(), "monsiaj was asked about, and the others share its certificate");
     assert_eq!(last_result(&world).as_deref(), Some("renewed"));

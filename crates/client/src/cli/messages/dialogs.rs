@@ -105,13 +105,9 @@ pub fn renew_it(language: Language, name: &str) -> String {
     }
 }
 
-/// That a renewal takes a moment and endangers nothing.
+/// That a renewal is no long business.
 pub fn takes_a_moment(language: Language) -> &'static str {
-    pick(
-        language,
-        "1分ほどで終わります。終わると、アプリケーションが起動します。",
-        "It takes about a minute. The application starts when it is done.",
-    )
+    pick(language, "1分ほどで終わります。", "It takes about a minute.")
 }
 
 /// The title of the steps.

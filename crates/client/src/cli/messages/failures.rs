@@ -9,6 +9,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_protocol::problem::{Problem, ProblemCode};
+use std::path::Path;
 
 /// An exchange with the server that did not succeed. `still_valid_until` is the end of the certificate in use, if it
 /// has not passed: then the explanation says that it still works, unless the server has just said that it does not.
@@ -116,18 +117,7 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
                 "Run koshin renew in a terminal and type it, or pass it with --password-stdin.",
             ),
         ),
-        CredentialError::KeyNotExportable { path } => text(
-            language,
-            ("この場所からは更新できません", "The certificate cannot be renewed from here"),
-            (
-                &format!("秘密鍵をブラウザーから取り出せません（{}）。", path.display()),
-                &format!("The browser keeps its private key to itself ({}).", path.display()),
-            ),
-            (
-                "同じ証明書のファイルをfiles.tomlに登録するか、管理サイトから証明書を取得し直してください。",
-                "List a file with the same certificate in files.toml, or fetch a new certificate from the administration site.",
-            ),
-        ),
+        CredentialError::KeyNotExportable { path } => key_not_exportable(language, path),
         CredentialError::Missing { path } => text(
             language,
             title,
@@ -157,6 +147,21 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
             text(language, title, (&japanese, &sentence(&other.to_string())), CHECK_SETTING)
         }
     }
+}
+
+fn key_not_exportable(language: Language, path: &Path) -> Explanation {
+    text(
+        language,
+        ("この場所からは更新できません", "The certificate cannot be renewed from here"),
+        (
+            &format!("秘密鍵をブラウザーから取り出せません（{}）。", path.display()),
+            &format!("The browser keeps its private key to itself ({}).", path.display()),
+        ),
+        (
+            "同じ証明書のファイルをfiles.tomlに登録するか、管理サイトから証明書を取得し直してください。",
+            "List a file with the same certificate in files.toml, or fetch a new certificate from the administration site.",
+        ),
+    )
 }
 
 /// A switch that could not be planned.
