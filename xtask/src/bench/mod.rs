@@ -5,7 +5,7 @@
 
 mod client;
 mod desk;
-mod display;
+pub(crate) mod display;
 mod figure;
 mod renewals;
 

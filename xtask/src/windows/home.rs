@@ -60,6 +60,11 @@ impl Home {
         self.profile.join(".receview/receview.conf")
     }
 
+    /// Where an application leaves a trace that it was started.
+    pub(crate) fn trace(&self) -> PathBuf {
+        self.profile.join("started.txt")
+    }
+
     /// The folder of ORCAMOクライアント's certificates.
     pub(crate) fn certificates(&self) -> PathBuf {
         self.profile.join(".monsiaj/certificates")

@@ -6,6 +6,7 @@ mod build;
 mod home;
 mod smoke;
 mod toolchain;
+mod windowed;
 mod wine;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What is tried under Wine: status, a renewal, files that another program holds open.
+//! What is tried under Wine: status, windows, a renewal, files that another program holds open.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,12 +11,15 @@ use serde_json::Value;
 
 use super::build::{Program, compile_c};
 use super::home::{Home, MONSIAJ, RECEVIEW};
+use super::windowed::Windowed;
 use super::wine::Wine;
 use crate::demo::Terminal;
 use crate::scratch_server::ScratchServer;
 use crate::workspace::{self, Profile};
 
-const HOLD: &str = include_str!("wine/hold.c");
+/// Programs that help: their names and sources.
+const HELPERS: [(&str, &str); 2] =
+    [("hold", include_str!("wine/hold.c")), ("close", include_str!("wine/close.c"))];
 /// A hold that Koshin outwaits, and one that it does not (it waits 2.55 seconds).
 const SHORT: u32 = 700;
 const LONG: u32 = 8_000;
@@ -30,14 +33,17 @@ pub(crate) fn run(wine: &Wine, programs: &[Program]) -> Result<()> {
         fs::copy(&program.path, folder.path().join(program.name()))?;
     }
     wine.complete(folder.path())?;
-    let source = folder.path().join("hold.c");
-    fs::write(&source, HOLD)?;
-    compile_c(&source, &folder.path().join("hold.exe"), &["-municode"])?;
+    for (name, text) in HELPERS {
+        let source = folder.path().join(format!("{name}.c"));
+        fs::write(&source, text)?;
+        compile_c(&source, &folder.path().join(format!("{name}.exe")), &["-municode"])?;
+    }
 
     let home = Home::furnish(wine, &server)?;
     let smoke = Smoke { wine, home, folder: folder.path() };
     smoke.programs_start()?;
     smoke.status()?;
+    smoke.windows()?;
     smoke.outwaits_a_short_hold()?;
     smoke.gives_up_on_a_long_hold()?;
     smoke.renews_when_it_is_let_go()?;
@@ -72,6 +78,23 @@ impl Smoke<'_> {
         let table = self.koshin(&["status", "--lang", "ja", "--online"])?;
         ensure!(table.text.contains(MONSIAJ.cn), "the table lacks {}: {}", MONSIAJ.cn, table.text);
         passed("status finds the applications below %USERPROFILE% and asks the server")
+    }
+
+    /// Before anything is renewed: both certificates are due.
+    fn windows(&self) -> Result<()> {
+        let Some(display) = self.wine.display() else {
+            println!("NOT tried    koshinw.exe's windows, because Xvfb is missing: apt-get install xvfb");
+            return Ok(());
+        };
+        let language = if self.wine.learn_japanese()? { "ja" } else { "en" };
+        let windowed = Windowed { wine: self.wine, display, folder: self.folder, language };
+        let before = self.serial(&RECEVIEW)?;
+        windowed.status_window()?;
+        windowed.launcher("receview", &self.home.trace())?;
+        ensure!(self.serial(&RECEVIEW)? == before, "a window that was closed renewed the certificate");
+        passed(&format!(
+            "koshinw.exe opens the status window and the launcher's question ({language}); closed, it starts the application"
+        ))
     }
 
     fn outwaits_a_short_hold(&self) -> Result<()> {

@@ -9,14 +9,19 @@ use anyhow::{Context, Result, ensure};
 
 use super::build::compile_c;
 use super::toolchain::{require, run};
+use crate::bench::display::Display;
 use crate::test::tools;
 
 /// What Rust's standard library draws randomness from, and Wine 8 does not have.
 const STUB: &str = include_str!("wine/bcryptprimitives.c");
 
-/// Wine and its prefix.
+/// A font with Japanese, which Windows brings along and Wine does not; where it lies on Debian.
+const FONT: &str = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc";
+
+/// Wine, its prefix, and a display for its windows if there is one.
 pub(crate) struct Wine {
     prefix: PathBuf,
+    display: Option<Display>,
 }
 
 impl Wine {
@@ -28,9 +33,27 @@ impl Wine {
             eprintln!("xtask windows: {why:#}");
             return Ok(None);
         }
-        let wine = Self { prefix: directory.join("prefix") };
+        // From the first program on: Wine asks for a display only once.
+        let wine = Self { prefix: directory.join("prefix"), display: Display::start()? };
         wine.output(Path::new("cmd"), &["/c", "exit"])?;
         Ok(Some(wine))
+    }
+
+    /// Where windows open; none without Xvfb.
+    pub(crate) fn display(&self) -> Option<&Display> {
+        self.display.as_ref()
+    }
+
+    /// Gives Windows a Japanese font. Whether this machine has one.
+    pub(crate) fn learn_japanese(&self) -> Result<bool> {
+        let font = Path::new(FONT);
+        let fonts = self.prefix.join("drive_c/windows/Fonts");
+        let there = fonts.join(font.file_name().unwrap_or_default());
+        if font.is_file() && !there.is_file() {
+            fs::create_dir_all(&fonts)?;
+            fs::copy(font, &there)?;
+        }
+        Ok(there.is_file())
     }
 
     /// `wine-8.0 (…)`.
@@ -59,6 +82,9 @@ impl Wine {
         command.arg(program).env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
         // No question for Mono or Gecko, and no entries in the menus of the person who runs this.
         command.env("WINEDLLOVERRIDES", "mscoree,mshtml,winemenubuilder.exe=").env_remove("DISPLAY");
+        if let Some(display) = &self.display {
+            display.surround(&mut command);
+        }
         command.stdin(Stdio::null());
         command
     }
