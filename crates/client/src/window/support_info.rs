@@ -69,7 +69,7 @@ pub fn text(support: Support<'_>) -> String {
     lines.push("[doctor]".to_owned());
     lines.extend(doctor::as_text(findings, language).lines().map(str::to_owned));
     let text: String = lines.iter().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, "{}", printable(line).trim_end());
+        let _ = writeln!(text, "{}", without_secrets(&printable(line)).trim_end());
         text
     });
     text.replace(&*home.to_string_lossy(), "~")
@@ -77,12 +77,12 @@ pub fn text(support: Support<'_>) -> String {
 
 fn connection(entry: &Entry, language: Language) -> Vec<String> {
     let place = &entry.place;
-    let renewal = place.renewal_base.as_deref().map_or("unknown", |base| base);
+    let renewal = place.renewal_base.as_deref().unwrap_or("unknown");
     let mut lines = vec![
         format!("- {} {} ({})", place.app, place.connection, place.name),
         format!("  config: {}", place.config_path.display()),
-        format!("  service: {}", place.service_url.as_deref().map_or("-".to_owned(), without_secrets)),
-        format!("  renewed by: {}", without_secrets(renewal)),
+        format!("  service: {}", place.service_url.as_deref().unwrap_or("-")),
+        format!("  renewed by: {}", renewal),
     ];
     if let Some(seen) = &entry.certificate {
         let from = seen.facts.as_ref().map_or("?".to_owned(), |facts| words::moment(facts.not_before));
@@ -97,11 +97,19 @@ fn connection(entry: &Entry, language: Language) -> Vec<String> {
     lines
 }
 
-/// An address without user, password and query.
-fn without_secrets(url: &str) -> String {
-    let address = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
+/// Addresses in the text without user, password and query: settings may hold them, and messages quote settings.
+fn without_secrets(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '）' | '」'));
+        let (address, rest) = part.split_at(end.unwrap_or(part.len()));
+        // An @ may also stand in a path. Better too little of an address than a password.
+        let host = address.rsplit('@').next().unwrap_or_default();
+        let host = host.split(['?', '#']).next().unwrap_or_default();
+        result.push_str("://");
+        result.push_str(host);
+        result.push_str(rest);
+    }
+    result
 }
