@@ -101,34 +101,39 @@ impl Diary {
     }
 }
 
-/// Writes down how an attempt ended that a person has made beside the rounds. If that fails, the diary is as before:
-/// nothing rests on it. The caller holds the lock.
+/// Writes down how an attempt ended that a person has made beside the rounds; one that was declined, or not due, was none.
+/// If that fails, the diary is as before: nothing rests on it. The caller holds the lock.
 pub fn note_attempt(with: Surroundings<'_>, group: &Group, name: &str, run: &Run, why: Option<&Explanation>) {
+    let Some(result) = result_of(run) else { return };
     let now = with.now();
     let mut diary = Diary::load(with.fs, with.state_dir);
     let mut key = group.sha256();
     let mut record = diary.certificates.remove(&key).unwrap_or_default();
-    name.clone_into(&mut record.name);
     record.not_after = Some(group.certificate.not_after);
-    let result = match (run.ending, &run.new) {
-        (Ending::Renewed { .. }, Some(new)) => {
-            let new = CertificateNote::from(new);
-            key = new.sha256;
-            record = Record { name: record.name, not_after: Some(new.not_after), ..Record::default() };
-            record.attempts.succeeded(now);
-            Some("renewed")
-        }
-        (Ending::NotDue | Ending::Declined, _) => None,
-        (Ending::Failed, _) => {
+    if let Some(new) = &run.new {
+        let new = CertificateNote::from(new);
+        key = new.sha256;
+        record = Record { not_after: Some(new.not_after), ..Record::default() };
+        record.attempts.succeeded(now);
+    }
+    name.clone_into(&mut record.name);
+    let text = why.map(one_line);
+    record.last_result = Some(LastResult { at: now, result: result.to_owned(), text });
+    diary.certificates.insert(key, record);
+    let _ = diary.save(with.fs, with.state_dir);
+}
+
+/// The word for [`LastResult::result`]; `None` where nothing was attempted.
+fn result_of(run: &Run) -> Option<&'static str> {
+    match run.ending {
+        Ending::NotDue | Ending::Declined => None,
+        Ending::Renewed { .. } => Some("renewed"),
+        Ending::Failed => {
             let refused = run.failure.as_ref().is_some_and(|why| why.exit_code() == ExitCode::Refused);
             Some(if refused { "refused" } else { "failed" })
         }
-        _ => Some("needs-person"),
-    };
-    if let Some(result) = result {
-        let text = why.map(one_line);
-        record.last_result = Some(LastResult { at: now, result: result.to_owned(), text });
+        Ending::NotRenewableKind | Ending::UnknownKind | Ending::NotYetValid | Ending::Expired => {
+            Some("needs-person")
+        }
     }
-    diary.certificates.insert(key, record);
-    let _ = diary.save(with.fs, with.state_dir);
 }
