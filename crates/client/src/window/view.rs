@@ -89,8 +89,8 @@ pub fn view(knowledge: Knowledge<'_>) -> View {
         }
         cards.push(card);
     }
-    let actions =
-        if idle { vec![Action::BackUp, Action::CopySupport, Action::Close] } else { vec![Action::Close] };
+    // Not even ［閉じる］: the focus would fall on it, and whoever presses Enter twice would close the window.
+    let actions = if idle { vec![Action::BackUp, Action::CopySupport, Action::Close] } else { Vec::new() };
     let (icon, title) = title(&found, report, language);
     let status = Status {
         icon,

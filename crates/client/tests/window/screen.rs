@@ -52,7 +52,11 @@ impl Display {
     /// Without a window manager nobody gives a window the focus: it is given here. A window that is gone by now takes
     /// no key.
     fn press(&self, window: &str, key: &str) {
-        self.run("xdotool", &["windowfocus", "--sync", window, "key", key]);
+        if self.run("xdotool", &["windowfocus", window]).status.success()
+            && self.windows().iter().any(|one| one == window)
+        {
+            self.run("xdotool", &["key", key]);
+        }
     }
 
     fn pixels(&self) -> Vec<u8> {
