@@ -3,8 +3,8 @@
 use crate::{
     script::{Does, Played, Scene},
     support::{
-        World, days,
-        disk::{ENOSPC, FaultyDisk},
+        World, agreed, days,
+        disk::{ENOSPC, Fault, FaultyDisk},
         now,
         server::{ScriptedServer, Sends},
     },
@@ -20,6 +20,7 @@ use koshin::{
     environment::Language,
     exit::ExitCode,
     launcher::{look::Look, memory::Memory},
+    prompt::ScriptedPrompt,
     storage::{Disk, lock::InstanceLock},
 };
 use koshin_desktop::Icon;
@@ -256,6 +257,25 @@ fn a_full_disk_is_told_and_changes_nothing() {
     assert_eq!(played.log.last().unwrap(), "新しい証明書を保存できませんでした", "{}", disk.chosen());
     assert!(played.text(1).contains("ディスクの空きが足りません"), "{}", played.text(1));
     assert!(world.all_old());
+}
+
+/// What was agreed to once is finished without a question, and before the application reads half of it.
+#[test]
+fn a_renewal_that_the_power_cut_interrupted_is_finished_first() {
+    let rehearsal = world();
+    let healthy = FaultyDisk::healthy();
+    let mut nobody = ScriptedPrompt::default();
+    let server = ScriptedServer::est(&rehearsal.ca);
+    rehearsal.run(&healthy, &server, &mut nobody, agreed()).unwrap();
+    let at = healthy.position_of("rename", "monsiaj.jsonrpc.properties").unwrap();
+
+    let world = world();
+    let server = ScriptedServer::est(&world.ca);
+    let disk = FaultyDisk::new(at, Fault::PowerCut);
+    assert!(FaultyDisk::power(|| world.run(&disk, &server, &mut nobody, agreed())).is_none());
+    let played = Scene::new(&world, &server).play(&[Does::Presses("閉じる")]);
+    assert_eq!(played.log, ["3/4", "4/4", "証明書を更新しました", "*"]);
+    assert!(!world.all_old());
 }
 
 /// Where not even the lock can be taken, nobody is asked for an agreement that leads nowhere.
