@@ -33,7 +33,7 @@ impl Program {
 pub(crate) fn programs(toolchain: &Toolchain, dev: bool) -> Result<Vec<Program>> {
     let mut command = cargo(toolchain, "build")?;
     command.args(["--bins", "--features", "windowed"]);
-    let (profile, folder) = if dev { ("dev", "debug") } else { ("windows", "windows") };
+    let (profile, folder) = if dev { ("dev", "debug") } else { ("release", "release") };
     command.args(["--profile", profile]);
     if !command.status().context("cannot start cargo")?.success() {
         bail!("koshin cannot be built for {TARGET}");
