@@ -2,7 +2,7 @@
 
 use super::{Check, Finding, Health, Practice, bad, good, subject, warning};
 use crate::{
-    applications::{CertificateFiles, CredentialError, Place},
+    applications::{CredentialError, Place},
     cli::messages::{doctor as words, failures, renew as renew_words, status as status_words},
     daemon::diary::Diary,
     doors::DoorError,
@@ -129,7 +129,7 @@ impl Patient<'_> {
         let fs = self.practice.with.fs;
         let mut folders: Vec<PathBuf> = Vec::new();
         for place in &self.group.places {
-            for path in written(place) {
+            for path in place.written_beside() {
                 let tried = atomic::resolve(fs, &path).and_then(|real| {
                     let folder = atomic::parent(&real).to_owned();
                     if !folders.contains(&folder) {
@@ -205,17 +205,4 @@ impl Patient<'_> {
         let (text, remedy) = words::last_attempt(language, last, record.next_at);
         Some(warning(Check::LastAttempt, self.subject(), text, remedy))
     }
-}
-
-/// The files that a switch replaces, or beside which it writes new ones.
-fn written(place: &Place) -> Vec<PathBuf> {
-    let mut files = vec![place.config_path.clone()];
-    match &place.certificate {
-        CertificateFiles::None => {}
-        CertificateFiles::Pkcs12(path) => files.push(path.clone()),
-        CertificateFiles::Pem { certificate, key } => files.extend([certificate.clone(), key.clone()]),
-        CertificateFiles::Store(entry) => files.extend(entry.files()),
-    }
-    files.extend(place.password_file.clone());
-    files
 }
