@@ -158,17 +158,13 @@ impl Target<'_> {
 
     fn install_task(&self, program: &Path) -> Result<Installed, InstallFailure> {
         let answer = self.command("whoami", &task_scheduler::WHO_AM_I)?;
-        let user = task_scheduler::sid(&answer).ok_or_else(|| InstallFailure::Command {
-            command: command_line("whoami", &task_scheduler::WHO_AM_I),
-            why: answer.clone(),
-        })?;
         let lang = self.environment.language.tag();
         // The one without a console window, where it was installed beside the other.
         let windowed = program.with_file_name("koshinw.exe");
         let program = if matches!(self.fs.kind(&windowed), Ok(Some(_))) { &windowed } else { program };
         let task = Task {
             description: "Koshin: renews client certificates that are due".to_owned(),
-            user: user.to_owned(),
+            user: task_scheduler::user(&answer).to_owned(),
             program: program.to_owned(),
             arguments: ["--lang", lang, "daemon", "--once"].map(str::to_owned).to_vec(),
             every_minutes: 15,
@@ -245,13 +241,9 @@ impl Target<'_> {
     }
 
     fn command(&self, program: &str, arguments: &[&str]) -> Result<String, InstallFailure> {
-        self.system
-            .run(program, arguments)
-            .map_err(|why| InstallFailure::Command { command: command_line(program, arguments), why })
+        self.system.run(program, arguments).map_err(|why| InstallFailure::Command {
+            command: std::iter::once(&program).chain(arguments).copied().collect::<Vec<_>>().join(" "),
+            why,
+        })
     }
-}
-
-/// A command as it is shown to people.
-fn command_line(program: &str, arguments: &[&str]) -> String {
-    std::iter::once(&program).chain(arguments).copied().collect::<Vec<_>>().join(" ")
 }

@@ -8,13 +8,15 @@ use std::{fmt::Write as _, path::PathBuf};
 /// Where the task stands in the scheduler's library.
 pub const NAME: &str = r"\Koshin\Renew";
 
-/// What `whoami` is asked so that it tells who the user is, for [`sid`].
+/// What `whoami` is asked so that it tells who the user is, for [`user`].
 pub const WHO_AM_I: [&str; 4] = ["/user", "/fo", "csv", "/nh"];
 
-/// The user's security identifier (`S-1-5-21-…`) in the answer of `whoami` to [`WHO_AM_I`]. The name beside it is no
-/// use: it comes in the console's code page, in which a Japanese one is no UTF-8.
-pub fn sid(answer: &str) -> Option<&str> {
-    answer.split([',', '"', ' ', '\r', '\n']).rfind(|word| word.starts_with("S-1-"))
+/// For whom a task runs, from the answer of `whoami` to [`WHO_AM_I`]: the security identifier (`S-1-5-21-…`). The name
+/// beside it is no use: it comes in the console's code page, in which a Japanese one is no UTF-8. Wine's `whoami` tells
+/// nothing but a name.
+pub fn user(answer: &str) -> &str {
+    let words = answer.split([',', '"', ' ', '\r', '\n']);
+    words.rev().find(|word| word.starts_with("S-1-")).unwrap_or(answer.trim())
 }
 
 /// What the scheduler is to do.
@@ -215,9 +217,9 @@ mod tests {
     fn the_user_is_found_whatever_the_name_is_written_in() {
         let sid_of = |name: &str| format!("\"{name}\",\"S-1-5-21-1004-336-1801-1001\"\r\n");
         for name in [r"reception\clerk", "reception\\\u{fffd}t\u{fffd}t", r"s-1-5\S-1-2, or not"] {
-            assert_eq!(sid(&sid_of(name)), Some("S-1-5-21-1004-336-1801-1001"), "{name}");
+            assert_eq!(user(&sid_of(name)), "S-1-5-21-1004-336-1801-1001", "{name}");
         }
-        assert_eq!(sid("ERROR: invalid argument"), None);
+        assert_eq!(user("VM\\root\r\n"), r"VM\root", "Wine");
     }
 
     #[test]
@@ -255,7 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("task.xml");
         let output = std::process::Command::new("whoami").args(WHO_AM_I).output().unwrap();
-        let user = sid(&String::from_utf8_lossy(&output.stdout)).unwrap().to_owned();
+        let user = user(&String::from_utf8_lossy(&output.stdout)).to_owned();
         std::fs::write(&file, Task { user, ..task() }.file()).unwrap();
         let name = r"\Koshin\Test";
         let made = schtasks(&["/Create", "/TN", name, "/XML", &file.to_string_lossy(), "/F"]);
