@@ -56,7 +56,7 @@ fn renew(desktop: &Desktop, scenes: &[scenes::Named]) -> Result<(), Unavailable>
             ("confirm", Scene::Dialog(dialog)) => {
                 let Choice::Pressed { index: 0, .. } = desktop.ask(dialog.clone())? else { return Ok(()) };
             }
-            ("progress-1", Scene::Progress(progress)) => step_through(desktop, progress.clone())?,
+            ("progress", Scene::Progress(progress)) => step_through(desktop, progress.clone())?,
             _ => {}
         }
     }

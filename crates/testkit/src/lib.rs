@@ -7,6 +7,7 @@
 //! - [`proxy`]: connections that are reset, stall or end after n bytes.
 //! - [`bad_server`]: an mTLS server that answers what the test scripts.
 //! - [`postgres`]: a fresh database per test.
+//! - [`display`]: a screen of a test's own, its windows and keys for them.
 //! - [`skip`]: tests that cannot run on this machine say so, and are counted.
 
 // Tests read the clock and the environment; the products may not.
@@ -15,6 +16,7 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
+pub mod display;
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -24,6 +26,7 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
+pub use display::Display;
 pub use server::{Database, ServerInABox, ServerOptions};
 pub use skip::skip;
 pub use terminal::Terminal;

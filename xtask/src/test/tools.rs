@@ -54,7 +54,6 @@ const TOOLS: &[Tool] = &[
         what_for: "windows on a display",
     },
     Tool { program: "xdotool", package: "xdotool", what_for: "windows operated by keys alone" },
-    Tool { program: "import", package: "imagemagick", what_for: "windows as the screen shows them" },
     Tool {
         // A file: `find` takes its path as it is.
         program: "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

@@ -120,7 +120,7 @@ pub fn password(language: Language, request: &PasswordRequest) -> Dialog {
         false => (Icon::Question, field),
     };
     Dialog::new(icon, words::password_title(language, *previous_was_wrong))
-        .paragraph(words::password_why(language, &format!("{name}（{file}）")))
+        .paragraph(words::password_why(language, name, &file))
         .field(field)
         .primary(words::open_certificate(language))
         .cancel(words::not_today(language))

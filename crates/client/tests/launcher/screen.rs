@@ -1,107 +1,39 @@
 //! The real program on a real display (Xvfb) against the real server: keys alone renew, and the application finds the new
-//! certificate. Needs Xvfb, ImageMagick and xdotool.
+//! certificate. Needs Xvfb and xdotool.
 
 use crate::support::{World, days};
 use jiff::Timestamp;
 use koshin::applications::App;
 use koshin_issuance::{CertificateFacts, read_pkcs12};
-use koshin_testkit::{ServerInABox, skip::skip};
+use koshin_testkit::{Display, ServerInABox, display::Shot};
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Stdio},
     thread::sleep,
     time::Duration,
 };
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 /// Class of all windows.
 const CLASS: &str = "koshin";
 
-/// A display of its own; gone when dropped.
-struct Display {
-    server: Child,
-    name: String,
+/// Waits until something else is shown than `before`, and for the picture to be complete. Answers it.
+fn after(display: &Display, before: Option<&Shot>) -> Shot {
+    let mut last = display.screen();
+    let complete = eventually(|| {
+        let now = display.screen();
+        let still = now == last;
+        last = now;
+        still && Some(&last) != before && !display.is_empty()
+    });
+    assert!(complete, "nothing else was shown");
+    last
 }
 
-impl Display {
-    /// `None` where the tools are missing; the test counts as skipped then.
-    fn start() -> Option<Self> {
-        let there = |tool: &&str| Command::new(tool).arg("-version").output().is_ok();
-        if let Some(missing) = ["Xvfb", "import", "xdotool"].iter().find(|tool| !there(tool)) {
-            skip(&format!("{missing} is not installed"));
-            return None;
-        }
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1366x900x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        Some(Self { server, name: format!(":{}", number.trim()) })
-    }
-
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.args(arguments).env("DISPLAY", &self.name).env_remove("WAYLAND_DISPLAY");
-        command.stderr(Stdio::null());
-        command
-    }
-
-    /// What the screen shows.
-    fn picture(&self) -> Vec<u8> {
-        self.command("import", &["-window", "root", "-depth", "8", "rgb:-"]).output().unwrap().stdout
-    }
-
-    fn is_empty(&self) -> bool {
-        self.picture().iter().all(|byte| *byte == 0)
-    }
-
-    /// Waits until something else is shown than `before`, and for the picture to be complete. Answers it.
-    fn after(&self, before: &[u8]) -> Vec<u8> {
-        let mut last = self.picture();
-        let complete = eventually(|| {
-            let now = self.picture();
-            let still = now == last;
-            last = now;
-            still && last != before && last.iter().any(|byte| *byte != 0)
-        });
-        assert!(complete, "nothing else was shown");
-        last
-    }
-
-    /// Without a window manager nobody gives the window the focus: it is given here.
-    fn press(&self, key: &str) {
-        self.xdotool(&["windowfocus", "--sync"]);
-        assert!(self.command("xdotool", &["key", key]).status().unwrap().success());
-    }
-
-    /// As the cross does in the title bar that a window manager would give the window: ICCCM, 4.2.8.1.
-    fn close_window(&self) {
-        let found = self.xdotool(&[]);
-        let window = String::from_utf8(found.stdout).unwrap().trim().parse().unwrap();
-        let (connection, _) = x11rb::connect(Some(&self.name)).unwrap();
-        let atom = |name: &str| connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
-        let message = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
-        let event = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), message);
-        connection.send_event(false, window, EventMask::NO_EVENT, event).unwrap().check().unwrap();
-    }
-
-    fn xdotool(&self, action: &[&str]) -> Output {
-        let words = [&["search", "--onlyvisible", "--class", CLASS], action].concat();
-        let output = self.command("xdotool", &words).output().unwrap();
-        assert!(output.status.success());
-        output
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+/// The only window.
+fn window(display: &Display) -> u32 {
+    let windows = display.windows(CLASS);
+    assert_eq!(windows.len(), 1, "windows");
+    windows[0]
 }
 
 fn eventually(mut happens: impl FnMut() -> bool) -> bool {
@@ -120,7 +52,7 @@ struct Clinic {
 
 impl Clinic {
     fn open() -> Option<Self> {
-        let display = Display::start()?;
+        let display = Display::start(1366, 900)?;
         let mut server = ServerInABox::start();
         let terminal = server.issue_until("client001", Timestamp::now() + days(30));
         let bundle = std::fs::read(terminal.file("p12")).unwrap();
@@ -144,7 +76,8 @@ impl Clinic {
         let copy = format!("cp -r ~/.monsiaj ~/{name} && exit 7");
         let child = self
             .display
-            .command(env!("CARGO_BIN_EXE_koshin"), &["run", "--app", "monsiaj", "--", "sh", "-c", &copy])
+            .command(env!("CARGO_BIN_EXE_koshin"))
+            .args(["run", "--app", "monsiaj", "--", "sh", "-c", &copy])
             .env("HOME", self.world.path(""))
             .env("LANG", "C")
             .env("WINIT_X11_SCALE_FACTOR", "1")
@@ -197,47 +130,49 @@ impl Drop for Launcher<'_> {
 #[test]
 fn enter_renews_while_a_second_launcher_starts_its_application_at_once() {
     let Some(clinic) = Clinic::open() else { return };
+    let display = &clinic.display;
     let first = clinic.launch("first");
-    let question = clinic.display.after(&[]);
+    let question = after(display, None);
     assert!(!clinic.launch("second").found_a_new_certificate(), "the second does not wait for the first");
     assert!(!first.has_started_its_application());
-    assert_eq!(clinic.display.picture(), question, "and opens no window");
+    assert_eq!(display.screen(), question, "and opens no window");
 
-    clinic.display.press("Return");
+    display.press(window(display), "Return");
     assert!(eventually(|| !clinic.world.all_old()));
     assert!(!first.has_started_its_application(), "it waits for the result to be read");
     assert!(eventually(|| confirmed(&clinic)));
-    let result = clinic.display.after(&question);
-    clinic.display.press("Return");
+    after(display, Some(&question));
+    display.press(window(display), "Return");
     assert!(first.found_a_new_certificate());
-    assert!(clinic.display.is_empty(), "no window is left: {} bytes", result.len());
+    assert!(display.is_empty(), "no window is left");
     assert_eq!(clinic.server.certificates().len(), 2, "one renewal");
 }
 
 #[test]
 fn the_window_is_closed_in_each_step() {
     let Some(clinic) = Clinic::open() else { return };
+    let display = &clinic.display;
     // The question: the application starts with the old certificate.
     let first = clinic.launch("first");
-    clinic.display.after(&[]);
-    clinic.display.close_window();
+    after(display, None);
+    display.close(window(display));
     assert!(!first.found_a_new_certificate());
 
     // The steps: they go on, and their result is shown.
     let second = clinic.launch("second");
-    let question = clinic.display.after(&[]);
+    let question = after(display, None);
     clinic.server.signal("STOP");
-    clinic.display.press("Return");
-    clinic.display.after(&question);
-    clinic.display.close_window();
-    assert!(eventually(|| clinic.display.is_empty()));
+    display.press(window(display), "Return");
+    after(display, Some(&question));
+    display.close(window(display));
+    assert!(eventually(|| display.is_empty()));
     assert!(clinic.world.all_old() && !second.has_started_its_application());
     clinic.server.signal("CONT");
-    clinic.display.after(&[]);
+    after(display, None);
     assert!(!clinic.world.all_old() && !second.has_started_its_application());
 
     // The result: the application starts.
-    clinic.display.close_window();
+    display.close(window(display));
     assert!(second.found_a_new_certificate());
 }
 
@@ -250,16 +185,17 @@ fn confirmed(clinic: &Clinic) -> bool {
 /// A click has no terminal: a shortcut that is wrong is told in a window.
 #[test]
 fn a_wrong_shortcut_says_so() {
-    let Some(display) = Display::start() else { return };
+    let Some(display) = Display::start(1366, 900) else { return };
     let world = World::new();
     let mut child = display
-        .command(env!("CARGO_BIN_EXE_koshin"), &["run", "--app", "monsiaj", "--", "/no/such/program"])
+        .command(env!("CARGO_BIN_EXE_koshin"))
+        .args(["run", "--app", "monsiaj", "--", "/no/such/program"])
         .env("HOME", world.path(""))
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    display.after(&[]);
-    display.press("Return");
+    after(&display, None);
+    display.press(window(&display), "Return");
     assert!(eventually(|| child.try_wait().unwrap().is_some()), "it does not end");
     assert_eq!(child.wait().unwrap().code(), Some(127));
 }

@@ -5,71 +5,15 @@ use crate::support::{World, days};
 use jiff::Timestamp;
 use koshin::applications::App;
 use koshin_issuance::read_pkcs12;
-use koshin_testkit::{ServerInABox, Terminal, tools};
+use koshin_testkit::{Display, ServerInABox, Terminal};
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Stdio},
     thread::sleep,
     time::Duration,
 };
 
-/// A display of its own; gone when dropped.
-struct Display {
-    server: Child,
-    name: String,
-}
-
-impl Display {
-    /// None after the test was counted as skipped.
-    fn start() -> Option<Self> {
-        for program in ["Xvfb", "import", "xdotool"] {
-            tools::require(program)?;
-        }
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1366x900x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        Some(Self { server, name: format!(":{}", number.trim()) })
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) -> Output {
-        Command::new(program).args(arguments).env("DISPLAY", &self.name).output().unwrap()
-    }
-
-    /// The windows of the program, in the order in which they were opened.
-    fn windows(&self) -> Vec<String> {
-        let output = self.run("xdotool", &["search", "--onlyvisible", "--class", "koshin"]);
-        let mut ids: Vec<u64> =
-            String::from_utf8_lossy(&output.stdout).lines().map(|id| id.parse().unwrap()).collect();
-        ids.sort_unstable();
-        ids.iter().map(u64::to_string).collect()
-    }
-
-    /// Without a window manager nobody gives a window the focus: it is given here. A window that is gone by now takes
-    /// no key.
-    fn press(&self, window: &str, key: &str) {
-        if self.run("xdotool", &["windowfocus", window]).status.success()
-            && self.windows().iter().any(|one| one == window)
-        {
-            self.run("xdotool", &["key", key]);
-        }
-    }
-
-    fn pixels(&self) -> Vec<u8> {
-        self.run("import", &["-window", "root", "-depth", "8", "rgb:-"]).stdout
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
+/// Class of all windows.
+const CLASS: &str = "koshin";
 
 fn koshin(world: &World, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koshin"));
@@ -109,35 +53,35 @@ fn eventually(what: &str, mut happens: impl FnMut() -> bool) {
 
 #[test]
 fn a_certificate_is_renewed_in_the_window_with_the_keyboard() {
-    let Some(display) = Display::start() else { return };
+    let Some(display) = Display::start(1366, 900) else { return };
     let mut server = ServerInABox::start();
     let terminal = server.issue_until("client001", Timestamp::now() + days(30));
     let world = home(&server, &terminal);
-    let mut program = koshin(&world, &["window"]).env("DISPLAY", &display.name).spawn().unwrap();
+    let mut program = koshin(&world, &["window"]).env("DISPLAY", display.name()).spawn().unwrap();
 
-    eventually("the status window", || display.windows().len() == 1);
-    let status = display.windows().remove(0);
+    eventually("the status window", || display.windows(CLASS).len() == 1);
+    let status = display.windows(CLASS).remove(0);
     // The focus is on ［今すぐ更新］ of the first card.
     eventually("the question", || {
-        display.press(&status, "Return");
-        display.windows().len() == 2
+        display.press(status, "Return");
+        display.windows(CLASS).len() == 2
     });
-    let before = display.pixels();
-    let dialog = display.windows().into_iter().find(|window| *window != status).unwrap();
+    let before = display.screen();
+    let dialog = display.windows(CLASS).into_iter().find(|window| *window != status).unwrap();
     eventually("the new certificate", || {
-        display.press(&dialog, "Return");
+        display.press(dialog, "Return");
         !world.all_old()
     });
     eventually("the end of the dialog", || {
-        display.press(&dialog, "Return");
-        display.windows() == [status.clone()]
+        display.press(dialog, "Return");
+        display.windows(CLASS) == [status]
     });
-    eventually("the new date", || display.pixels() != before);
+    eventually("the new date", || display.screen() != before);
     let diary = world.read(".local/state/koshin/unattended.json");
     assert!(diary.contains("renewed"), "{diary}");
 
     eventually("the end of the program", || {
-        display.press(&status, "Escape");
+        display.press(status, "Escape");
         program.try_wait().unwrap().is_some()
     });
     assert_eq!(program.wait().unwrap().code(), Some(0));

@@ -167,13 +167,13 @@ pub fn password_title(language: Language, previous_was_wrong: bool) -> &'static 
 }
 
 /// Why a password is asked for.
-pub fn password_why(language: Language, name: &str) -> String {
+pub fn password_why(language: Language, name: &str, file: &str) -> String {
     match language {
         Language::Japanese => format!(
-            "{name}の証明書を確認するには、パスワードが必要です。Windowsなどパソコンのパスワードではなく、証明書のパスワードを入力してください。"
+            "{name}の証明書（{file}）を開くには、パスワードが必要です。Windowsなどパソコンのパスワードではなく、証明書のパスワードを入力してください。"
         ),
         Language::English => format!(
-            "To look at the certificate of {name}, its password is needed: the certificate's, not that of the PC."
+            "The certificate of {name} ({file}) opens with a password: the certificate's, not that of the PC."
         ),
     }
 }

@@ -286,8 +286,8 @@ fn clock(language: Language, server: Timestamp, local: Timestamp) -> Explanation
         language,
         ("パソコンの日時がずれています", "The clock of this PC is wrong"),
         (
-            &format!("パソコンは {local}、サーバーは {server} です。"),
-            &format!("This PC says {local}, the server {server} (JST)."),
+            &format!("パソコン：{local}、サーバー：{server}"),
+            &format!("This PC: {local}. The server: {server}."),
         ),
         ("日時を合わせてから、もう一度更新してください。", "Set the date and time, then renew again."),
     )
@@ -295,16 +295,15 @@ fn clock(language: Language, server: Timestamp, local: Timestamp) -> Explanation
 
 /// The refusals that people can do something about have words of their own; the others speak for themselves.
 fn refused(language: Language, problem: &Problem) -> Explanation {
-    let detail = (problem.detail.as_str(), problem.detail.as_str());
     match ProblemCode::from_word(&problem.code) {
         Some(ProblemCode::CertificateExpired) => expired(language),
         Some(ProblemCode::NotRenewableKind) => not_renewable(language),
-        Some(ProblemCode::CertificateRevoked) => text(
-            language,
-            ("この証明書は使用停止中です", "This certificate has been withdrawn"),
-            detail,
-            ASK_ADMINISTRATOR,
-        ),
+        // Whom to ask, the server says.
+        Some(ProblemCode::CertificateRevoked) => Explanation {
+            title: pick(language, "この証明書は使用停止中です", "This certificate was stopped").to_owned(),
+            lines: vec![problem.detail.clone()],
+            code: None,
+        },
         _ => from_problem(language, problem),
     }
 }
@@ -339,6 +338,14 @@ pub fn not_renewable(language: Language) -> Explanation {
 }
 
 fn from_problem(language: Language, problem: &Problem) -> Explanation {
+    if ProblemCode::from_word(&problem.code) == Some(ProblemCode::Internal) {
+        return Explanation {
+            title: pick(language, "予期しないエラーが発生しました", "An unexpected error occurred")
+                .to_owned(),
+            lines: vec![problem.detail.clone()],
+            code: None,
+        };
+    }
     Explanation {
         title: pick(language, NOT_RENEWED.0, NOT_RENEWED.1).to_owned(),
         lines: [&problem.title, &problem.detail]

@@ -136,7 +136,7 @@ pub fn label(language: Language, label: Label) -> &'static str {
         Label::Expiry => pick(language, "有効期限", "Expires"),
         Label::LastConnection => pick(language, "最終接続", "Last connection"),
         Label::LastResult => pick(language, "直近の結果", "Last result"),
-        Label::NextAttempt => pick(language, "次の自動更新", "Next automatic renewal"),
+        Label::NextAttempt => pick(language, "次の自動更新", "Next attempt"),
         Label::Remark => pick(language, "お知らせ", "Note"),
     }
 }

@@ -1,16 +1,19 @@
 //! Every window as a picture: nothing is cut, everything is written, and the manuals show what the code draws.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
-#[path = "../examples/manual/mod.rs"]
-mod manual;
-#[path = "../examples/scenes/mod.rs"]
+#[path = "../../examples/manual/pages.rs"]
+mod pages;
+#[path = "../../examples/manual/scenes/mod.rs"]
 mod scenes;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+mod screen;
 
 use koshin_desktop::{Picture, PictureError, Scene, draw};
-use manual::Page;
+use pages::Page;
 use std::{
     collections::BTreeSet,
-    fs::{File, read_dir},
+    fs::{File, read_dir, read_to_string},
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -28,7 +31,7 @@ fn drawn() -> Option<&'static [(Page, Picture)]> {
         Err(PictureError::NoFont) => None,
         other => Some((page, other.unwrap())),
     };
-    let drawn = DRAWN.get_or_init(|| manual::pages().into_iter().map(draw).collect()).as_deref();
+    let drawn = DRAWN.get_or_init(|| pages::pages().into_iter().map(draw).collect()).as_deref();
     if drawn.is_none() {
         koshin_testkit::skip("no font can write the windows: install fonts-noto-cjk");
     }
@@ -59,12 +62,12 @@ fn margins_are_empty(picture: &Picture) -> bool {
 /// Needs no font: the words are kept in the files.
 #[test]
 fn the_manuals_pictures_are_these_windows_with_these_words() {
-    let pages = manual::pages();
+    let pages = pages::pages();
     for page in &pages {
         let (committed, description) = read(&page.path);
         assert_eq!(
             description,
-            manual::description(&page.scene),
+            pages::description(&page.scene),
             "{} says something else than its window: {REMEDY}",
             page.path.display()
         );
@@ -81,16 +84,37 @@ fn the_manuals_pictures_are_these_windows_with_these_words() {
     assert!(stray.is_empty(), "pictures of no window: {stray:?}");
 }
 
+#[test]
+fn the_manuals_show_every_window() {
+    let names = |language: &str| -> BTreeSet<String> {
+        let manual = read_to_string(docs().join(language).join("user-manual.md")).unwrap();
+        let shown =
+            manual.split("](pictures/").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
+        shown.collect()
+    };
+    let (japanese, english) = (names("ja"), names("en"));
+    assert_eq!(japanese, english, "the manuals show the same windows");
+    let file = |page: &Page| page.path.file_name().unwrap().to_str().unwrap().to_owned();
+    let drawn: BTreeSet<_> = pages::pages().iter().map(file).collect();
+    let missing: Vec<_> = japanese.difference(&drawn).collect();
+    assert!(missing.is_empty(), "no such pictures: {missing:?}");
+    // Of the steps two are enough, of the scale one.
+    let left_out =
+        |name: &&String| name.contains("@2x") || ["progress-2.png", "progress-4.png"].contains(&&***name);
+    let forgotten: Vec<_> = drawn.difference(&japanese).filter(|name| !left_out(name)).collect();
+    assert!(forgotten.is_empty(), "windows that no manual shows: {forgotten:?}");
+}
+
 /// Colours, places and sizes. Only where the font is the manuals' own; another version of it passes, because cells of
 /// 16 × 16 pixels are compared by their mean colour and not pixel by pixel.
 #[test]
 fn the_manuals_pictures_look_as_the_windows_do() {
     let Some(drawn) = drawn() else { return };
     for (page, now) in drawn {
-        if now.font != manual::FONT {
+        if now.font != pages::FONT {
             koshin_testkit::skip(&format!(
                 "the manuals' pictures are in {}, here is {}",
-                manual::FONT,
+                pages::FONT,
                 now.font
             ));
             return;
@@ -161,5 +185,5 @@ fn read(path: &Path) -> (Picture, String) {
     let words = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == "Description");
     let description = words.expect("a picture says its words").get_text().unwrap();
     let rgba = rgb.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
-    (Picture { width: frame.width, height: frame.height, rgba, font: manual::FONT }, description)
+    (Picture { width: frame.width, height: frame.height, rgba, font: pages::FONT }, description)
 }

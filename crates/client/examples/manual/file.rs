@@ -1,39 +1,10 @@
-//! Writes the manuals' pictures: `cargo xtask pictures`, or with the folder `docs` as the argument.
-#![allow(missing_docs)]
-#![allow(clippy::disallowed_methods, reason = "a picture that is torn by a crash is drawn again")]
+//! Pictures as files.
 
-mod manual;
-mod scenes;
-
-use koshin_desktop::{Picture, draw};
-use std::{collections::HashMap, env::args_os, error::Error, fs, path::Path};
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let docs = args_os().nth(1).ok_or("name the folder of the manuals: docs")?;
-    let mut bytes = 0;
-    let pages = manual::pages();
-    for page in &pages {
-        let picture = draw(page.scene.clone(), page.scale)?;
-        if picture.font != manual::FONT {
-            return Err(format!(
-                "the manuals are drawn with {}, here it would be {}: install fonts-noto-cjk",
-                manual::FONT,
-                picture.font
-            )
-            .into());
-        }
-        let path = Path::new(&docs).join(&page.path);
-        fs::create_dir_all(path.parent().ok_or("the path of a picture has a folder")?)?;
-        let file = encode(&picture, manual::description(&page.scene))?;
-        bytes += file.len();
-        fs::write(path, file)?;
-    }
-    println!("{} pictures, {} kB", pages.len(), bytes / 1024);
-    Ok(())
-}
+use koshin_desktop::Picture;
+use std::collections::HashMap;
 
 /// A PNG of at most 256 colours, a third as large as one of all colours, with the words as its description.
-fn encode(picture: &Picture, description: String) -> Result<Vec<u8>, png::EncodingError> {
+pub(crate) fn encode(picture: &Picture, description: String) -> Result<Vec<u8>, png::EncodingError> {
     let (palette, indices) = indexed(picture);
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, picture.width, picture.height);

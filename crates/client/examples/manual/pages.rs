@@ -1,6 +1,7 @@
 //! The pictures of the manuals: which there are, and where they lie.
 
-use super::scenes;
+use crate::scenes::scenes;
+use koshin::environment::Language;
 use koshin_desktop::Scene;
 use std::path::PathBuf;
 
@@ -17,14 +18,14 @@ pub(crate) struct Page {
 
 /// All of them.
 pub(crate) fn pages() -> Vec<Page> {
-    let languages = [("ja", scenes::japanese()), ("en", scenes::english())];
-    let named = languages
-        .into_iter()
-        .flat_map(|(language, scenes)| scenes.into_iter().map(move |(name, scene)| (language, name, scene)));
+    let languages = [("ja", Language::Japanese), ("en", Language::English)];
+    let named = languages.into_iter().flat_map(|(folder, language)| {
+        scenes(language).into_iter().map(move |(name, scene)| (folder, name, scene))
+    });
     named
-        .flat_map(|(language, name, scene)| {
+        .flat_map(|(folder, name, scene)| {
             [(1.0, ""), (2.0, "@2x")].map(|(scale, suffix)| Page {
-                path: format!("{language}/pictures/{name}{suffix}.png").into(),
+                path: format!("{folder}/pictures/{name}{suffix}.png").into(),
                 scene: scene.clone(),
                 scale,
             })
