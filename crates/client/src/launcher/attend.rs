@@ -17,20 +17,21 @@ use crate::{
     doors::recovery::{Recovery, RecoveryError},
     environment::Environment,
     exit::ExitCode,
-    prompt::{Answer, Explanation},
+    prompt::{Answer, Explanation, Prompt, Question},
     renewal::{
         Failure,
         group::{Group, Passwords},
         journal::CertificateNote,
         machine::Ending,
+        opened,
         performer::{Run, Surroundings, Wishes},
         session::Session,
     },
-    storage::lock::LockError,
+    storage::lock::{InstanceLock, LockError},
 };
 use jiff::Timestamp;
 use koshin_desktop::Choice;
-use koshin_policy::calendar;
+use koshin_policy::{Kind, calendar};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 
@@ -59,6 +60,12 @@ pub struct Attended {
 /// Renews what `look` has found to be due, and tells the result. `start` starts the application, and is called at most
 /// once: when there is something to tell that it need not wait for.
 pub fn attend(launch: Launch<'_>, look: Look, person: &Person<'_>, start: &mut dyn FnMut()) -> Attended {
+    // Somebody else asks already; the application need not wait for the answer. A home in which no lock can be made is
+    // told about by the renewal.
+    let lock = InstanceLock::take_launcher(launch.with.fs, launch.with.state_dir);
+    if matches!(lock, Err(LockError::Busy(_))) {
+        return Attended { exit_code: ExitCode::Ok, nobody: false };
+    }
     let now = launch.with.now();
     let wanted = look.to_attend(now).into_iter().map(look::key_of).collect();
     let mut attendance = Attendance {
@@ -130,12 +137,25 @@ impl Attendance<'_> {
     fn renew(&mut self, person: &Person<'_>) -> Vec<Telling> {
         let Launch { environment, app, with, .. } = self.launch;
         let mut tellings = Vec::new();
-        let (wanted, interrupted) = (&self.wanted, self.interrupted);
+        let (wanted, interrupted) = (self.wanted.clone(), self.interrupted);
         let chooses =
             |place: &Place| place.app == app && (interrupted || wanted.contains(&look::key_of(place)));
         let mut prompt = person;
         let mut passwords = Passwords::new(&mut prompt, None);
-        let session = match Session::begin(environment, chooses, with, &mut passwords) {
+        let begun = Session::begin(environment, &chooses, with, &mut passwords).and_then(|session| {
+            let questions = self.questions(&session);
+            if questions.is_empty() {
+                return Ok(session);
+            }
+            // A dialog may stay open over night: meanwhile the daemon renews as ever, and what it has renewed is not
+            // due any more afterwards.
+            drop(session);
+            for (key, question) in questions {
+                self.ask(key, &question, person);
+            }
+            Session::begin(environment, &chooses, with, &mut passwords)
+        });
+        let session = match begun {
             Ok(session) => session,
             // Whoever has the lock renews. The application need not wait for that.
             Err(Failure::Lock(LockError::Busy(_))) => return tellings,
@@ -156,6 +176,53 @@ impl Attendance<'_> {
         tellings
     }
 
+    /// What a person must agree to: new renewals that nothing stands against.
+    fn questions(&self, session: &Session) -> Vec<(String, Question)> {
+        let (with, now) = (self.launch.with, self.launch.with.now());
+        let mut questions = Vec::new();
+        for group in &session.groups {
+            let (key, certificate) = (group.sha256(), &group.certificate);
+            let known = self.settled.contains(&key) || self.agreed.contains(&key);
+            let valid = (certificate.not_before..=certificate.not_after).contains(&now);
+            let asks = decide(&self.seen(group), &self.memory, now) == Action::Attend;
+            let renews = group.kind() == Kind::Renewable && opened::renewal_base(group).is_ok();
+            if !known && valid && asks && renews && !round::begun(with, &key) {
+                let question = Question {
+                    name: round::name(with.state_dir, group),
+                    common_name: certificate.common_name.clone(),
+                    not_after: certificate.not_after,
+                    days_left: calendar::days_left(certificate.not_after, now),
+                };
+                questions.push((key, question));
+            }
+        }
+        questions
+    }
+
+    fn ask(&mut self, key: String, question: &Question, mut person: &Person<'_>) {
+        match person.confirm(question) {
+            Answer::Renew => {
+                self.agreed.insert(key);
+                return;
+            }
+            Answer::NotToday => self.memory.decline(&key, calendar::jst_date(self.launch.with.now())),
+            Answer::NotNow | Answer::CannotAsk => {}
+        }
+        self.exit_code = self.exit_code.max(ExitCode::Declined);
+        self.settled.insert(key);
+    }
+
+    fn seen(&self, group: &Group) -> Seen {
+        let key = group.sha256();
+        Seen::Certificate {
+            common_name: group.certificate.common_name.clone(),
+            not_after: group.certificate.not_after,
+            opens: group.opens(),
+            begun: round::begun(self.launch.with, &key),
+            sha256: key,
+        }
+    }
+
     fn visit(
         &mut self,
         session: &Session,
@@ -169,15 +236,8 @@ impl Attendance<'_> {
             look::learn(&mut self.memory, place, &note);
         }
         let key = note.sha256;
-        let seen = Seen::Certificate {
-            sha256: key.clone(),
-            common_name: note.common_name,
-            not_after: note.not_after,
-            opens: group.opens(),
-            begun: round::begun(with, &key),
-        };
         let agreed = self.agreed.contains(&key);
-        let asks = decide(&seen, &self.memory, with.now()) == Action::Attend;
+        let asks = decide(&self.seen(group), &self.memory, with.now()) == Action::Attend;
         if self.settled.contains(&key) || !(agreed || asks) {
             return None;
         }

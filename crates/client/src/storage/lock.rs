@@ -11,6 +11,8 @@ use std::{
 const LOCK_FILE: &str = "koshin.lock";
 /// The same for `koshin daemon`, which holds it between its rounds too.
 const DAEMON_LOCK_FILE: &str = "daemon.lock";
+/// Held by a launcher for as long as it may ask.
+const LAUNCHER_LOCK_FILE: &str = "launcher.lock";
 
 /// Held as long as this value lives.
 #[derive(Debug)]
@@ -53,6 +55,14 @@ impl InstanceLock {
     /// As [`Self::take`].
     pub fn take_daemon(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
         Self::take_named(fs, state_dir, DAEMON_LOCK_FILE)
+    }
+
+    /// The lock that keeps two launchers from asking the same. It hinders no renewal.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn take_launcher(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, LAUNCHER_LOCK_FILE)
     }
 
     fn take_named(fs: &dyn FileSystem, state_dir: &Path, name: &str) -> Result<Self, LockError> {

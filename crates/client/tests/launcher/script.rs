@@ -32,20 +32,22 @@ pub(crate) enum Does {
 }
 
 /// Windows that answer by script and write down what they showed.
-struct Scripted {
+struct Scripted<'a> {
     answers: VecDeque<Does>,
     log: Rc<RefCell<Vec<String>>>,
     dialogs: Rc<RefCell<Vec<Dialog>>>,
     display: bool,
+    meanwhile: &'a dyn Fn(),
 }
 
-impl Windows for Scripted {
+impl Windows for Scripted<'_> {
     fn ask(&mut self, dialog: Dialog) -> Result<Choice, Unavailable> {
         if !self.display {
             return Err(Unavailable::NoDisplay);
         }
         self.log.borrow_mut().push(dialog.title.clone());
         self.dialogs.borrow_mut().push(dialog.clone());
+        (self.meanwhile)();
         Ok(match self.answers.pop_front() {
             Some(Does::Presses(label)) => {
                 let index = dialog.buttons.iter().position(|button| button.label == label);
@@ -78,6 +80,8 @@ pub(crate) struct Scene<'a> {
     pub language: Language,
     pub recovery: &'a dyn Recovery,
     pub display: bool,
+    /// Happens while a dialog is open.
+    pub meanwhile: &'a dyn Fn(),
 }
 
 /// What happened.
@@ -110,6 +114,7 @@ impl<'a> Scene<'a> {
             language: Language::Japanese,
             recovery: &NotOffered,
             display: true,
+            meanwhile: &|| (),
         }
     }
 
@@ -125,6 +130,7 @@ impl<'a> Scene<'a> {
                 log: Rc::clone(&log),
                 dialogs: Rc::clone(&dialogs),
                 display: self.display,
+                meanwhile: self.meanwhile,
             };
             let clock = || self.now;
             let with = Surroundings {

@@ -21,6 +21,7 @@ use koshin::{
     exit::ExitCode,
     launcher::{look::Look, memory::Memory},
     prompt::ScriptedPrompt,
+    renewal::machine::Ending,
     storage::{Disk, lock::InstanceLock},
 };
 use koshin_desktop::Icon;
@@ -300,6 +301,33 @@ fn while_another_renewal_runs_the_application_starts_without_a_window() {
     assert_eq!(Scene::new(&world, &server).play(&[]).log, ["*"]);
     drop(lock);
     assert_eq!(Scene::new(&world, &server).play(&[Does::Closes]).log, ["証明書の更新", "*"]);
+}
+
+/// The question was left open over night: the daemon renews as ever, and the answer finds nothing to do.
+#[test]
+fn an_open_question_keeps_nobody_from_renewing() {
+    let world = world();
+    let (server, daemons) = (ScriptedServer::est(&world.ca), ScriptedServer::est(&world.ca));
+    let meanwhile = || {
+        let mut prompt = ScriptedPrompt::default();
+        let runs = world.run(&Disk, &daemons, &mut prompt, agreed()).unwrap();
+        assert!(runs.iter().all(|run| run.ending == Ending::Renewed { confirmed: true }), "{runs:?}");
+    };
+    let played =
+        Scene { meanwhile: &meanwhile, ..Scene::new(&world, &server) }.play(&[Does::Presses("更新")]);
+    assert_eq!(played.log, ["証明書の更新", "*"]);
+    assert!(server.record.borrow().issued.is_empty());
+    assert!(!world.all_old());
+}
+
+/// Two clicks: the second start does not ask again, and does not wait for the answer either.
+#[test]
+fn while_another_launcher_asks_the_application_starts_without_a_window() {
+    let world = world();
+    let server = ScriptedServer::est(&world.ca);
+    let _other = InstanceLock::take_launcher(&Disk, &world.environment.state_dir).unwrap();
+    assert_eq!(Scene::new(&world, &server).play(&[]).log, ["*"]);
+    assert!(world.all_old());
 }
 
 #[test]
