@@ -68,7 +68,10 @@ fn show(desktop: &Desktop) -> Result<(), Unavailable> {
             })?,
             Scene::Progress(progress) => {
                 let _window = desktop.progress(progress)?;
-                next(&mut lines)
+                let wanted = next(&mut lines);
+                // It would stay for the result.
+                desktop.close();
+                wanted
             }
             Scene::Status(status) => {
                 let _window = desktop.status(status)?;

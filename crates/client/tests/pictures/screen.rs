@@ -3,9 +3,9 @@
 //! Needs Xvfb, xdotool and the manuals' font. `cargo test` builds the example that opens the windows, but not with
 //! `--test pictures`.
 
-use crate::{drawn, pages::Page};
-use koshin_desktop::Picture;
-use koshin_testkit::{Display, display::Shot};
+use crate::pages::{self, Page};
+use koshin_desktop::{Picture, PictureError, draw};
+use koshin_testkit::{Display, display::Shot, skip};
 use std::{
     env::current_exe,
     io::Write,
@@ -21,6 +21,10 @@ const FOOTER: usize = 93;
 /// What the scroll bar covers, in logical pixels: only margin.
 const SCROLL_BAR: usize = 16;
 
+/// Of 255. When the caret blinks, only the field is drawn again, and the smooth edges of its round corners come out one
+/// or two shades off.
+const ROUNDING: u8 = 3;
+
 #[test]
 fn at_100_percent_the_screen_shows_the_pictures() {
     compare(1.0);
@@ -32,13 +36,18 @@ fn at_200_percent_the_screen_shows_the_pictures() {
 }
 
 fn compare(scale: f32) {
-    let Some(drawn) = drawn() else { return };
     let Some(display) = Display::start(1800, 2400) else { return };
     let mut gallery = Gallery::open(&display, scale);
     let mut wrong = Vec::new();
-    for (page, picture) in drawn.iter().filter(|(page, _)| page.scale == scale) {
-        gallery.show(page);
-        if let Err(why) = shown(&display, picture, scale as usize) {
+    for page in pages::pages().into_iter().filter(|page| page.scale == scale) {
+        gallery.show(&page);
+        let picture = match draw(page.scene.clone(), scale) {
+            Err(PictureError::NoFont) => {
+                return skip("no font can write the windows: install fonts-noto-cjk");
+            }
+            other => other.unwrap(),
+        };
+        if let Err(why) = shown(&display, &picture, scale as usize) {
             wrong.push(format!("{}: {why}", page.path.display()));
         }
     }
@@ -83,7 +92,7 @@ impl Drop for Gallery {
 /// Waits until the picture is on the screen. Else what was there last.
 fn shown(display: &Display, picture: &Picture, scale: usize) -> Result<(), String> {
     let mut why = String::new();
-    for _ in 0..200 {
+    for _ in 0..100 {
         sleep(Duration::from_millis(20));
         let windows = display.windows("koshin");
         let [window] = *windows else {
@@ -111,11 +120,17 @@ fn difference(shot: &Shot, picture: &Picture, scale: usize) -> Option<String> {
     let (footer, bar) = if scrolls { (FOOTER * scale, SCROLL_BAR * scale) } else { (0, 0) };
     let differs = |x: usize, y: usize| {
         let drawn_y = if y < shot.height - footer { y } else { y + height - shot.height };
-        shot.rgb[(y * width + x) * 3..][..3] != picture.rgba[(drawn_y * width + x) * 4..][..3]
+        let shown = &shot.rgb[(y * width + x) * 3..][..3];
+        let drawn = &picture.rgba[(drawn_y * width + x) * 4..][..3];
+        shown.iter().zip(drawn).any(|(one, other)| one.abs_diff(*other) > ROUNDING)
     };
     let lines = 0..shot.height;
     let places: Vec<(usize, usize)> =
         lines.flat_map(|y| (0..width - bar).map(move |x| (x, y))).filter(|(x, y)| differs(*x, *y)).collect();
+    if scrolls && places.len() <= shot.width * shot.height / 5000 {
+        // Single pixels of letters and edges, which scrolling lays between two pixels.
+        return None;
+    }
     let (left, top) = (places.iter().map(|at| at.0).min()?, places.iter().map(|at| at.1).min()?);
     let (right, bottom) = (places.iter().map(|at| at.0).max()?, places.iter().map(|at| at.1).max()?);
     Some(format!("{} pixels differ, between ({left}, {top}) and ({right}, {bottom})", places.len()))
