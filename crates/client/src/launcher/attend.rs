@@ -142,7 +142,7 @@ impl Attendance<'_> {
             |place: &Place| place.app == app && (interrupted || wanted.contains(&look::key_of(place)));
         let mut prompt = person;
         let mut passwords = Passwords::new(&mut prompt, None);
-        let begun = Session::begin(environment, &chooses, with, &mut passwords).and_then(|session| {
+        let begun = Session::begin(environment, chooses, with, &mut passwords).and_then(|session| {
             let questions = self.questions(&session);
             if questions.is_empty() {
                 return Ok(session);
@@ -153,7 +153,7 @@ impl Attendance<'_> {
             for (key, question) in questions {
                 self.ask(key, &question, person);
             }
-            Session::begin(environment, &chooses, with, &mut passwords)
+            Session::begin(environment, chooses, with, &mut passwords)
         });
         let session = match begun {
             Ok(session) => session,
