@@ -11,7 +11,7 @@ use std::{
     io::Write,
     process::{Child, ChildStdin, Stdio},
     thread::sleep,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The status window is no higher, in logical pixels: its cards scroll then, and the buttons below stay in view.
@@ -54,6 +54,9 @@ fn compare(scale: f32) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A window that is not right by then will not be. A busy machine takes seconds to draw one.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The example, which opens one window after the other.
 struct Gallery {
     program: Child,
@@ -92,7 +95,8 @@ impl Drop for Gallery {
 /// Waits until the picture is on the screen. Else what was there last.
 fn shown(display: &Display, picture: &Picture, scale: usize) -> Result<(), String> {
     let mut why = String::new();
-    for _ in 0..100 {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
         sleep(Duration::from_millis(20));
         let windows = display.windows("koshin");
         let [window] = *windows else {
@@ -128,7 +132,7 @@ fn difference(shot: &Shot, picture: &Picture, scale: usize) -> Option<String> {
     let places: Vec<(usize, usize)> =
         lines.flat_map(|y| (0..width - bar).map(move |x| (x, y))).filter(|(x, y)| differs(*x, *y)).collect();
     if scrolls && places.len() <= shot.width * shot.height / 5000 {
-        // Single pixels of letters and edges, which scrolling lays between two pixels.
+        // Seen: up to 44 single pixels of letters and edges, in the part that scrolls only. Why is not known.
         return None;
     }
     let (left, top) = (places.iter().map(|at| at.0).min()?, places.iter().map(|at| at.1).min()?);
