@@ -30,5 +30,6 @@ pub mod prompt;
 pub mod renewal;
 pub mod storage;
 pub mod stores;
+pub mod this_pc;
 pub mod window;
 pub mod windows;

@@ -2,21 +2,19 @@
 
 use super::{DaemonArgs, messages::unattended as words};
 use crate::{
-    clock,
     daemon::{
         notify::{Desktop, Notifier},
         offset,
         round::{Circumstances, Outcome, round},
         watch::{self, Clock, MachineClock},
     },
-    doors::Caller,
     environment::Environment,
     exit::ExitCode,
-    renewal::{hook::Processes, network::Internet, performer::Surroundings},
     storage::{
         Disk,
         lock::{InstanceLock, LockError},
     },
+    this_pc::with_surroundings,
 };
 
 /// Runs the command.
@@ -52,13 +50,5 @@ fn forever(environment: &Environment, machine: &str) -> ! {
 }
 
 fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
-    let caller = Caller { clock: clock::now, language: environment.language };
-    let with = Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    };
-    round(Circumstances { environment, with, notifier, machine })
+    with_surroundings(environment, |with| round(Circumstances { environment, with, notifier, machine }))
 }

@@ -2,30 +2,21 @@
 
 use super::{DoctorArgs, install, messages::doctor as words};
 use crate::{
-    clock,
     daemon::notify::Desktop,
     doctor::{Finding, Health, Practice, examine, exit_code},
-    doors::Caller,
     environment::{Environment, Language},
     exit::ExitCode,
-    renewal::{hook::Processes, network::Internet, performer::Surroundings},
-    storage::Disk,
+    this_pc::with_surroundings,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Runs the command.
 pub fn run(arguments: &DoctorArgs, environment: &Environment, now: Timestamp) -> ExitCode {
-    let caller = Caller { clock: clock::now, language: environment.language };
-    let with = Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    };
     let target = install::target(environment);
-    let findings = examine(Practice { environment, with, notifier: &Desktop, target });
+    let findings = with_surroundings(environment, |with| {
+        examine(Practice { environment, with, notifier: &Desktop, target })
+    });
     if arguments.json {
         println!("{}", as_json(&findings, now));
     } else {

@@ -7,22 +7,19 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
-    clock,
     daemon::{diary::note_attempt, round},
-    doors::Caller,
     environment::{Environment, Language},
     exit::ExitCode,
     prompt::{Answer, Explanation, Input, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
     renewal::{
         Failure,
         group::{Group, Passwords},
-        hook::Processes,
         machine::{Ending, Via},
-        network::Internet,
         performer::{Run, Surroundings, Wishes},
         session::Session,
     },
-    storage::{Disk, Doing, StorageError},
+    storage::{Doing, StorageError},
+    this_pc::with_surroundings,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -46,15 +43,8 @@ pub fn run(arguments: &RenewArgs, environment: &Environment) -> ExitCode {
     };
     let input = if arguments.yes { Input::Unattended { password: told.clone() } } else { Input::Person };
     let mut prompt = TerminalPrompt::new(environment.language, input);
-    let caller = Caller { clock: clock::now, language: environment.language };
-    let with = Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    };
-    let result = renew_all(arguments, environment, with, &mut prompt, told);
+    let result =
+        with_surroundings(environment, |with| renew_all(arguments, environment, with, &mut prompt, told));
     if arguments.json {
         println!("{}", renew_view::json(&result));
     }

@@ -9,7 +9,7 @@ use crate::{
         round::{Circumstances, round},
     },
     dialogs,
-    doors::{Caller, recovery::NotOffered},
+    doors::recovery::NotOffered,
     environment::Environment,
     exit::ExitCode,
     launcher::{
@@ -20,8 +20,8 @@ use crate::{
         person::Person,
     },
     prompt::{DesktopPrompt, Input, OnDesktop, TerminalPrompt, Windows},
-    renewal::{hook::Processes, network::Internet, performer::Surroundings},
     storage::Disk,
+    this_pc::with_surroundings,
 };
 use koshin_desktop::{Desktop, Dialog, Settings};
 use std::{
@@ -80,16 +80,10 @@ fn serve(
     let terminal = io::stdin().is_terminal().then(|| TerminalPrompt::new(language, Input::Person));
     let attended = {
         let person = Person::new(language, DesktopPrompt::new(language, &mut windows), terminal);
-        let caller = Caller { clock: clock::now, language };
-        let with = Surroundings {
-            fs: &Disk,
-            network: &Internet { caller },
-            hooks: &Processes::default(),
-            state_dir: &environment.state_dir,
-            clock: &clock::now,
-        };
-        let launch = Launch { environment, app: arguments.app, with, recovery: &NotOffered };
-        attend(launch, look, &person, &mut || *started = application.map(Application::start))
+        with_surroundings(environment, |with| {
+            let launch = Launch { environment, app: arguments.app, with, recovery: &NotOffered };
+            attend(launch, look, &person, &mut || *started = application.map(Application::start))
+        })
     };
     if let (Some(Err(error)), Some(application)) = (&started, application) {
         // Without a window the message on standard error has to do.
@@ -133,16 +127,10 @@ fn failed(application: &Application, error: &io::Error) -> i32 {
 
 /// Nobody can be asked: what is due is renewed as the daemon would, or left to it.
 fn renew_unattended(environment: &Environment) -> ExitCode {
-    let caller = Caller { clock: clock::now, language: environment.language };
-    let with = Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    };
     let machine = offset::machine_id();
-    round(Circumstances { environment, with, notifier: &Notices, machine: &machine }).exit_code
+    with_surroundings(environment, |with| {
+        round(Circumstances { environment, with, notifier: &Notices, machine: &machine }).exit_code
+    })
 }
 
 /// Starts the application unless it runs already, and answers the exit code.

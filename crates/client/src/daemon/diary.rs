@@ -12,7 +12,7 @@ use crate::{
         machine::Ending,
         performer::{Run, Surroundings},
     },
-    storage::{Doing, FileSystem, StorageError, atomic, directory},
+    storage::{FileSystem, StorageError, remembered},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,10 +77,8 @@ impl Diary {
 
     /// What is remembered in `state_dir`. One that cannot be read, or of another version, is an empty one.
     pub fn load(fs: &dyn FileSystem, state_dir: &Path) -> Self {
-        let bytes = fs.read(&Self::path(state_dir)).unwrap_or_default();
-        let found: Option<Self> = serde_json::from_slice(&bytes).ok();
-        let empty = Self { version: VERSION, ..Self::default() };
-        found.filter(|found| found.version == VERSION).unwrap_or(empty)
+        remembered::load(fs, &Self::path(state_dir), |found: &Self| found.version == VERSION)
+            .unwrap_or_else(|| Self { version: VERSION, ..Self::default() })
     }
 
     /// Writes it, atomically.
@@ -88,11 +86,7 @@ impl Diary {
     /// # Errors
     /// [`StorageError`]; the former one is then still there.
     pub fn save(&self, fs: &dyn FileSystem, state_dir: &Path) -> Result<(), StorageError> {
-        directory::create_private(fs, state_dir)?;
-        let path = Self::path(state_dir);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| StorageError::at(Doing::Writing, &path)(error.into()))?;
-        atomic::write(fs, &path, &text)
+        remembered::save(fs, state_dir, &Self::path(state_dir), self)
     }
 
     /// The record of a certificate, made if there is none.

@@ -2,7 +2,7 @@
 
 use crate::{
     renewal::journal::CertificateNote,
-    storage::{Doing, FileSystem, StorageError, atomic, directory},
+    storage::{FileSystem, StorageError, remembered},
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -35,10 +35,7 @@ impl Memory {
 
     /// What is remembered in `state_dir`. What cannot be read, or is of another version, is an empty memory.
     pub fn load(fs: &dyn FileSystem, state_dir: &Path) -> Self {
-        let bytes = fs.read(&Self::path(state_dir)).unwrap_or_default();
-        let found: Option<Self> = serde_json::from_slice(&bytes).ok();
-        found
-            .filter(|found| found.version == VERSION)
+        remembered::load(fs, &Self::path(state_dir), |found: &Self| found.version == VERSION)
             .unwrap_or_else(|| Self { version: VERSION, ..Self::default() })
     }
 
@@ -47,11 +44,7 @@ impl Memory {
     /// # Errors
     /// [`StorageError`]; the former one is then still there.
     pub fn save(&self, fs: &dyn FileSystem, state_dir: &Path) -> Result<(), StorageError> {
-        directory::create_private(fs, state_dir)?;
-        let path = Self::path(state_dir);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| StorageError::at(Doing::Writing, &path)(error.into()))?;
-        atomic::write(fs, &path, &text)
+        remembered::save(fs, state_dir, &Self::path(state_dir), self)
     }
 
     /// On which day 今日は更新しない was last said.

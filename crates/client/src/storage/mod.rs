@@ -23,6 +23,7 @@ mod platform;
 #[cfg(windows)]
 #[path = "windows.rs"]
 mod platform;
+pub mod remembered;
 
 pub use error::{Doing, StorageError};
 pub use file_system::{Disk, FileSystem, Kind};

@@ -12,9 +12,11 @@ use crate::{
     },
     daemon::diary::{Diary, LastResult, Record},
     environment::Language,
+    prompt::Question,
 };
 use jiff::Timestamp;
 use koshin_desktop::{Card, Fact, Icon, Life};
+use koshin_policy::calendar;
 
 /// How a certificate stands, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +129,17 @@ impl<'a> Certificate<'a> {
     /// Its last instant, if it is known.
     pub fn not_after(&self) -> Option<Timestamp> {
         self.entries.iter().find_map(|entry| entry.certificate.as_ref()).map(|seen| seen.note.not_after)
+    }
+
+    /// The question before a renewal, if the certificate is known.
+    pub fn question(&self, now: Timestamp) -> Option<Question> {
+        let note = &self.entries.iter().find_map(|entry| entry.certificate.as_ref())?.note;
+        Some(Question {
+            name: self.name(),
+            common_name: note.common_name.clone(),
+            not_after: note.not_after,
+            days_left: calendar::days_left(note.not_after, now),
+        })
     }
 
     /// The connection to renew it by; none where a renewal makes no sense now.

@@ -19,14 +19,14 @@ use crate::{
     daemon::{diary::Diary, notify::Desktop as Notices},
     dialogs,
     doctor::{Practice, examine},
-    doors::Caller,
     environment::{Environment, Language},
     exit::ExitCode,
     install::Mechanism,
     launcher::memory::Memory as Declined,
     prompt::{Answer, DesktopPrompt, PasswordRequest, Prompt, Question, Report, Step, Windows},
-    renewal::{hook::Processes, network::Internet, performer::Surroundings},
+    renewal::performer::Surroundings,
     storage::Disk,
+    this_pc::with_surroundings,
 };
 use koshin_desktop::{Choice, Icon, Notice};
 use koshin_policy::calendar;
@@ -60,6 +60,16 @@ pub fn renew(
         json: false,
     };
     let mut teller = Teller { prompt: DesktopPrompt::new(language, windows), last: None };
+    // Before the renewal, which holds the lock: a dialog may stay open over night, and keeps no daemon from renewing.
+    match behind.question.as_ref().map(|question| teller.confirm(question)) {
+        Some(Answer::Renew) => arguments.yes = true,
+        Some(Answer::NotToday) => {
+            decline(with, behind);
+            return None;
+        }
+        Some(Answer::NotNow) => return None,
+        Some(Answer::CannotAsk) | None => {}
+    }
     loop {
         let result = renew_all(&arguments, environment, with, &mut teller, None);
         // The lock is free again: whoever reads the result keeps nobody waiting.
@@ -196,16 +206,4 @@ fn system() -> String {
     let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     let name = name.map_or(std::env::consts::OS, |name| name.trim_matches('"'));
     format!("{name}, {}", std::env::consts::ARCH)
-}
-
-/// The real disk, network and clock.
-pub fn with_surroundings<T>(environment: &Environment, work: impl FnOnce(Surroundings<'_>) -> T) -> T {
-    let caller = Caller { clock: clock::now, language: environment.language };
-    work(Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    })
 }

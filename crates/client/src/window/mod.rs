@@ -17,6 +17,7 @@ use crate::{
     cli::messages::window as words,
     environment::{Environment, Language},
     prompt::OnDesktop,
+    this_pc::with_surroundings,
 };
 use koshin_desktop::{Desktop, Icon, Notice, StatusEvent, StatusWindow, Unavailable};
 use std::{
@@ -165,7 +166,7 @@ impl Jobs<'_, '_> {
             let told = match job {
                 Job::Renew(behind) => {
                     let mut windows = OnDesktop::new(desktop);
-                    let told = jobs::with_surroundings(environment, |with| {
+                    let told = with_surroundings(environment, |with| {
                         jobs::renew(environment, with, &behind, &mut windows)
                     });
                     desktop.close();

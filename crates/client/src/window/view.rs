@@ -10,7 +10,9 @@ use crate::{
     },
     daemon::diary::Diary,
     environment::Language,
+    prompt::Question,
 };
+use jiff::Timestamp;
 use koshin_desktop::{Icon, Notice, Status};
 
 /// Everything that the window tells of.
@@ -61,6 +63,8 @@ pub struct Behind {
     pub name: String,
     /// SHA-256 of the certificate, hex; none while it cannot be read.
     pub sha256: Option<String>,
+    /// What a person is asked before it is renewed; none while it cannot be read.
+    pub question: Option<Question>,
     /// What its button renews; it has none where there is nothing to renew.
     pub target: Option<Target>,
 }
@@ -100,14 +104,15 @@ pub fn view(knowledge: Knowledge<'_>) -> View {
         cards,
         actions: actions.iter().map(|action| button(language, *action).to_owned()).collect(),
     };
-    let cards = found.iter().map(behind).collect();
+    let cards = found.iter().map(|certificate| behind(certificate, report.now)).collect();
     View { status, cards, actions }
 }
 
-fn behind(certificate: &Certificate<'_>) -> Behind {
+fn behind(certificate: &Certificate<'_>, now: Timestamp) -> Behind {
     Behind {
         name: certificate.name(),
         sha256: certificate.sha256().map(str::to_owned),
+        question: certificate.question(now),
         target: certificate.renewal(),
     }
 }

@@ -72,7 +72,7 @@ fn shown(world: &World) -> View {
     })
 }
 
-fn press(world: &World, server: &ScriptedServer, screen: &mut Screen) -> Option<Notice> {
+fn press(world: &World, server: &ScriptedServer, screen: &mut dyn Windows) -> Option<Notice> {
     let with = Surroundings {
         fs: &Disk,
         network: server,
@@ -104,6 +104,29 @@ fn agreeing_renews_and_the_window_shows_the_new_date() {
     assert_eq!(fact(&after, "有効期限"), "2029年11月22日（木）12:00");
     assert_eq!(fact(&after, "直近の結果"), "更新しました（2026/11/22 12:00）");
     assert_eq!(fact(&after, "最終接続"), "2026/11/22 12:00");
+    assert!(!world.all_old());
+}
+
+/// It may stay open over night.
+#[test]
+fn an_open_question_keeps_nobody_from_renewing() {
+    struct Watched<'a>(Screen, &'a World);
+
+    impl Windows for Watched<'_> {
+        fn ask(&mut self, dialog: Dialog) -> Result<Choice, Unavailable> {
+            InstanceLock::take(&Disk, &self.1.environment.state_dir).unwrap();
+            self.0.ask(dialog)
+        }
+
+        fn progress(&mut self, progress: Progress) -> Result<(), Unavailable> {
+            self.0.progress(progress)
+        }
+    }
+
+    let world = world();
+    let mut screen = Watched(Screen::pressing(&[0, 0]), &world);
+    press(&world, &ScriptedServer::est(&world.ca), &mut screen).unwrap();
+    assert_eq!(screen.0.titles, ["証明書の更新", "証明書を更新しました"]);
     assert!(!world.all_old());
 }
 
@@ -151,7 +174,7 @@ fn a_failure_stays_in_the_window_with_its_reason() {
 
 #[test]
 fn while_another_program_renews_the_window_says_so() {
-    let (world, mut screen) = (world(), Screen::default());
+    let (world, mut screen) = (world(), Screen::pressing(&[0, 1]));
     let _lock = InstanceLock::take(&Disk, &world.environment.state_dir).unwrap();
     let notice = press(&world, &ScriptedServer::est(&world.ca), &mut screen).unwrap();
     assert_eq!(notice.icon, Icon::Warning);
