@@ -6,6 +6,7 @@
 //! - [`changes`]: several files replaced as one.
 //! - [`backup`]: copies with a manifest.
 //! - [`lock`]: one renewal at a time.
+//! - [`remembered`]: small files that only spare questions.
 //! - `unix` and `windows`: who may do what with a file, and files that other programs hold open.
 
 pub mod atomic;
