@@ -53,6 +53,11 @@ const TOOLS: &[Tool] = &[
         package: "xvfb libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libxrandr2",
         what_for: "windows on a display",
     },
+    Tool {
+        program: "desktop-file-validate",
+        package: "desktop-file-utils",
+        what_for: "the entry in the desktop's menu",
+    },
     Tool { program: "xdotool", package: "xdotool", what_for: "windows operated by keys alone" },
     Tool {
         // A file: `find` takes its path as it is.

@@ -298,12 +298,7 @@ fn refused(language: Language, problem: &Problem) -> Explanation {
     match ProblemCode::from_word(&problem.code) {
         Some(ProblemCode::CertificateExpired) => expired(language),
         Some(ProblemCode::NotRenewableKind) => not_renewable(language),
-        // Whom to ask, the server says.
-        Some(ProblemCode::CertificateRevoked) => Explanation {
-            title: pick(language, "この証明書は使用停止中です", "This certificate was stopped").to_owned(),
-            lines: vec![problem.detail.clone()],
-            code: None,
-        },
+        Some(ProblemCode::CertificateRevoked) => stopped(language, &problem.detail),
         _ => from_problem(language, problem),
     }
 }
@@ -335,6 +330,17 @@ pub fn not_renewable(language: Language) -> Explanation {
             "Download a certificate with a CN of client… from the administration site and set it up.",
         ),
     )
+}
+
+/// Koshin's server says in a second sentence whom to ask; where there is none, that is said here.
+fn stopped(language: Language, detail: &str) -> Explanation {
+    let sentences = detail.split(['。', '.']).filter(|sentence| !sentence.trim().is_empty()).count();
+    let advice = (sentences < 2).then(|| pick(language, ASK_ADMINISTRATOR.0, ASK_ADMINISTRATOR.1).to_owned());
+    Explanation {
+        title: pick(language, "この証明書は使用停止中です", "This certificate was stopped").to_owned(),
+        lines: std::iter::once(detail.to_owned()).chain(advice).collect(),
+        code: None,
+    }
 }
 
 fn from_problem(language: Language, problem: &Problem) -> Explanation {
