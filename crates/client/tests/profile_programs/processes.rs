@@ -28,9 +28,9 @@ fn a_hook_that_hangs_is_killed_with_its_children() {
     let fifo = scratch.path().join("held-open");
     koshin_testkit::tools::succeed(std::process::Command::new("mkfifo").arg(&fifo));
     let mut hook = shell(&format!("sleep 600 >'{}' & wait", fifo.display()));
-    hook.time_limit = Some(Duration::from_secs(1));
+    hook.time_limit = Some(Duration::from_secs(3));
     let reader = std::thread::spawn(move || std::fs::read(fifo).unwrap());
     let error = Processes::default().run(&hook).unwrap_err();
-    assert!(matches!(error, HookError::TimedOut { seconds: 1, .. }), "{error}");
+    assert!(matches!(error, HookError::TimedOut { seconds: 3, .. }), "{error}");
     assert_eq!(reader.join().unwrap(), b"", "the child's end of the pipe was closed by its death");
 }
