@@ -85,7 +85,7 @@ pub fn attend(launch: Launch<'_>, look: Look, person: &Person<'_>, start: &mut d
 
 /// What there is to tell about a certificate.
 enum Telling {
-    Done { name: String, not_after: Timestamp, notes: Vec<String> },
+    Done { name: String, not_after: Timestamp, notes: Vec<String>, is_open: bool },
     Expired { key: String, name: String, not_after: Timestamp, base: Option<String> },
     NotRenewable { name: String, explanation: Explanation },
     Failed { key: String, name: String, explanation: Explanation, retry: bool },
@@ -157,8 +157,8 @@ impl Attendance<'_> {
         });
         let session = match begun {
             Ok(session) => session,
-            // Whoever has the lock renews. The application need not wait for that.
-            Err(Failure::Lock(LockError::Busy(_))) => return tellings,
+            // Whoever has the lock renews. The application need not wait for that, and who agreed to it is told.
+            Err(Failure::Lock(LockError::Busy(_))) if self.agreed.is_empty() => return tellings,
             Err(failure) => {
                 tellings.push(self.cannot_begin(&failure));
                 return tellings;
@@ -219,6 +219,7 @@ impl Attendance<'_> {
             not_after: group.certificate.not_after,
             opens: group.opens(),
             begun: round::begun(self.launch.with, &key),
+            in_use: group.places.iter().any(|place| place.app == self.launch.app && place.is_current),
             sha256: key,
         }
     }
@@ -246,10 +247,18 @@ impl Attendance<'_> {
         if person.is_nobody() {
             return None;
         }
-        self.exit_code = self.exit_code.max(exit_code(&run));
-        if run.ending == Ending::Declined && person.last_answer() == Some(Answer::NotToday) {
+        // Who does not type the password that a renewal needs has declined it.
+        let untyped =
+            matches!(run.failure, Some(Failure::Credential(CredentialError::PasswordNeeded { .. })));
+        if (untyped || run.ending == Ending::Declined) && person.last_answer() == Some(Answer::NotToday) {
             self.memory.decline(&key, calendar::jst_date(with.now()));
         }
+        if untyped {
+            self.settled.insert(key);
+            self.exit_code = self.exit_code.max(ExitCode::Declined);
+            return None;
+        }
+        self.exit_code = self.exit_code.max(exit_code(&run));
         self.result(key, group, &run, person)
     }
 
@@ -260,11 +269,6 @@ impl Attendance<'_> {
         let name = round::name(with.state_dir, group);
         let why = explanation(language, now, group, run);
         diary::note_attempt(with, group, &name, run, why.as_ref());
-        if let Some(new) = &run.new {
-            for place in &group.places {
-                look::learn(&mut self.memory, place, &new.into());
-            }
-        }
         let retry = worth_another_try(exit_code(run));
         if retry {
             self.agreed.remove(&key);
@@ -284,9 +288,17 @@ impl Attendance<'_> {
                     });
                 }
                 let not_after = run.new.as_ref().map_or(not_after, |new| new.not_after);
-                Telling::Done { name, not_after, notes }
+                // Others of its places may be open, with what is not in use any more.
+                let elsewhere = group.places.iter().any(|place| place.app != self.launch.app);
+                Telling::Done { name, not_after, notes, is_open: self.started || elsewhere }
+            }
+            // No 復旧コード brings back what is not renewed.
+            (Ending::Expired, _) if group.kind() == Kind::NotRenewable => {
+                self.memory.tell(&key, calendar::jst_date(now));
+                Telling::NotRenewable { name, explanation: failures::not_renewable(language) }
             }
             (Ending::Expired, _) => {
+                self.memory.tell(&key, calendar::jst_date(now));
                 let base = group.places.iter().find_map(|place| place.renewal_base.clone().ok());
                 Telling::Expired { key, name, not_after, base }
             }
@@ -346,8 +358,8 @@ impl Attendance<'_> {
         let language = self.launch.environment.language;
         let contact = self.contact.as_deref();
         match telling {
-            Telling::Done { name, not_after, notes } => {
-                person.show(dialogs::done(language, &name, not_after, &notes, self.started));
+            Telling::Done { name, not_after, notes, is_open } => {
+                person.show(dialogs::done(language, &name, not_after, &notes, is_open));
             }
             Telling::NotRenewable { name, explanation } => {
                 person.show(dialogs::not_renewable(language, &name, &explanation, contact));

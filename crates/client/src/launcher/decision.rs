@@ -20,6 +20,8 @@ pub enum Seen {
         opens: Timestamp,
         /// A renewal of it was interrupted.
         begun: bool,
+        /// Whether the application would open a connection with it.
+        in_use: bool,
     },
     /// Only its owner has the password, and nobody has told the date yet.
     Locked {
@@ -69,9 +71,12 @@ pub fn decide(seen: &Seen, memory: &Memory, now: Timestamp) -> Action {
     let declined = memory.not_today(key) == Some(today);
     let told = memory.told(key) == Some(today);
     let quiet = match seen {
-        Seen::Certificate { not_after, opens, begun, .. } => {
-            if *begun || now > *not_after {
+        Seen::Certificate { not_after, opens, begun, in_use, .. } => {
+            if *begun {
                 false
+            } else if now > *not_after {
+                // Where it keeps the application from connecting, at every start.
+                told && (!in_use || seen.kind() != Some(Kind::Renewable))
             } else if now < *opens {
                 true
             } else if seen.kind() == Some(Kind::Renewable) {

@@ -84,6 +84,7 @@ fn see(place: &Place, journals: &[Journal], memory: &mut Memory) -> Option<Seen>
                 common_name: note.common_name,
                 not_after: note.not_after,
                 begun,
+                in_use: place.is_current,
             })
         }
         Err(CredentialError::None) => None,

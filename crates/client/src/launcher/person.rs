@@ -21,19 +21,28 @@ struct State<'a> {
     windows: DesktopPrompt<'a>,
     terminal: Option<TerminalPrompt>,
     last: Option<Answer>,
+    /// Somebody has answered: nobody decides in their stead, even if the windows end.
+    answered: bool,
     notes: Vec<String>,
 }
 
 impl<'a> Person<'a> {
     /// Asks in `windows`, and where there are none at `terminal`, if somebody sits there.
     pub fn new(language: Language, windows: DesktopPrompt<'a>, terminal: Option<TerminalPrompt>) -> Self {
-        Self(RefCell::new(State { language, windows, terminal, last: None, notes: Vec::new() }))
+        Self(RefCell::new(State {
+            language,
+            windows,
+            terminal,
+            last: None,
+            answered: false,
+            notes: Vec::new(),
+        }))
     }
 
     /// Whether it has turned out that nobody can be asked.
     pub fn is_nobody(&self) -> bool {
         let state = self.0.borrow();
-        !state.windows.is_available() && state.terminal.is_none()
+        !state.answered && !state.windows.is_available() && state.terminal.is_none()
     }
 
     /// The last answer, whether to the question for an agreement or for a password.
@@ -66,6 +75,7 @@ impl Prompt for &Person<'_> {
         {
             answer = terminal.confirm(question);
         }
+        state.answered |= answer != Answer::CannotAsk;
         state.last = Some(answer);
         answer
     }

@@ -16,13 +16,24 @@ fn certificate(common_name: &str, left: SignedDuration) -> Seen {
         not_after,
         opens: not_after - days(90),
         begun: false,
+        in_use: true,
     }
 }
 
 fn begun(seen: Seen) -> Seen {
     match seen {
         Seen::Certificate { sha256, common_name, not_after, opens, .. } => {
-            Seen::Certificate { sha256, common_name, not_after, opens, begun: true }
+            Seen::Certificate { sha256, common_name, not_after, opens, begun: true, in_use: true }
+        }
+        other => other,
+    }
+}
+
+/// A connection that the application does not open.
+fn unused(seen: Seen) -> Seen {
+    match seen {
+        Seen::Certificate { sha256, common_name, not_after, opens, begun, .. } => {
+            Seen::Certificate { sha256, common_name, not_after, opens, begun, in_use: false }
         }
         other => other,
     }
@@ -65,6 +76,10 @@ fn the_table() {
         ("the last second", certificate("client001", SignedDuration::ZERO), &said_no, Attend),
         ("expired", certificate("client001", days(-1)), &nothing, Attend),
         ("expired, declined today", certificate("client001", days(-1)), &said_no, Attend),
+        ("expired, told today", certificate("client001", days(-1)), &was_told, Attend),
+        ("expired and not in use", unused(certificate("client001", days(-1))), &nothing, Attend),
+        ("expired and not in use, told today", unused(certificate("client001", days(-1))), &was_told, Start),
+        ("api, expired, told today", certificate("api001", days(-1)), &was_told, Start),
         ("api, not due", certificate("api001", days(91)), &nothing, Start),
         ("api, due", certificate("api001", days(30)), &nothing, Attend),
         ("api, told today", certificate("api001", days(3)), &was_told, Start),

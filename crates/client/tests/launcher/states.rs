@@ -3,7 +3,7 @@
 use crate::{
     script::{Does, Played, Scene},
     support::{
-        World, agreed, days,
+        PASSWORD, World, agreed, days,
         disk::{ENOSPC, Fault, FaultyDisk},
         now,
         server::{ScriptedServer, Sends},
@@ -169,6 +169,29 @@ impl Recovery for Codes {
     }
 }
 
+/// The old file stays beside the new one, and somebody else may use a copy of it: it is still the old certificate.
+#[test]
+fn the_old_file_is_not_taken_for_the_new_certificate() {
+    let world = world();
+    let old = std::fs::read(world.path(".monsiaj/client.p12")).unwrap();
+    let server = ScriptedServer::est(&world.ca);
+    Scene::new(&world, &server).play(&[Does::Presses("更新"), Does::Presses("閉じる")]);
+    let memory = Memory::load(&Disk, &world.environment.state_dir);
+    let remembered = memory.certificate_in(&koshin::storage::changes::digest(&old));
+    assert!(remembered.is_none_or(|note| note.not_after < now() + days(90)), "{remembered:?}");
+}
+
+/// A 復旧コード for it can never be.
+#[test]
+fn an_expired_api_certificate_is_not_asked_for_a_recovery_code() {
+    let world = World::of("api001", now() - days(1));
+    world.install(&[App::Monsiaj]);
+    let server = ScriptedServer::est(&world.ca);
+    let played = Scene::new(&world, &server).play(&[Does::Presses("閉じる")]);
+    assert_eq!(played.log, ["この証明書は更新できません", "*"]);
+    assert_eq!(Scene::new(&world, &server).play(&[]).log, ["*"]);
+}
+
 #[test]
 fn expired_asks_for_a_recovery_code_and_names_the_contact() {
     let world = World::of("client001", now() - days(1));
@@ -318,6 +341,22 @@ fn an_open_question_keeps_nobody_from_renewing() {
     assert_eq!(played.log, ["証明書の更新", "*"]);
     assert!(server.record.borrow().issued.is_empty());
     assert!(!world.all_old());
+}
+
+/// The certificate can be read, and its key needs a password that only the person knows, and does not type now.
+#[test]
+fn a_password_that_is_not_typed_declines_the_renewal() {
+    let world = World::new();
+    world.install(&[App::Glclient2]);
+    let config = world.read(".glclient/config.json");
+    let config =
+        config.replace(PASSWORD, "").replace("\"savecertpassword\":true", "\"savecertpassword\":false");
+    world.write(".glclient/config.json", config.as_bytes());
+    let server = ScriptedServer::est(&world.ca);
+    let scene = Scene { app: App::Glclient2, ..Scene::new(&world, &server) };
+    let played = scene.play(&[Does::Presses("更新"), Does::Presses("今日は更新しない")]);
+    assert_eq!(played.log, ["証明書の更新", "証明書のパスワード", "*"]);
+    assert_eq!(scene.play(&[]).log, ["*"]);
 }
 
 /// Two clicks: the second start does not ask again, and does not wait for the answer either.
