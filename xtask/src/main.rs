@@ -3,7 +3,9 @@
 //! - [`demo`]: a server, six terminals and their renewal, to watch.
 //! - [`test`]: every test, with what the tests need installed and started.
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
+//! - [`windows`]: koshin.exe, built here and tried under Wine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
+//! - [`pictures`]: the manuals' pictures, drawn from the windows as they are.
 //! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
 
 // Tasks read the environment, the clock and files: they are no part of the product.
@@ -14,8 +16,10 @@ mod demo;
 mod keeper;
 mod layers;
 mod licences;
+mod pictures;
 mod scratch_server;
 mod test;
+mod windows;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,8 +42,12 @@ enum Task {
     Test(test::Options),
     /// Prints renewals per second, latencies, CPU per renewal and client figures.
     Bench(bench::Options),
+    /// Builds koshin.exe and tries it under Wine, against a local server.
+    Windows(windows::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
     CheckLayers,
+    /// Draws the manuals' pictures again: docs/ja/pictures and docs/en/pictures.
+    Pictures,
     /// Checks licences, banned crates and sources against deny.toml.
     CheckLicences,
 }
@@ -49,7 +57,9 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Windows(options) => windows::run(&options),
         Task::CheckLayers => layers::run(),
+        Task::Pictures => pictures::run(),
         Task::CheckLicences => licences::run(),
     };
     match outcome {

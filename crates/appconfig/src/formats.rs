@@ -9,7 +9,7 @@ use crate::{CertificateLocation, ConfigError, Connection, Edit, NewCertificate, 
 use secrecy::ExposeSecret;
 
 /// The connection that an edit means, if it exists and may be edited in this way.
-fn editable(connections: Vec<Connection>, edit: &Edit<'_>) -> Result<Connection, ConfigError> {
+pub(crate) fn editable(connections: Vec<Connection>, edit: &Edit<'_>) -> Result<Connection, ConfigError> {
     let index = edit.index;
     let connection = connections
         .into_iter()
@@ -25,7 +25,7 @@ fn editable(connections: Vec<Connection>, edit: &Edit<'_>) -> Result<Connection,
 }
 
 /// Checks that the edited file, read as the application reads it, leads to the new certificate and password.
-fn confirm(edited: &[Connection], edit: &Edit<'_>) -> Result<(), ConfigError> {
+pub(crate) fn confirm(edited: &[Connection], edit: &Edit<'_>) -> Result<(), ConfigError> {
     let failed = |what: &str| Err(ConfigError::Verification { reason: what.to_owned() });
     let Some(connection) = edited.iter().find(|connection| connection.index == edit.index) else {
         return failed("the connection is gone");

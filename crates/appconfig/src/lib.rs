@@ -33,6 +33,7 @@ mod error;
 mod files;
 mod formats;
 mod model;
+pub mod profile;
 mod splice;
 mod text;
 

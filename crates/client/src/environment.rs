@@ -43,6 +43,8 @@ pub struct Environment {
     pub home: PathBuf,
     /// Koshin's own settings: `koshin.toml`, `files.toml`, `hosts.toml`.
     pub config_dir: PathBuf,
+    /// Settings for everybody on this PC: `profiles`.
+    pub system_config_dir: PathBuf,
     /// What Koshin remembers: journals, backups, 端末名.
     pub state_dir: PathBuf,
     /// The user's language.
@@ -112,10 +114,15 @@ impl Environment {
                 folder("LOCALAPPDATA").unwrap_or_else(|| home.join("AppData").join("Local")),
             ),
         };
+        let system = match platform {
+            Platform::Unix => PathBuf::from("/etc"),
+            Platform::Windows => folder("PROGRAMDATA").unwrap_or_else(|| PathBuf::from(r"C:\ProgramData")),
+        };
         let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(text);
         Ok(Self {
             config_dir: config.join("koshin"),
+            system_config_dir: system.join("koshin"),
             state_dir: state.join("koshin"),
             home,
             language: language(platform, locale.as_deref()),
@@ -124,11 +131,12 @@ impl Environment {
         })
     }
 
-    /// The usual Unix folders in `home`, English, and no variables.
+    /// The usual Unix folders in `home` (that of the PC too), English, and no variables.
     pub fn in_home(home: &Path) -> Self {
         Self {
             home: home.to_owned(),
             config_dir: home.join(".config").join("koshin"),
+            system_config_dir: home.join("etc").join("koshin"),
             state_dir: home.join(".local").join("state").join("koshin"),
             language: Language::English,
             check_months: None,

@@ -265,7 +265,7 @@ fn listed_files_are_replaced_in_place_and_their_list_is_not_touched() {
         ]
     );
     assert!(plan.config.is_none());
-    assert_eq!(plan.hook.unwrap().program, "true");
+    assert_eq!(plan.hooks.after.unwrap().program, "true");
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn a_refusal_keeps_its_reason_and_its_exit_code() {
 #[test]
 fn a_refusal_without_a_reason_is_still_one() {
     let error = with_post(|_| Reply::http(403, "text/html", "<h1>Forbidden</h1>")).unwrap_err();
-    assert!(matches!(error, DoorError::Refused { status: 403, problem: None }), "{error:?}");
+    assert!(matches!(error, DoorError::Refused { status: 403, problem: None, .. }), "{error:?}");
     let error = with_get(|_| Reply::http(404, "text/html", "gone")).unwrap_err();
     assert!(matches!(error, DoorError::Server { status: 404, .. }), "{error:?}");
 }

@@ -70,10 +70,16 @@ fn a_right_withdrawn_at_any_moment() {
     each_operation_failing(EACCES, false, &[App::Glclient2, App::Receview, App::Files]);
 }
 
+#[test]
+fn a_dying_disk_with_a_keystore_in_the_group() {
+    each_operation_failing(EIO, true, &[App::Monsiaj, App::Keystore]);
+}
+
 /// Cuts the power during operation 1, 2, 3, … and starts again.
-fn power_cut_during_each_operation(est: bool) {
+fn power_cut_during_each_operation(est: bool, apps: &[App]) {
     for at in 1.. {
-        let world = World::with_three_applications();
+        let world = World::new();
+        world.install(apps);
         let server = if est { ScriptedServer::est(&world.ca) } else { ScriptedServer::legacy(&world.ca) };
         let disk = FaultyDisk::new(at, Fault::PowerCut);
         let ended = FaultyDisk::power(|| run(&world, &disk, &server));
@@ -81,7 +87,7 @@ fn power_cut_during_each_operation(est: bool) {
 
         // Before anything is repaired each application starts, be it with the old or the new certificate.
         let in_use = world.certificates_in_use(None);
-        assert_eq!(in_use.len(), 3);
+        assert_eq!(in_use.len(), apps.len());
         assert!(world.open_to_others().is_empty(), "{what}: {:?}", world.open_to_others());
         if ended.is_some() {
             assert!(!world.all_old());
@@ -97,12 +103,17 @@ fn power_cut_during_each_operation(est: bool) {
 
 #[test]
 fn power_cut_at_any_moment_of_a_renewal_by_est() {
-    power_cut_during_each_operation(true);
+    power_cut_during_each_operation(true, &[App::Monsiaj, App::Glclient2, App::Receview]);
 }
 
 #[test]
 fn power_cut_at_any_moment_of_a_renewal_by_the_legacy_contract() {
-    power_cut_during_each_operation(false);
+    power_cut_during_each_operation(false, &[App::Monsiaj, App::Glclient2, App::Receview]);
+}
+
+#[test]
+fn power_cut_at_any_moment_with_a_keystore_in_the_group() {
+    power_cut_during_each_operation(false, &[App::Keystore, App::Glclient2]);
 }
 
 /// Files replaced in place: certificate and key are two renames, and between them nothing can match. The next run

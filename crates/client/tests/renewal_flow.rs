@@ -46,7 +46,7 @@ fn unreachable() -> DoorError {
 }
 
 fn refused(status: u16) -> DoorError {
-    DoorError::Refused { status, problem: None }
+    DoorError::Refused { status, problem: None, retry_after: None }
 }
 
 #[test]

@@ -9,8 +9,9 @@ use koshin::{
 use std::time::Duration;
 
 fn run(program: &str, arguments: &[&str], limit: Duration) -> Result<(), HookError> {
-    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    Processes { time_limit: limit }.run(&Hook { program: program.to_owned(), arguments })
+    let words: Vec<String> =
+        std::iter::once(&program).chain(arguments).map(|&word| word.to_owned()).collect();
+    Processes { time_limit: limit }.run(&Hook::new(&words).unwrap())
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -61,10 +61,15 @@ fn an_undisturbed_renewal() {
         (S::Verified, E::TrialPassed, S::Tried, vec![Step::Plan]),
         // `Switching` is on the disk, with the list of files, before anything lies beside them.
         (S::Tried, E::Planned, S::Switching, vec![Step::Prepare]),
-        (S::Switching, E::Prepared, S::Switching, vec![Step::Commit]),
+        (S::Switching, E::Prepared, S::Switching, vec![Step::RunHooksBefore, Step::Commit]),
         (S::Switching, E::Committed, S::Switching, vec![Step::RunHooks]),
         (S::Switching, E::HooksRan, S::Switched, vec![Step::CleanUp, Step::Confirm]),
-        (S::Switched, E::Confirmed, S::Confirmed, vec![Step::Finish(Ending::Renewed { confirmed: true })]),
+        (
+            S::Switched,
+            E::Confirmed,
+            S::Confirmed,
+            vec![Step::Retire, Step::Finish(Ending::Renewed { confirmed: true })],
+        ),
     ]);
 }
 

@@ -8,7 +8,7 @@ use koshin::{
     applications::{App, Place, credential, discover},
     cli::{RenewArgs, messages::prompts, renew::renew_all},
     environment::{Environment, Language},
-    prompt::{Asked, ScriptedPrompt},
+    prompt::{Answer, Asked, PasswordRequest, Prompt, Question, Report, ScriptedPrompt, Step},
     renewal::{
         Failure,
         group::Passwords,
@@ -16,7 +16,7 @@ use koshin::{
         performer::{Run, Surroundings},
         session::Session,
     },
-    storage::Disk,
+    storage::{Disk, changes::ChangeError},
 };
 use secrecy::SecretString;
 use support::{
@@ -159,6 +159,100 @@ fn what_is_left_of_an_old_folder_keeps_nobody_from_renewing() {
     std::fs::File::options().write(true).open(leftover).unwrap().set_modified(long_ago).unwrap();
     let server = ScriptedServer::est(&world.ca);
     assert_eq!(renew(&world, &server, |_| true, None)[0].ending, Ending::Renewed { confirmed: true });
+}
+
+/// `files.toml` with one entry for each pair of certificate and key.
+fn list_files(world: &World, pairs: &[(&str, &str)]) {
+    let entries: String = pairs
+        .iter()
+        .enumerate()
+        .map(|(index, (certificate, key))| {
+            format!(
+                "[[connection]]\nname = \"place {index}\"\ncertificate = \"{}\"\nkey = \"{}\"\nca = \"{}\"\n\
+                 renewal_url = \"https://auth.test.example\"\n",
+                world.path(certificate).display(),
+                world.path(key).display(),
+                world.path("ca.crt").display(),
+            )
+        })
+        .collect();
+    world.write(".config/koshin/files.toml", entries.as_bytes());
+}
+
+#[test]
+fn files_that_are_listed_twice_are_written_once() {
+    let world = World::new();
+    world.install(&[App::Files]);
+    std::os::unix::fs::symlink(world.path("tls"), world.path("linked")).unwrap();
+    list_files(&world, &[("tls/client.crt", "tls/client.key"), ("linked/client.crt", "linked/client.key")]);
+    let server = ScriptedServer::est(&world.ca);
+    assert_eq!(renew(&world, &server, |_| true, None)[0].ending, Ending::Renewed { confirmed: true });
+    assert!(!world.all_old(), "key and certificate belong together, in both");
+}
+
+/// One has certificate and key in one file, the other a key of its own: whichever were written last, the other would
+/// have lost its key.
+#[test]
+fn files_of_which_one_place_would_undo_the_others_are_left_alone() {
+    for swapped in [false, true] {
+        let world = World::new();
+        world.install(&[App::Files]);
+        let both = world.read("tls/client.crt") + &world.read("tls/client.key");
+        world.write("tls/client.crt", both.as_bytes());
+        let mut pairs = [("tls/client.crt", "tls/client.crt"), ("tls/client.crt", "tls/client.key")];
+        if swapped {
+            pairs.reverse();
+        }
+        list_files(&world, &pairs);
+        let server = ScriptedServer::est(&world.ca);
+        let run = renew(&world, &server, |_| true, None).remove(0);
+        assert!(matches!(run.failure, Some(Failure::Change(ChangeError::WrittenTwice(_)))), "{run:?}");
+        assert!(world.all_old());
+        assert!(server.record.borrow().confirmed.is_empty());
+    }
+}
+
+/// Thinks, and meanwhile somebody puts another terminal's certificate into the files.
+struct Meanwhile<'a>(&'a dyn Fn());
+
+impl Prompt for Meanwhile<'_> {
+    fn confirm(&mut self, _: &Question) -> Answer {
+        (self.0)();
+        Answer::Renew
+    }
+
+    fn password(&mut self, _: &PasswordRequest) -> Option<SecretString> {
+        None
+    }
+
+    fn progress(&mut self, step: Step) {
+        // After the present certificate was opened for the request.
+        if step == Step::Switch {
+            (self.0)();
+        }
+    }
+
+    fn report(&mut self, _: &Report) {}
+}
+
+#[test]
+fn a_certificate_that_was_put_there_meanwhile_is_not_written_over() {
+    let world = World::new();
+    world.install(&[App::Files]);
+    let other = World::of("client002", now() + support::days(900));
+    other.install(&[App::Files]);
+    let put = || {
+        for file in ["tls/client.crt", "tls/client.key"] {
+            world.write(file, other.read(file).as_bytes());
+        }
+    };
+    let server = ScriptedServer::est(&world.ca);
+    let runs = world.run(&Disk, &server, &mut Meanwhile(&put), agreed()).unwrap();
+    let Some(Failure::Change(ChangeError::ChangedMeanwhile(path))) = &runs[0].failure else {
+        panic!("{runs:?}")
+    };
+    assert!(path.ends_with("tls/client.crt"));
+    assert_eq!(certificate_of(&world, App::Files), other.certificate);
 }
 
 /// `koshin renew --yes`: what it says, and its exit code.

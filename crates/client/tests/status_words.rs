@@ -75,7 +75,7 @@ fn refusal(code: ProblemCode) -> DoorError {
         opens_at: None,
         incident: Some("E99-7F3A".into()),
     };
-    DoorError::Refused { status: 403, problem: Some(Box::new(problem)) }
+    DoorError::Refused { status: 403, problem: Some(Box::new(problem)), retry_after: None }
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_certificate_that_the_server_has_ended_is_not_said_to_work() {
         alert: "UnknownCA".into()
     }));
     assert!(said(&refusal(Code::RenewalTooEarly)));
-    assert!(said(&DoorError::Refused { status: 403, problem: None }));
+    assert!(said(&DoorError::Refused { status: 403, problem: None, retry_after: None }));
 }
 
 fn every_failure(language: Language) -> Vec<Explanation> {
@@ -124,7 +124,7 @@ fn every_failure(language: Language) -> Vec<Explanation> {
         door(&refusal(ProblemCode::RenewalTooEarly)),
         door(&DoorError::Server { status: 500, problem: None, retry_after: None }),
         door(&DoorError::BadReply { request: "POST /api/cert", why: "it is empty".into() }),
-        door(&DoorError::Refused { status: 403, problem: None }),
+        door(&DoorError::Refused { status: 403, problem: None, retry_after: None }),
         door(&DoorError::CertificateRejected { host: "auth.example".into(), alert: "UnknownCA".into() }),
         door(&DoorError::ServiceRefuses { host: "sms.example".into(), old: 200, new: 403 }),
         door(&DoorError::Setup { reason: "the key does not belong to the certificate".into() }),

@@ -67,6 +67,38 @@ fn a_restored_backup_brings_everything_back() {
 }
 
 #[test]
+fn a_certificate_that_was_replaced_comes_back_with_a_warning() {
+    let world = world();
+    let directory = backed_up(&world);
+    let same = restore(&Disk, &directory, &world.environment, now()).unwrap();
+    assert!(same.ended.is_empty());
+    renew(&world);
+    let restored = restore(&Disk, &directory, &world.environment, now()).unwrap();
+    assert_eq!(restored.ended.len(), 4, "{:?}", restored.ended);
+    assert_eq!(restored.ended[0], "uketsuke");
+    let again = restore(&Disk, &restored.replaced.unwrap(), &world.environment, now()).unwrap();
+    assert!(again.ended.is_empty(), "the new one is good: {:?}", again.ended);
+
+    // Nothing was renewed meanwhile, but the years have passed.
+    let world = self::world();
+    let directory = backed_up(&world);
+    fs::remove_dir_all(world.path(".monsiaj")).unwrap();
+    let late = now() + support::days(31);
+    assert_eq!(restore(&Disk, &directory, &world.environment, late).unwrap().ended, ["uketsuke"]);
+}
+
+#[test]
+fn a_symlink_to_nowhere_is_left_out_and_told() {
+    let world = world();
+    let ca = world.path("ca.crt");
+    fs::remove_file(&ca).unwrap();
+    std::os::unix::fs::symlink(world.path("no-such-file"), &ca).unwrap();
+    let made = back_up(&Disk, &world.path("backup"), &world.environment, now()).unwrap();
+    assert_eq!(made.missing, [ca]);
+    assert_eq!(made.files, 12);
+}
+
+#[test]
 fn restoring_twice_changes_nothing_the_second_time() {
     let world = world();
     let directory = backed_up(&world);

@@ -1,6 +1,7 @@
 //! Shows every window, one after the other, and prints what was chosen.
 //!
-//! `cargo run -p koshin-desktop --example gallery -- ja [NAME]` or `en`; `renew` as NAME plays a whole renewal.
+//! `cargo run -p koshin-desktop --example gallery -- ja [NAME]` or `en`. As NAME, `dialogs` shows all of them without
+//! steps and status, `renew` plays a whole renewal, and `none` opens nothing: to measure what a start without windows costs.
 #![allow(missing_docs)]
 
 mod scenes;
@@ -26,7 +27,12 @@ fn show(desktop: &Desktop, scenes: Vec<scenes::Named>, wanted: Option<&str>) -> 
     if wanted == Some("renew") {
         return renew(desktop, &scenes);
     }
-    for (name, scene) in scenes.into_iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name)) {
+    let chosen = |(name, scene): &scenes::Named| match wanted {
+        None => true,
+        Some("dialogs") => matches!(scene, Scene::Dialog(_)),
+        Some(wanted) => wanted == *name,
+    };
+    for (name, scene) in scenes.into_iter().filter(chosen) {
         match scene {
             Scene::Dialog(dialog) | Scene::Typed(dialog, _) => println!("{name}: {:?}", desktop.ask(dialog)?),
             Scene::Progress(progress) => step_through(desktop, progress)?,
@@ -50,7 +56,7 @@ fn renew(desktop: &Desktop, scenes: &[scenes::Named]) -> Result<(), Unavailable>
             ("confirm", Scene::Dialog(dialog)) => {
                 let Choice::Pressed { index: 0, .. } = desktop.ask(dialog.clone())? else { return Ok(()) };
             }
-            ("progress-1", Scene::Progress(progress)) => step_through(desktop, progress.clone())?,
+            ("progress", Scene::Progress(progress)) => step_through(desktop, progress.clone())?,
             _ => {}
         }
     }

@@ -39,8 +39,9 @@ pub enum Unavailable {
     /// No display server answers, or the windows' thread has ended.
     #[error("no window can be opened: there is no display")]
     NoDisplay,
-    /// The words hold Japanese and no font on this machine can write it. Asking in English would work.
-    #[error("no window can be opened: no Japanese font is installed")]
+    /// No font on this machine can write the words: they hold Japanese, and asking in English may work, or there is no
+    /// font at all.
+    #[error("no window can be opened: no font is installed that can write its words")]
     NoFont,
 }
 
@@ -54,7 +55,7 @@ pub enum Choice {
         /// What was typed; none where the dialog has no field, or nothing was typed.
         text: Option<SecretString>,
     },
-    /// The window was closed, or another dialog took its place.
+    /// The window was closed, or another dialog took its place: nothing was agreed to.
     Closed,
 }
 

@@ -5,7 +5,10 @@
 
 use iced::{
     Font,
-    advanced::graphics::text::{cosmic_text::fontdb, font_system},
+    advanced::graphics::text::{
+        cosmic_text::{FontSystem, fontdb},
+        font_system,
+    },
     font,
 };
 
@@ -31,8 +34,14 @@ const FAMILIES: &[&str] = &[
     "MS Gothic",
 ];
 
+/// Sans-serif families for a machine without Japanese.
+const LATIN_FAMILIES: &[&str] =
+    &["Noto Sans", "DejaVu Sans", "Liberation Sans", "Segoe UI", "Arial", "Helvetica"];
+
 /// One character of each kind that a Japanese font must have.
-const PROBES: &[char] = &['あ', 'ア', '証', '復', '。'];
+const JAPANESE: &[char] = &['あ', 'ア', '証', '復', '。'];
+/// The same for English.
+const LATIN: &[char] = &['A', 'g', '0', '…'];
 
 /// The fonts of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +51,8 @@ pub(crate) struct Fonts {
     pub(crate) bold: Font,
     /// Whether `body` can write Japanese.
     pub(crate) japanese: bool,
+    /// Whether `body` can write anything: a machine may have no font at all.
+    pub(crate) latin: bool,
 }
 
 impl Fonts {
@@ -52,23 +63,28 @@ impl Fonts {
             Err(poisoned) => poisoned.into_inner(),
         };
         let raw = system.raw();
-        let listed = FAMILIES.iter().copied().find(|name| has(raw.db(), name, |_| true));
-        let Some(family) = listed.or_else(|| any_japanese(raw)) else {
-            return Self {
-                body: Font::DEFAULT,
-                bold: Font { weight: font::Weight::Bold, ..Font::DEFAULT },
-                japanese: false,
-            };
+        let japanese = family(raw, FAMILIES, JAPANESE);
+        let Some(family) = japanese.or_else(|| family(raw, LATIN_FAMILIES, LATIN)) else {
+            return Self { body: Font::DEFAULT, bold: Font::DEFAULT, japanese: false, latin: false };
         };
         let body = Font::with_name(family);
         let has_bold = has(raw.db(), family, |face| face.weight.0 >= 600);
         let bold = if has_bold { Font { weight: font::Weight::Bold, ..body } } else { body };
-        Self { body, bold, japanese: true }
+        Self { body, bold, japanese: japanese.is_some(), latin: true }
     }
 
     /// Whether all of `words` can be written.
     pub(crate) fn can_write<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> bool {
-        self.japanese || !words.into_iter().any(|word| word.chars().any(is_japanese))
+        let possible = |character| if is_japanese(character) { self.japanese } else { self.latin };
+        words.into_iter().all(|word| word.chars().all(possible))
+    }
+
+    /// The family's name.
+    pub(crate) fn family(&self) -> &'static str {
+        match self.body.family {
+            font::Family::Name(name) => name,
+            _ => "sans-serif",
+        }
     }
 }
 
@@ -76,9 +92,14 @@ fn has(db: &fontdb::Database, family: &str, wanted: impl Fn(&fontdb::FaceInfo) -
     db.faces().any(|face| face.families.iter().any(|(name, _)| name == family) && wanted(face))
 }
 
-/// Any family with the characters of [`PROBES`]. The name is leaked: the toolkit wants it forever, and it is looked
-/// for once a process.
-fn any_japanese(raw: &mut iced::advanced::graphics::text::cosmic_text::FontSystem) -> Option<&'static str> {
+/// The first of `listed` that is there, else any with the characters `probes`.
+fn family(raw: &mut FontSystem, listed: &[&'static str], probes: &[char]) -> Option<&'static str> {
+    listed.iter().copied().find(|name| has(raw.db(), name, |_| true)).or_else(|| any_with(raw, probes))
+}
+
+/// Any family with the characters `probes`. The name is leaked: the toolkit wants it forever, and it is looked for once
+/// a process.
+fn any_with(raw: &mut FontSystem, probes: &[char]) -> Option<&'static str> {
     let faces: Vec<_> = raw
         .db()
         .faces()
@@ -88,7 +109,7 @@ fn any_japanese(raw: &mut iced::advanced::graphics::text::cosmic_text::FontSyste
     let (_, _, name) = faces.into_iter().find(|(id, weight, _)| {
         raw.get_font(*id, *weight).is_some_and(|font| {
             let characters = font.as_swash().charmap();
-            PROBES.iter().all(|probe| characters.map(*probe) != 0)
+            probes.iter().all(|probe| characters.map(*probe) != 0)
         })
     })?;
     Some(Box::leak(name.into_boxed_str()))
@@ -104,10 +125,16 @@ mod tests {
 
     #[test]
     fn without_a_japanese_font_only_other_words_can_be_written() {
-        let fonts = Fonts { body: Font::DEFAULT, bold: Font::DEFAULT, japanese: false };
+        let fonts = Fonts { body: Font::DEFAULT, bold: Font::DEFAULT, japanese: false, latin: true };
         assert!(fonts.can_write(["Renew the certificate", "E99-7F3A"]));
         for word in ["証明書", "はい", "ログ", "：", "Renew「"] {
             assert!(!fonts.can_write(["Renew", word]), "{word}");
         }
+    }
+
+    #[test]
+    fn without_any_font_nothing_can_be_written() {
+        let fonts = Fonts { body: Font::DEFAULT, bold: Font::DEFAULT, japanese: false, latin: false };
+        assert!(!fonts.can_write(["Renew"]));
     }
 }

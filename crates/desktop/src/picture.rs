@@ -37,6 +37,18 @@ pub enum Scene {
     Status(Status),
 }
 
+impl Scene {
+    /// Everything that is written in it: what a picture of it says to who cannot see it.
+    pub fn words(&self) -> Vec<&str> {
+        match self {
+            Self::Dialog(dialog) => dialog.words().collect(),
+            Self::Typed(dialog, _) => dialog.words().collect(),
+            Self::Progress(progress) => progress.words().collect(),
+            Self::Status(status) => status.words().collect(),
+        }
+    }
+}
+
 /// Pixels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -46,13 +58,17 @@ pub struct Picture {
     pub height: u32,
     /// Four bytes a pixel: red, green, blue, opacity.
     pub rgba: Vec<u8>,
+    /// The family of the font that the words are written in.
+    pub font: &'static str,
 }
 
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
     /// The words cannot be written with the fonts of this machine.
-    #[error("no font on this machine can write the words of the window: install a Japanese font")]
+    #[error(
+        "no font on this machine can write the words of the window: install one, for Japanese a Japanese one"
+    )]
     NoFont,
     /// The renderer did not start.
     #[error("the software renderer could not be started")]
@@ -90,7 +106,7 @@ pub fn draw(scene: Scene, scale: f32) -> Result<Picture, PictureError> {
     let pixels = |length: f32| (length * scale).ceil() as u32;
     let (width, height) = (pixels(size.width), pixels(size.height));
     let rgba = renderer.screenshot(Size::new(width, height), scale, theme::WHITE);
-    Ok(Picture { width, height, rgba })
+    Ok(Picture { width, height, rgba, font: fonts.family() })
 }
 
 /// Widgets learn in the first frame whether they are enabled; before, they draw themselves grey.

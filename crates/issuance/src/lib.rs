@@ -17,6 +17,7 @@ mod csr;
 mod csrattrs;
 mod facts;
 mod issuer;
+mod java_keystore;
 mod key;
 mod key_pem;
 mod legacy_pem;
@@ -35,6 +36,10 @@ pub use csr::{CertificateRequest, CsrError, create_csr, read_csr};
 pub use csrattrs::{CsrAttributesError, csr_attributes, read_csr_attributes};
 pub use facts::{CertificateError, CertificateFacts, certificate_to_pem, certificates_from_pem};
 pub use issuer::{Issuer, IssuerError};
+pub use java_keystore::{
+    KeystoreAccess, KeystoreError, KeystoreKind, KeystoreUpdate, keystore_kind, read_keystore,
+    read_keystore_certificate, replace_in_keystore,
+};
 pub use key::{KeyAlgorithm, KeyRejection, PublicKey, UnknownKeyAlgorithm};
 pub use key_pem::{encrypt_private_key_pem, private_key_to_pem, read_private_key_pem};
 pub use koshin_policy::Validity;

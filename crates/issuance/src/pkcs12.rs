@@ -1,5 +1,7 @@
 //! PKCS#12 (RFC 7292): the file that carries a private key, its certificate and the chain to a terminal.
 
+mod ber;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -141,15 +143,25 @@ pub fn write_pkcs12(
     if !contents.key.matches(&CertificateFacts::from_der(contents.certificate_der)?) {
         return Err(Pkcs12Error::KeyMismatch);
     }
+    let mut store = KeyStore::new();
+    let alias: String = contents.friendly_name.chars().map(bmp_or_replacement).collect();
+    store.add_entry(&alias, KeyStoreEntry::PrivateKeyChain(key_chain(contents)?));
+    write_key_store(&store, profile, iterations, password)
+}
+
+/// Writes whatever is in `store`.
+pub(crate) fn write_key_store(
+    store: &KeyStore,
+    profile: BundleProfile,
+    iterations: u32,
+    password: &str,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12Error> {
     let (encryption, mac) = match profile {
         BundleProfile::Compatible => {
             (EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1)
         }
         BundleProfile::Modern => (EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
     };
-    let mut store = KeyStore::new();
-    let alias: String = contents.friendly_name.chars().map(bmp_or_replacement).collect();
-    store.add_entry(&alias, KeyStoreEntry::PrivateKeyChain(key_chain(contents)?));
     store
         .writer(password)
         .encryption_algorithm(encryption)
@@ -161,7 +173,7 @@ pub fn write_pkcs12(
         .map_err(|error| Pkcs12Error::Encoding(error.to_string()))
 }
 
-fn key_chain(contents: &BundleContents<'_>) -> Result<PrivateKeyChain, Pkcs12Error> {
+pub(crate) fn key_chain(contents: &BundleContents<'_>) -> Result<PrivateKeyChain, Pkcs12Error> {
     let encoding = |error: LibraryError| Pkcs12Error::Encoding(error.to_string());
     let key = p12_keystore::PrivateKey::from_der(contents.key.pkcs8_der()).map_err(encoding)?;
     let ders = std::iter::once(contents.certificate_der).chain(contents.chain_der.iter().map(Vec::as_slice));
@@ -175,16 +187,16 @@ fn bmp_or_replacement(c: char) -> char {
     if u32::from(c) > 0xffff { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// Reads a file made by any common program: PBE-SHA1-3DES, PBE-SHA1-RC2-40, PBES2; with or without MAC, localKeyId and
+/// Reads a file made by any common program, in DER or in the BER of NSS (Firefox): PBE-SHA1-3DES, PBE-SHA1-RC2-40, PBES2; with or without MAC, localKeyId and
 /// friendlyName. The certificate is the one that matches the key; of several, the one that ends last.
 ///
 /// # Errors
 /// [`Pkcs12Error::WrongPassword`] is told apart from a damaged file where the file allows it: without a MAC it does not,
 /// and a wrong password is the likelier cause.
 pub fn read_pkcs12(bytes: &[u8], password: &str) -> Result<Pkcs12, Pkcs12Error> {
-    if bytes.starts_with(&[0x30, 0x80]) {
-        let what = "it is written in BER with indefinite lengths, as Firefox does";
-        return Err(Pkcs12Error::Unsupported(what.to_owned()));
+    if ber::is_indefinite(bytes) {
+        let incomplete = || Pkcs12Error::NotPkcs12("its BER ends early or makes no sense".to_owned());
+        return read_pkcs12(&ber::to_der_without_mac(bytes).ok_or_else(incomplete)?, password);
     }
     let has_mac = read_outline(bytes).map_err(|error| Pkcs12Error::NotPkcs12(error.to_string()))?;
     let archive = Pkcs12Archive::from_pkcs12(bytes, password).map_err(|error| explain(error, has_mac))?;

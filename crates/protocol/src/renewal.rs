@@ -1,6 +1,6 @@
 //! The 証明書更新API: `POST /api/cert` and `GET /api/cert`.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Time};
 use serde::{Deserialize, Serialize};
 
 /// Path of the API under the base URL.
@@ -52,6 +52,9 @@ pub struct CertificateStatus {
     /// A moment inside the window, fixed for this terminal, for unattended clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggested_at: Option<Timestamp>,
+    /// The tenant's hours, for clients that were switched off at the suggested moment. Absent for the whole day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_hours: Option<Hours>,
     /// Whether the server also speaks EST to this certificate.
     #[serde(default)]
     pub est: bool,
@@ -64,4 +67,13 @@ pub struct RenewalWindow {
     pub start: Timestamp,
     /// Last instant: the certificate's own end.
     pub end: Timestamp,
+}
+
+/// Hours of the day, JST. `to` is the first minute outside; earlier than `from` means that they run over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// First minute.
+    pub from: Time,
+    /// First minute outside.
+    pub to: Time,
 }

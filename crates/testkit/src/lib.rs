@@ -8,6 +8,7 @@
 //! - [`bad_server`]: an mTLS server that answers what the test scripts.
 //! - [`mail_server`]: a mail server that takes, refuses, delays or keeps silent.
 //! - [`postgres`]: a fresh database per test.
+//! - [`display`]: a screen of a test's own, its windows and keys for them.
 //! - [`skip`]: tests that cannot run on this machine say so, and are counted.
 
 // Tests read the clock and the environment; the products may not.
@@ -16,7 +17,11 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
+<<<<<<< HEAD
 pub mod mail_server;
+=======
+pub mod display;
+>>>>>>> main
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -26,7 +31,11 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
+<<<<<<< HEAD
 pub use mail_server::{MailEncryption, MailServer};
+=======
+pub use display::Display;
+>>>>>>> main
 pub use server::{Database, ServerInABox, ServerOptions};
 pub use skip::skip;
 pub use terminal::Terminal;

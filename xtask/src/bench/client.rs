@@ -65,7 +65,7 @@ fn start(program: &Path, arguments: &[&str], home: &Home) -> Result<Start> {
 }
 
 /// In kB. None before the child has become `koshin`: until then the memory is xtask's.
-fn high_water_mark(file: &str) -> Option<f64> {
+pub(crate) fn high_water_mark(file: &str) -> Option<f64> {
     let text = fs::read_to_string(file).ok()?;
     let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     if value("Name:")? != "koshin" {

@@ -4,6 +4,8 @@
 //! time is read from /proc. Nothing here is a test: figures are to be looked at.
 
 mod client;
+mod desk;
+pub(crate) mod display;
 mod figure;
 mod renewals;
 
@@ -23,6 +25,20 @@ pub(crate) struct Options {
     /// One JSON object a line instead of a table.
     #[arg(long)]
     json: bool,
+    /// Measure only this.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Renewals by all doors, under load.
+    Renewals,
+    /// Starts of the client.
+    Client,
+    /// The launcher and the windows.
+    Desk,
 }
 
 /// How much is measured.
@@ -52,8 +68,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if !options.json {
         println!("{}", figure::HEAD);
     }
-    renewals::measure(&programs, extent, print)?;
-    client::measure(&programs, extent, print)?;
+    let wanted = |part| options.only.is_none_or(|only| only == part);
+    if wanted(Part::Renewals) {
+        renewals::measure(&programs, extent, print)?;
+    }
+    if wanted(Part::Client) {
+        client::measure(&programs, extent, print)?;
+    }
+    if wanted(Part::Desk) {
+        desk::measure(&programs, extent, print)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Terminal {
     /// Days to the end of its certificate; negative when it has expired.
     pub(crate) days: i64,
     /// Whether a renewal is to succeed.
-    renewed: bool,
+    pub(crate) renewed: bool,
 }
 
 /// Shows the renewal of six terminals.

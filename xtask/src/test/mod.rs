@@ -2,7 +2,7 @@
 
 mod count;
 mod postgres;
-mod tools;
+pub(crate) mod tools;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

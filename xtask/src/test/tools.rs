@@ -30,20 +30,42 @@ const TOOLS: &[Tool] = &[
         what_for: "the wire and the bundle as Java sees them",
     },
     Tool {
+        program: "chromium",
+        package: "chromium",
+        what_for: "a browser with a certificate that Koshin renewed",
+    },
+    Tool { program: "nginx", package: "nginx-light", what_for: "the profile of nginx in docs/profiles.md" },
+    Tool {
+        program: "psql",
+        package: "postgresql-client",
+        what_for: "the profile of libpq in docs/profiles.md",
+    },
+    Tool { program: "stunnel4", package: "stunnel4", what_for: "the profile of stunnel in docs/profiles.md" },
+    Tool {
+        program: "systemd-analyze",
+        package: "systemd",
+        what_for: "the timer's units as systemd reads them",
+    },
+    Tool { program: "dbus-daemon", package: "dbus-daemon", what_for: "notices on a desktop's bus" },
+    Tool {
         program: "Xvfb",
         // The libraries are those that windows look for when they open.
         package: "xvfb libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libxrandr2",
         what_for: "windows on a display",
     },
+    Tool {
+        program: "desktop-file-validate",
+        package: "desktop-file-utils",
+        what_for: "the entry in the desktop's menu",
+    },
     Tool { program: "xdotool", package: "xdotool", what_for: "windows operated by keys alone" },
-    Tool { program: "import", package: "imagemagick", what_for: "windows as the screen shows them" },
     Tool {
         // A file: `find` takes its path as it is.
         program: "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
         package: "fonts-noto-cjk",
         what_for: "windows in Japanese",
     },
-    Tool { program: "ruby", package: "ruby", what_for: "YAML as the viewer reads it" },
+    Tool { program: "ruby", package: "ruby", what_for: "YAML and keys as the viewer reads them" },
     Tool {
         // A file: `find` takes its path as it is.
         program: "/usr/lib/python3/dist-packages/aiosmtpd/smtp.py",
@@ -103,7 +125,8 @@ pub(crate) fn is_root() -> bool {
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|metadata| metadata.uid() == 0)
 }
 
-fn install(packages: &[&str]) -> Result<(), String> {
+/// Installs Debian packages, as root.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-qq", "-o=Dpkg::Use-Pty=0"]).args(arguments);

@@ -1,5 +1,6 @@
 //! JSON as json-c reads it: comments, trailing commas and single quotes are tolerated, of duplicate keys the last wins.
 
+use super::pointer::{escaped, unescaped};
 use crate::splice::{Leaf, Splice};
 use crate::{ConfigError, text};
 use jsonc_parser::ast::{Object, ObjectProp, Value};
@@ -49,6 +50,56 @@ impl<'a> Json<'a> {
             collect_leaves(root, String::new(), &mut leaves);
         }
         leaves
+    }
+
+    /// The text at a JSON pointer; `None` when it is missing or null.
+    pub(crate) fn text_at(&self, pointer: &str) -> Result<Option<&str>, ConfigError> {
+        match self.at(pointer) {
+            None | Some(Value::NullKeyword(_)) => Ok(None),
+            Some(Value::StringLit(text)) => Ok(Some(&text.value)),
+            Some(other) => Err(ConfigError::value(self.line(other), pointer, "is not a text")),
+        }
+    }
+
+    /// What to change in the file so that the value at `pointer`, which must be there, is this text. Slashes are
+    /// escaped where the old text has them so.
+    pub(crate) fn replace(&self, pointer: &str, text: &str) -> Result<Splice, ConfigError> {
+        let Some(old) = self.at(pointer) else {
+            return Err(ConfigError::value(1, pointer, "is not in the file: add it once by hand"));
+        };
+        let (start, end) = (old.start(), old.end());
+        let slashes = self.text[start..end].contains("\\/");
+        let with = if slashes { quote(text) } else { quote(text).replace("\\/", "/") };
+        Ok(Splice { range: start + self.mark..end + self.mark, with: with.into_bytes() })
+    }
+
+    /// The elements or members of the collection at `pointer`: name and pointer, in the order of the file.
+    pub(crate) fn children(&self, pointer: &str) -> Vec<(String, String)> {
+        let names: Vec<String> = match self.at(pointer) {
+            Some(Value::Array(array)) => (0..array.elements.len()).map(|index| index.to_string()).collect(),
+            Some(Value::Object(object)) => {
+                object.properties.iter().map(|property| property.name.as_str().to_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        names.into_iter().map(|name| (name.clone(), format!("{pointer}/{}", escaped(&name)))).collect()
+    }
+
+    fn at(&self, pointer: &str) -> Option<&Value<'a>> {
+        let mut value = self.root.as_ref()?;
+        for part in pointer.split('/').skip(1) {
+            value = match value {
+                Value::Array(array) => array.elements.get(part.parse::<usize>().ok()?)?,
+                Value::Object(object) => {
+                    let name = unescaped(part);
+                    let mut named =
+                        object.properties.iter().rev().filter(|property| property.name.as_str() == name);
+                    &named.next()?.value
+                }
+                _ => return None,
+            };
+        }
+        Some(value)
     }
 
     fn line(&self, at: &impl Ranged) -> usize {
@@ -179,7 +230,7 @@ fn collect_leaves(value: &Value<'_>, pointer: String, leaves: &mut Vec<Leaf>) {
     let leaf = match value {
         Value::Object(object) => {
             for property in &object.properties {
-                let name = property.name.as_str().replace('~', "~0").replace('/', "~1");
+                let name = escaped(property.name.as_str());
                 collect_leaves(&property.value, format!("{pointer}/{name}"), leaves);
             }
             "object".to_owned()

@@ -6,7 +6,8 @@
 use super::yaml_text::{Quotes, quote};
 use crate::splice::{Leaf, Splice};
 use crate::{ConfigError, text};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+pub(super) use saphyr_parser::Event;
+use saphyr_parser::{Parser, ScalarStyle, Span, Tag};
 use std::ops::Range;
 
 /// A YAML file with the place of each value of its outermost mapping.
@@ -25,8 +26,9 @@ struct Entry {
     value: Value,
 }
 
+/// A value, as far as it can be read and replaced.
 #[derive(Debug)]
-enum Value {
+pub(super) enum Value {
     /// A text, or a plain scalar that the application may take for a number or a truth value.
     Scalar { text: String, style: ScalarStyle, range: Range<usize> },
     /// Nothing after the colon, `~` or `null`.
@@ -35,7 +37,7 @@ enum Value {
     Other { what: &'static str, shape: String },
 }
 
-type Located<'a> = (Event<'a>, Range<usize>);
+pub(super) type Located<'a> = (Event<'a>, Range<usize>);
 
 impl<'a> Yaml<'a> {
     /// Reads the first document of a file, which must be UTF-8. An empty file has no keys.
@@ -105,20 +107,7 @@ impl<'a> Yaml<'a> {
     }
 
     fn replacement(&self, entry: &Entry, value: &str) -> Result<(Range<usize>, String), ConfigError> {
-        match &entry.value {
-            Value::Scalar { style, range, .. } => {
-                let quotes = match style {
-                    ScalarStyle::DoubleQuoted => Quotes::Double,
-                    _ => Quotes::Single,
-                };
-                Ok((range.clone(), quote(value, quotes)))
-            }
-            Value::Null { range } if range.is_empty() => {
-                Ok((range.clone(), format!(" {}", quote(value, Quotes::Single))))
-            }
-            Value::Null { range } => Ok((range.clone(), quote(value, Quotes::Single))),
-            Value::Other { what, .. } => Err(self.not_a_text(entry, what)),
-        }
+        replacement(&entry.value, value).map_err(|what| self.not_a_text(entry, what))
     }
 
     fn addition(
@@ -144,8 +133,26 @@ impl<'a> Yaml<'a> {
     }
 }
 
+/// What to write where, so that the value becomes this text; else what the value is.
+pub(super) fn replacement(old: &Value, value: &str) -> Result<(Range<usize>, String), &'static str> {
+    match old {
+        Value::Scalar { style, range, .. } => {
+            let quotes = match style {
+                ScalarStyle::DoubleQuoted => Quotes::Double,
+                _ => Quotes::Single,
+            };
+            Ok((range.clone(), quote(value, quotes)))
+        }
+        Value::Null { range } if range.is_empty() => {
+            Ok((range.clone(), format!(" {}", quote(value, Quotes::Single))))
+        }
+        Value::Null { range } => Ok((range.clone(), quote(value, Quotes::Single))),
+        Value::Other { what, .. } => Err(what),
+    }
+}
+
 impl Value {
-    fn leaf(&self) -> String {
+    pub(super) fn leaf(&self) -> String {
         match self {
             Self::Scalar { text, style: ScalarStyle::Plain, .. } => format!("plain {text}"),
             Self::Scalar { text, .. } => text_leaf(text),
@@ -161,7 +168,7 @@ pub(crate) fn text_leaf(text: &str) -> String {
 }
 
 /// The events of the first document, each with its byte range. The whole file must be well-formed.
-fn first_document(text: &str) -> Result<Vec<Located<'_>>, ConfigError> {
+pub(super) fn first_document(text: &str) -> Result<Vec<Located<'_>>, ConfigError> {
     // The parser counts characters; everything here counts bytes.
     let offsets: Vec<usize> = text.char_indices().map(|(offset, _)| offset).chain([text.len()]).collect();
     let offset = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
@@ -199,17 +206,27 @@ fn next_value<'a>(
     let Some((event, range)) = events.next() else {
         return Err(ConfigError::syntax(text::line_at(text.as_bytes(), key_end), "the key has no value"));
     };
-    let shape = format!("{event:?}{}", skip_node(&event, events));
     Ok(match event {
+        Event::Scalar(..) => scalar_value(text, key_end, event, range),
+        event => {
+            let what = if matches!(event, Event::Alias(_)) { "an alias" } else { "a collection" };
+            Value::Other { what, shape: format!("{event:?}{}", skip_node(&event, events)) }
+        }
+    })
+}
+
+/// The value of a scalar after the key that ends at `key_end`.
+pub(super) fn scalar_value(text: &str, key_end: usize, event: Event<'_>, range: Range<usize>) -> Value {
+    let shape = format!("{event:?}");
+    match event {
         Event::Scalar(_, _, anchor, _) if anchor > 0 => Value::Other { what: "an anchored value", shape },
         Event::Scalar(_, _, _, Some(tag)) if !is_text_tag(&tag) => {
             Value::Other { what: "a tagged value", shape }
         }
         Event::Scalar(value, style, _, tag) => scalar(text, key_end, &value, style, range, tag.is_some())
             .unwrap_or(Value::Other { what: "written in an unusual way", shape }),
-        Event::Alias(_) => Value::Other { what: "an alias", shape },
-        _ => Value::Other { what: "a collection", shape },
-    })
+        _ => Value::Other { what: "not a scalar", shape },
+    }
 }
 
 /// The scalar after a key. `None` where its place cannot be told with certainty.
@@ -265,7 +282,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// Takes the rest of a collection that has just begun and tells what was in it.
-fn skip_node<'a>(first: &Event<'_>, events: &mut impl Iterator<Item = Located<'a>>) -> String {
+pub(super) fn skip_node<'a>(first: &Event<'_>, events: &mut impl Iterator<Item = Located<'a>>) -> String {
     let mut depth = depth_change(first);
     let mut shape = String::new();
     while depth > 0 {

@@ -3,6 +3,7 @@
 //! - `golden`: files before and after, byte for byte
 //! - `reading`: what connections say, and which errors name which line and key
 //! - `arbitrary`: any text survives any format, and no bytes make anything panic
+//! - `profiles`: the same as `golden` for files that a profile explains
 //! - `foreign`: the edited files read with the libraries that the applications use
 //! - `agreement`: the same for files that no sane person would write
 #![allow(clippy::unwrap_used)]
@@ -12,4 +13,5 @@ mod arbitrary;
 mod cases;
 mod foreign;
 mod golden;
+mod profiles;
 mod reading;

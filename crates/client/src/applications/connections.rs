@@ -1,8 +1,9 @@
 //! From a connection in an application's file to a [`Place`].
 
 use super::{
+    hook::Hook,
     hosts::{self, HostTable, RenewalHostError},
-    place::{App, CertificateFiles, Hook, Place, PlaceWarning},
+    place::{App, CertificateFiles, Place, PlaceWarning},
     settings::Settings,
     thresholds,
 };
@@ -41,7 +42,7 @@ pub(super) fn place(app: App, config: &Path, connection: Connection, around: &Su
         password_file,
         window,
         warnings,
-        hook: files.and_then(|files| hook(&files.hook)),
+        hook: files.and_then(|files| Hook::new(&files.hook)),
         name: connection.description.unwrap_or_else(|| format!("{app} {}", connection.index)),
         config_path: config.to_owned(),
         service_url: connection.service_url,
@@ -50,6 +51,7 @@ pub(super) fn place(app: App, config: &Path, connection: Connection, around: &Su
         is_current: connection.is_current,
         unsupported: connection.unsupported,
         receview_keys: Arc::clone(&around.keys),
+        profile: None,
     }
 }
 
@@ -58,7 +60,7 @@ pub(super) fn certificate_of(config: &Path, connection: &Connection) -> Certific
     certificate_files(connection, &mut |text| absolute(config, text, &mut Vec::new()))
 }
 
-fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> PathBuf {
+pub(super) fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> PathBuf {
     let path = Path::new(text);
     if path.is_absolute() {
         return path.to_owned();
@@ -67,7 +69,10 @@ fn absolute(config: &Path, text: &str, warnings: &mut Vec<PlaceWarning>) -> Path
     config.parent().unwrap_or(Path::new("")).join(path)
 }
 
-fn certificate_files(connection: &Connection, path: &mut impl FnMut(&str) -> PathBuf) -> CertificateFiles {
+pub(super) fn certificate_files(
+    connection: &Connection,
+    path: &mut impl FnMut(&str) -> PathBuf,
+) -> CertificateFiles {
     // With the key on a token, a file that is still named is a leftover: the application does not look at it.
     if !connection.uses_client_certificate || connection.unsupported.is_some() {
         return CertificateFiles::None;
@@ -85,11 +90,6 @@ fn certificate_files(connection: &Connection, path: &mut impl FnMut(&str) -> Pat
     }
 }
 
-fn hook(words: &[String]) -> Option<Hook> {
-    let (program, arguments) = words.split_first()?;
-    Some(Hook { program: program.clone(), arguments: arguments.to_vec() })
-}
-
 fn window(
     app: App,
     connection: &Connection,
@@ -102,7 +102,7 @@ fn window(
             around.settings.receview.months_text().as_deref(),
             connection.confirm_days.as_deref(),
         ),
-        App::Files => (thresholds::files(), None),
+        App::Files | App::Browser | App::Keystore | App::Profile(_) => (thresholds::files(), None),
     }
 }
 
@@ -136,7 +136,7 @@ fn renewal_base(
                 return hosts::explicit_base("[receview] renewal_url", url);
             }
         }
-        App::Files => {
+        App::Files | App::Browser | App::Keystore | App::Profile(_) => {
             if let Some(url) = connection.files.as_ref().and_then(|files| files.renewal_url.as_deref()) {
                 return hosts::explicit_base("renewal_url", url);
             }
@@ -152,6 +152,6 @@ fn address_setting(app: App) -> &'static str {
         App::Monsiaj => "authuri, or monsia.update_cert_api_host in its system properties",
         App::Glclient2 => "authuri, or GLCLIENT_UPDATE_CERT_API_HOST",
         App::Receview => "renewal_url in the section [receview] of koshin.toml",
-        App::Files => "renewal_url in files.toml",
+        App::Files | App::Browser | App::Keystore | App::Profile(_) => "renewal_url in files.toml",
     }
 }

@@ -68,6 +68,12 @@ pub enum CredentialError {
         /// What is wrong.
         reason: String,
     },
+    /// A browser's database that keeps the key to itself.
+    #[error("the private key in {} cannot be exported", .path.display())]
+    KeyNotExportable {
+        /// The database.
+        path: PathBuf,
+    },
     /// Certificate and key belong to different pairs.
     #[error("the key in {} does not belong to the certificate in {}", .key.display(), .certificate.display())]
     KeyDoesNotMatch {
@@ -96,6 +102,7 @@ pub fn read_certificate(place: &Place) -> Result<CertificateFacts, CredentialErr
     match &place.certificate {
         CertificateFiles::None => Err(CredentialError::None),
         CertificateFiles::Pkcs12(path) => Ok(open_pkcs12(place, path, None)?.certificate),
+        CertificateFiles::Store(entry) => entry.certificate(known_password(place)?.as_ref()),
         CertificateFiles::Pem { certificate, .. } => CertificateFacts::from_pem(&read(certificate)?)
             .map_err(|error| not_a_certificate(certificate, &error)),
     }
@@ -110,6 +117,7 @@ pub fn open(place: &Place, password: Option<&SecretString>) -> Result<Credential
         CertificateFiles::None => Err(CredentialError::None),
         CertificateFiles::Pkcs12(path) => open_pkcs12(place, path, password),
         CertificateFiles::Pem { certificate, key } => open_pem(place, certificate, key, password),
+        CertificateFiles::Store(entry) => entry.open(password_for(place, password)?.as_ref()),
     }
 }
 
@@ -120,7 +128,7 @@ pub fn open(place: &Place, password: Option<&SecretString>) -> Result<Credential
 pub fn is_protected(place: &Place) -> Result<bool, CredentialError> {
     match &place.certificate {
         CertificateFiles::None => Err(CredentialError::None),
-        CertificateFiles::Pkcs12(_) => Ok(true),
+        CertificateFiles::Pkcs12(_) | CertificateFiles::Store(_) => Ok(true),
         CertificateFiles::Pem { key, .. } => {
             let pem = Zeroizing::new(read(key)?);
             Ok(matches!(read_private_key_pem(&pem, None), Err(PrivateKeyError::PasswordRequired)))
@@ -146,15 +154,22 @@ pub fn ca_certificates(place: &Place) -> Result<Vec<Vec<u8>>, CredentialError> {
 /// # Errors
 /// When the file of the password cannot be read, or is not text.
 pub fn known_password(place: &Place) -> Result<Option<SecretString>, CredentialError> {
-    let Some(path) = &place.password_file else { return Ok(place.password.clone()) };
+    match &place.password_file {
+        Some(path) => read_password_file(path).map(Some),
+        None => Ok(place.password.clone()),
+    }
+}
+
+/// The password in a file.
+pub(crate) fn read_password_file(path: &Path) -> Result<SecretString, CredentialError> {
     let bytes = Zeroizing::new(read(path)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| CredentialError::Malformed {
-        path: path.clone(),
+        path: path.to_owned(),
         reason: "the password is not UTF-8 text".to_owned(),
     })?;
     // One line end, as editors and `echo` leave it, is not part of the password.
     let text = text.strip_suffix('\n').unwrap_or(text);
-    Ok(Some(SecretString::from(text.strip_suffix('\r').unwrap_or(text))))
+    Ok(SecretString::from(text.strip_suffix('\r').unwrap_or(text)))
 }
 
 fn password_for(
@@ -208,12 +223,25 @@ fn open_pem(
 
 fn open_key(path: &Path, password: Option<&SecretString>) -> Result<PrivateKey, CredentialError> {
     let bytes = Zeroizing::new(read(path)?);
+    if !is_pem(&bytes) {
+        let malformed = |error: PrivateKeyError| CredentialError::Malformed {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        return PrivateKey::from_pkcs8_der(bytes).map_err(malformed);
+    }
     let password = password.map(ExposeSecret::expose_secret);
     read_private_key_pem(&bytes, password).map_err(|error| match error {
         PrivateKeyError::PasswordRequired => CredentialError::PasswordNeeded { path: path.to_owned() },
         PrivateKeyError::WrongPassword => CredentialError::WrongPassword { path: path.to_owned() },
         other => CredentialError::Malformed { path: path.to_owned(), reason: other.to_string() },
     })
+}
+
+/// Whether a key is text. What is not may be DER, as Java's and PostgreSQL's own drivers have it.
+pub(super) fn is_pem(bytes: &[u8]) -> bool {
+    // A DER SEQUENCE begins with this byte, which is "0" in text.
+    bytes.first() != Some(&0x30)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CredentialError> {

@@ -6,10 +6,11 @@ use super::{
     connections::{self, Surroundings},
     hosts::HostTable,
     place::{App, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Place},
-    reading,
+    profiles, reading,
     settings::Settings,
 };
-use crate::environment::Environment;
+use crate::{environment::Environment, stores};
+use koshin_appconfig::Format;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,8 +21,19 @@ const MONSIAJ_FILE: &str = "monsiaj.jsonrpc.properties";
 
 /// Every connection of every application in the user's home.
 pub fn discover(environment: &Environment) -> Discovery {
+    search(environment, None)
+}
+
+/// Those of one application, without a look at the others. Only for a browser's is another program asked.
+pub fn discover_only(environment: &Environment, app: App) -> Discovery {
+    search(environment, Some(app))
+}
+
+fn search(environment: &Environment, only: Option<App>) -> Discovery {
+    let wanted = |app: App| only.is_none_or(|only| only == app);
     let mut found = Discovery::default();
     let settings = settings(environment, &mut found);
+    found.contact.clone_from(&settings.support.contact);
     let hosts = hosts(environment, &mut found);
     let surroundings = Surroundings {
         environment,
@@ -29,13 +41,23 @@ pub fn discover(environment: &Environment) -> Discovery {
         keys: Arc::new(settings.receview.keys()),
         settings: &settings,
     };
-    for app in App::ALL {
+    for app in App::ALL.into_iter().filter(|app| wanted(*app)) {
         for config in config_files(app, environment, &settings, &mut found.warnings) {
             let places = read_file(app, &config, &surroundings, &mut found);
             found.places.extend(places);
         }
     }
     found.idle = idle(&found.warnings, &surroundings);
+    if only.is_none_or(|only| matches!(only, App::Profile(_))) {
+        profiles::discover(&surroundings, &mut found);
+        found.places.retain(|place| wanted(place.app));
+    }
+    if wanted(App::Keystore) {
+        stores::discovery::keystores(environment, &mut found);
+    }
+    if wanted(App::Browser) {
+        stores::discovery::browsers(environment, &settings, &mut found);
+    }
     found
 }
 
@@ -45,6 +67,7 @@ fn idle(warnings: &[DiscoveryWarning], surroundings: &Surroundings<'_>) -> Vec<P
         let (app, config) = match warning {
             DiscoveryWarning::TwoFolders { ignored, .. } => (App::Glclient2, ignored),
             DiscoveryWarning::BesideJar { ignored, .. } => (App::Monsiaj, ignored),
+            DiscoveryWarning::NothingToRead { .. } | DiscoveryWarning::Browser(_) => return Vec::new(),
         };
         read_file(app, config, surroundings, &mut Discovery::default())
     };
@@ -91,9 +114,10 @@ fn read_file(app: App, config: &Path, surroundings: &Surroundings<'_>, found: &m
             return Vec::new();
         }
     };
-    let read = match app {
-        App::Receview => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
-        _ => koshin_appconfig::read(app.format(), &bytes),
+    let read = match app.format() {
+        Some(Format::Receview) => koshin_appconfig::read_receview(&bytes, &surroundings.keys),
+        Some(format) => koshin_appconfig::read(format, &bytes),
+        None => return Vec::new(),
     };
     match read {
         Ok(connections) => {
@@ -124,6 +148,7 @@ fn config_files(
         App::Glclient2 => vec![glclient2_file(home, warnings)],
         App::Receview => vec![home.join(".receview").join("receview.conf")],
         App::Files => vec![environment.config_dir.join("files.toml")],
+        App::Browser | App::Keystore | App::Profile(_) => Vec::new(),
     }
 }
 

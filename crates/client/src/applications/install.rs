@@ -3,14 +3,18 @@
 use super::{
     connections,
     credential::{self, Credential, CredentialError},
-    files_of::{self, Material},
-    place::{App, CertificateFiles, Hook, Place},
+    files_of::{self, Formats, Material},
+    hook::Hooks,
+    place::{App, CertificateFiles, Place},
     reading,
 };
-use crate::exit::ExitCode;
+use crate::{exit::ExitCode, stores::StoreEntry};
 use jiff::Timestamp;
-use koshin_appconfig::{ConfigError, Edit, NewCertificate, PasswordEdit};
-use koshin_issuance::{Pkcs12Error, PrivateKeyError};
+use koshin_appconfig::{
+    ConfigError, Connection, Edit, Format, NewCertificate, PasswordEdit,
+    profile::{Source, edit_profile, read_profile},
+};
+use koshin_issuance::{KeystoreError, Pkcs12Error, PrivateKeyError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::{fmt, io, path::Path, path::PathBuf, sync::Arc};
@@ -52,8 +56,8 @@ pub struct SwitchPlan {
     pub new_files: Vec<PlannedFile>,
     /// The edited configuration; `None` where the files are replaced in place.
     pub config: Option<ConfigEdit>,
-    /// What to run at the end.
-    pub hook: Option<Hook>,
+    /// What to run around it.
+    pub hooks: Hooks,
 }
 
 /// A file to write, readable by its owner only.
@@ -65,6 +69,8 @@ pub struct PlannedFile {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether it takes the place of the old file; otherwise the name was free when the plan was made.
     pub replaces: bool,
+    /// SHA-256 of the file from whose bytes these were made, if they were.
+    pub made_from: Option<[u8; 32]>,
 }
 
 /// A configuration file before and after.
@@ -108,10 +114,10 @@ pub enum InstallError {
         /// The old file.
         path: PathBuf,
     },
-    /// `files.toml` is never edited, so a password in it cannot change.
-    #[error("a new password cannot be kept in {}, which is not edited: keep the old password", .path.display())]
-    PasswordFixed {
-        /// The list of files.
+    /// DER has no room for a password.
+    #[error("{} is protected by a password, which a key in DER cannot have: set key_format to pem", .path.display())]
+    DerWithPassword {
+        /// The old key.
         path: PathBuf,
     },
     /// A configuration file holds text; this path is none.
@@ -148,6 +154,23 @@ pub enum InstallError {
     /// The key cannot be encrypted, or does not open again.
     #[error("the new key file: {0}")]
     Key(#[from] PrivateKeyError),
+    /// The Java keystore cannot take the new entry.
+    #[error("{}: {error}", .path.display())]
+    Keystore {
+        /// The keystore.
+        path: PathBuf,
+        /// Why not.
+        error: KeystoreError,
+    },
+    /// The Java keystore or its password cannot be read.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// Both entries would be written into a copy of the file as it is now.
+    #[error("{} holds the certificate twice: use one keystore for each entry", .path.display())]
+    SharedKeystore {
+        /// The keystore.
+        path: PathBuf,
+    },
     /// What was made does not hold what was put in.
     #[error("the new {what} does not hold the new key when read again, so it is not used")]
     SelfCheck {
@@ -187,14 +210,16 @@ pub fn choose_protection(
     if !credential::is_protected(place)? {
         return Ok(Protection::Unprotected);
     }
-    if place.app != App::Files && place.password_saved {
+    if place.takes_new_password() {
         return Ok(Protection::Saved(fresh.clone()));
     }
     let own = credential::known_password(place)?;
     match (known.or(own.as_ref()), &place.certificate) {
         (Some(password), _) => Ok(Protection::Unsaved(password.clone())),
         // A PKCS#12 file that opens without a password has the empty one.
-        (None, CertificateFiles::Pkcs12(_)) => Ok(Protection::Unsaved(SecretString::from(""))),
+        (None, CertificateFiles::Pkcs12(_) | CertificateFiles::Store(_)) => {
+            Ok(Protection::Unsaved(SecretString::from("")))
+        }
         (None, CertificateFiles::Pem { key, .. }) => {
             Err(CredentialError::PasswordNeeded { path: key.clone() })
         }
@@ -213,18 +238,21 @@ pub fn plan_switch(
     earlier: Earlier<'_>,
     now: Timestamp,
 ) -> Result<SwitchPlan, InstallError> {
-    let material = Material { new, protection, planned: earlier.files };
+    let material = Material { new, protection, planned: earlier.files, formats: Formats::of(place) };
     let files = match place.app {
         App::Monsiaj => files_of::monsiaj(place, &material, now)?,
         App::Glclient2 => files_of::glclient2(place, &material, now)?,
         App::Receview => files_of::receview(place, &material, now)?,
         App::Files => files_of::in_place(place, &material)?,
+        App::Profile(_) => files_of::by_profile(place, &material, now)?,
+        App::Browser | App::Keystore => files_of::keystore(place, &material, now)?,
     };
+    let hooks = Hooks::of(place, files.location.as_ref());
     let config = match &files.location {
         None => None,
         Some(location) => Some(edited_config(place, location, protection, earlier.config)?),
     };
-    Ok(SwitchPlan { new_files: files.planned, config, hook: place.hook.clone() })
+    Ok(SwitchPlan { new_files: files.planned, config, hooks })
 }
 
 fn edited_config(
@@ -243,7 +271,7 @@ fn edited_config(
     };
     must_be_as_found(place, &before)?;
     let certificate = match location {
-        CertificateFiles::None => return Err(InstallError::NoCertificate),
+        CertificateFiles::None | CertificateFiles::Store(_) => return Err(InstallError::NoCertificate),
         CertificateFiles::Pkcs12(file) => NewCertificate::Pkcs12 { file: text(file)? },
         CertificateFiles::Pem { certificate, key } => {
             NewCertificate::Pem { certificate: text(certificate)?, key: text(key)? }
@@ -254,9 +282,11 @@ fn edited_config(
         Protection::Unsaved(_) | Protection::Unprotected => PasswordEdit::Keep,
     };
     let edit = Edit { index: place.connection, certificate, password };
-    let edited = match place.app {
-        App::Receview => koshin_appconfig::edit_receview(&before, &edit, &place.receview_keys),
-        app => koshin_appconfig::edit(app.format(), &before, &edit),
+    let edited = match (place.app.format(), place.profile.as_ref().map(|loaded| &loaded.profile.source)) {
+        (Some(Format::Receview), _) => koshin_appconfig::edit_receview(&before, &edit, &place.receview_keys),
+        (Some(format), _) => koshin_appconfig::edit(format, &before, &edit),
+        (None, Some(Source::Config(source))) => edit_profile(source, &before, &edit),
+        (None, _) => Err(ConfigError::ReadOnly),
     };
     let after = edited.map_err(|error| InstallError::Config { path: path.clone(), error })?;
     let before_sha256 = Sha256::digest(&*before).into();
@@ -267,17 +297,35 @@ fn edited_config(
 /// must still be the one whose certificate was opened. Any other change of the file is none of our business.
 fn must_be_as_found(place: &Place, config: &[u8]) -> Result<(), InstallError> {
     let path = &place.config_path;
-    let connections = match place.app {
-        App::Receview => koshin_appconfig::read_receview(config, &place.receview_keys),
-        app => koshin_appconfig::read(app.format(), config),
-    }
-    .map_err(|error| InstallError::Config { path: path.clone(), error })?;
+    let connections =
+        connections_in(place, config).map_err(|error| InstallError::Config { path: path.clone(), error })?;
     let as_found = connections.iter().any(|connection| {
         connection.index == place.connection
             && connection.password_saved == place.password_saved
             && connections::certificate_of(path, connection) == place.certificate
     });
     if as_found { Ok(()) } else { Err(InstallError::ChangedMeanwhile { path: path.clone() }) }
+}
+
+fn connections_in(place: &Place, config: &[u8]) -> Result<Vec<Connection>, ConfigError> {
+    let source = place.profile.as_ref().map(|loaded| &loaded.profile.source);
+    match (source, place.app.format()) {
+        (Some(Source::Config(source)), _) => Ok(read_profile(source, config)?.connections),
+        (_, Some(Format::Receview)) => koshin_appconfig::read_receview(config, &place.receview_keys),
+        (_, Some(format)) => koshin_appconfig::read(format, config),
+        // What is listed in the profile, or lies in a store, has no file that is edited.
+        (Some(Source::Listed(_)) | None, None) => Ok(Vec::new()),
+    }
+}
+
+/// The paths of certificate and key, twice the same for one file; `None` for no certificate.
+pub(crate) fn file_names(files: &CertificateFiles) -> Option<(&Path, &Path)> {
+    match files {
+        CertificateFiles::None | CertificateFiles::Store(StoreEntry::Nss(_)) => None,
+        CertificateFiles::Store(StoreEntry::Keystore(entry)) => Some((&entry.file, &entry.file)),
+        CertificateFiles::Pkcs12(file) => Some((file, file)),
+        CertificateFiles::Pem { certificate, key } => Some((certificate, key)),
+    }
 }
 
 fn text(path: &Path) -> Result<&str, InstallError> {

@@ -9,22 +9,32 @@ mod connections;
 pub mod credential;
 mod discovery;
 mod files_of;
+mod hook;
 pub mod hosts;
 pub mod install;
 mod labels;
 mod names;
 mod place;
+mod profile_name;
+mod profiles;
 mod reading;
 mod settings;
 pub mod thresholds;
 
+pub(crate) use credential::read_password_file;
 pub use credential::{Credential, CredentialError, open, read_certificate};
-pub use discovery::discover;
+pub use discovery::{discover, discover_only};
+pub use hook::{Hook, Hooks};
 pub use hosts::{HostTable, HostTableError, RenewalHostError};
 pub use install::{Earlier, InstallError, Protection, SwitchPlan, plan_switch};
 pub use labels::Labels;
 pub use place::{
-    App, CertificateFiles, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Hook, Place,
+    App, CertificateFiles, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Place,
     PlaceWarning, UnknownApp,
 };
-pub use settings::{MonsiajSettings, ReceviewSettings, Settings, SettingsError};
+pub use profile_name::ProfileName;
+pub use profiles::LoadedProfile;
+pub(crate) use reading::read_if_there;
+pub use settings::{
+    BrowserSettings, MonsiajSettings, ReceviewSettings, Settings, SettingsError, SupportSettings,
+};

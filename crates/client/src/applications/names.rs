@@ -1,6 +1,7 @@
 //! What each application would call the files of a renewed certificate.
 
 use jiff::Timestamp;
+use koshin_appconfig::profile::Stamp;
 use koshin_policy::calendar;
 use std::{
     ffi::OsString,
@@ -33,6 +34,16 @@ pub(super) fn dated_suffix(now: Timestamp, taken: impl Fn(&str) -> bool) -> Stri
         suffix = format!("{date}-{count}");
     }
     suffix
+}
+
+/// The stamp of the `attempt`th try (from 0) at `now`: later by a second, or with a counter after the day.
+pub(super) fn stamp(now: Timestamp, attempt: u32) -> Stamp {
+    let later = Timestamp::from_second(now.as_second() + i64::from(attempt)).unwrap_or(now);
+    let day = calendar::in_jst(now).strftime("%Y%m%d").to_string();
+    Stamp {
+        second: calendar::in_jst(later).strftime("%Y%m%d%H%M%S").to_string(),
+        day: if attempt == 0 { day } else { format!("{day}-{}", attempt + 1) },
+    }
 }
 
 /// `old` with `suffix` in place of the one that an earlier renewal appended.

@@ -1,8 +1,12 @@
 //! A place: one connection of one application, where one certificate lives.
 
 use crate::{
-    applications::{hosts::HostTableError, hosts::RenewalHostError, settings::SettingsError},
+    applications::{
+        Hook, LoadedProfile, ProfileName, hosts::HostTableError, hosts::RenewalHostError,
+        settings::SettingsError,
+    },
     exit::ExitCode,
+    stores::StoreEntry,
 };
 use koshin_appconfig::{ConfigError, Format, ReceviewKeys};
 use koshin_policy::ClientWindow;
@@ -20,30 +24,43 @@ pub enum App {
     Receview,
     /// Koshin's own list of certificate files, for everything else.
     Files,
+    /// A browser's certificate database.
+    Browser,
+    /// A Java keystore.
+    Keystore,
+    /// An application that a profile describes.
+    Profile(ProfileName),
 }
 
 impl App {
-    /// Every application, in the order of tables.
+    /// Every application that is built in, in the order of tables; profiles come after them.
     pub const ALL: [Self; 4] = [Self::Monsiaj, Self::Glclient2, Self::Receview, Self::Files];
 
+    /// Where certificates live beside the applications: each with a word, but without a configuration file of its own.
+    pub const STORES: [Self; 2] = [Self::Browser, Self::Keystore];
+
     /// The word on the command line and in JSON.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Monsiaj => "monsiaj",
             Self::Glclient2 => "glclient2",
             Self::Receview => "receview",
             Self::Files => "files",
+            Self::Browser => "browser",
+            Self::Keystore => "keystore",
+            Self::Profile(name) => name.as_str(),
         }
     }
 
-    /// The format of its configuration file.
-    pub fn format(self) -> Format {
-        match self {
+    /// The format of its configuration file; `None` for a profile, which says itself, and for stores.
+    pub fn format(self) -> Option<Format> {
+        Some(match self {
             Self::Monsiaj => Format::Monsiaj,
             Self::Glclient2 => Format::Glclient2,
             Self::Receview => Format::Receview,
             Self::Files => Format::Files,
-        }
+            Self::Browser | Self::Keystore | Self::Profile(_) => return None,
+        })
     }
 }
 
@@ -55,15 +72,18 @@ impl fmt::Display for App {
 
 /// Not the name of an application.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an application: use monsiaj, glclient2, receview or files")]
+#[error(
+    "{0:?} is not an application: use monsiaj, glclient2, receview, files, browser, keystore or the name of a profile"
+)]
 pub struct UnknownApp(String);
 
 impl FromStr for App {
     type Err = UnknownApp;
 
     fn from_str(text: &str) -> Result<Self, UnknownApp> {
-        let found = Self::ALL.into_iter().find(|app| app.as_str() == text);
-        found.ok_or_else(|| UnknownApp(text.to_owned()))
+        let found = Self::ALL.into_iter().chain(Self::STORES).find(|app| app.as_str() == text);
+        let profile = || ProfileName::new(text).map(Self::Profile);
+        found.or_else(profile).ok_or_else(|| UnknownApp(text.to_owned()))
     }
 }
 
@@ -81,15 +101,8 @@ pub enum CertificateFiles {
         /// The private key.
         key: PathBuf,
     },
-}
-
-/// A command to run after the files were replaced, without a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hook {
-    /// The program.
-    pub program: String,
-    /// Its arguments.
-    pub arguments: Vec<String>,
+    /// In a browser's database or a Java keystore.
+    Store(StoreEntry),
 }
 
 /// One connection of one application.
@@ -113,7 +126,7 @@ pub struct Place {
     pub password: Option<SecretString>,
     /// Whether the user lets the application keep the password.
     pub password_saved: bool,
-    /// `files` only: a file whose content is the password.
+    /// `files` and profiles: a file whose content is the password.
     pub password_file: Option<PathBuf>,
     /// The CA certificates that the application trusts.
     pub ca_file: Option<PathBuf>,
@@ -121,7 +134,7 @@ pub struct Place {
     pub window: ClientWindow,
     /// What the user should know, such as a setting that makes no sense.
     pub warnings: Vec<PlaceWarning>,
-    /// What to run after a switch.
+    /// What to run after a switch (`files`; a profile says it itself).
     pub hook: Option<Hook>,
     /// Whether the application opens this connection next.
     pub is_current: bool,
@@ -129,6 +142,44 @@ pub struct Place {
     pub unsupported: Option<String>,
     /// The key names of レセ電ビューア's file.
     pub receview_keys: Arc<ReceviewKeys>,
+    /// The profile that describes it; present exactly for [`App::Profile`].
+    pub profile: Option<Arc<LoadedProfile>>,
+}
+
+impl Place {
+    /// Whether it can only go along with another place of the same certificate: nobody has said who renews it.
+    pub fn only_follows(&self) -> bool {
+        self.app == App::Browser && self.renewal_base.is_err()
+    }
+
+    /// Whether a new password may be stored where the application looks for it.
+    pub(crate) fn takes_new_password(&self) -> bool {
+        let edited = match &self.profile {
+            Some(profile) => !profile.is_in_place(),
+            None => self.app != App::Files,
+        };
+        edited && self.password_saved
+    }
+
+    /// Files in whose folders a switch writes: where the configuration is edited, and where certificates are replaced or
+    /// put beside the old ones. The other applications have a folder for them beside their configuration.
+    pub(crate) fn written_beside(&self) -> Vec<PathBuf> {
+        let certificates = match &self.certificate {
+            CertificateFiles::None => Vec::new(),
+            CertificateFiles::Pkcs12(file) => vec![file.clone()],
+            CertificateFiles::Pem { certificate, key } => vec![certificate.clone(), key.clone()],
+            CertificateFiles::Store(entry) => entry.files(),
+        };
+        let config = self.config_path.clone();
+        match (self.app, &self.profile) {
+            (App::Monsiaj | App::Glclient2, _) => vec![config],
+            (App::Profile(_), Some(profile)) if !profile.is_in_place() => {
+                std::iter::once(config).chain(certificates).collect()
+            }
+            (App::Receview, _) => std::iter::once(config).chain(certificates).collect(),
+            (App::Files | App::Browser | App::Keystore | App::Profile(_), _) => certificates,
+        }
+    }
 }
 
 /// Something odd about a place that does not keep it from working.
@@ -159,6 +210,8 @@ pub struct Discovery {
     pub problems: Vec<ConfigProblem>,
     /// What the user should know about where files were found.
     pub warnings: Vec<DiscoveryWarning>,
+    /// Whom to call, as `koshin.toml` says.
+    pub contact: Option<String>,
 }
 
 /// A file that could not be used.
@@ -211,6 +264,17 @@ pub enum DiscoveryWarning {
         /// The older one.
         ignored: PathBuf,
     },
+    /// A profile whose application has no settings here.
+    #[error("{}: none of its files exists: {}", .profile.display(), list(.files))]
+    NothingToRead {
+        /// The profile.
+        profile: PathBuf,
+        /// Where it looked.
+        files: Vec<PathBuf>,
+    },
+    /// A browser's database could not be looked into.
+    #[error("{0}")]
+    Browser(String),
     /// A file beside the jar hides the one in the home.
     #[error("{} is not used, because {} lies beside the jar and wins", .ignored.display(), .used.display())]
     BesideJar {
@@ -219,4 +283,8 @@ pub enum DiscoveryWarning {
         /// In the home.
         ignored: PathBuf,
     },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -9,6 +9,15 @@
 //! months = 3
 //! p12_key = "api_p12"             # names of keys in receview.conf, where a version has them
 //! confirm_days_key = "api_confirm_days"
+//!
+//! [browsers]                      # for certificates that no application of this PC uses as well
+//! renewal_url = "https://auth.example"
+//! issuer = "ORCA CA"              # only certificates whose issuer's name has this in it
+//! ca = "/home/u/ca.crt"
+//! databases = ["other/nssdb"]     # further databases, relative to the home
+//!
+//! [support]
+//! contact = "○○システム 03-0000-0000"   # shown when something fails; a profile may name its own
 //! ```
 
 use koshin_appconfig::ReceviewKeys;
@@ -23,6 +32,32 @@ pub struct Settings {
     pub monsiaj: MonsiajSettings,
     /// レセ電ビューア.
     pub receview: ReceviewSettings,
+    /// Browsers.
+    pub browsers: BrowserSettings,
+    /// Who helps.
+    pub support: SupportSettings,
+}
+
+/// Who helps when something fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SupportSettings {
+    /// A name and a telephone number, as the person at the desk shall read them.
+    pub contact: Option<String>,
+}
+
+/// Browsers.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BrowserSettings {
+    /// Base URL of the renewal host, for certificates that no application uses as well.
+    pub renewal_url: Option<String>,
+    /// Only certificates whose issuer (RFC 4514) has this in it are renewed there.
+    pub issuer: Option<String>,
+    /// A file with the CA certificates of the renewal host.
+    pub ca: Option<PathBuf>,
+    /// Folders of further databases.
+    pub databases: Vec<PathBuf>,
 }
 
 /// ORCAMOクライアント.
@@ -52,13 +87,20 @@ pub struct ReceviewSettings {
 #[error("not valid: {0}")]
 pub struct SettingsError(String);
 
+impl SettingsError {
+    /// What the reader of TOML says.
+    pub(crate) fn of(error: &toml::de::Error) -> Self {
+        Self(error.to_string().trim_end().to_owned())
+    }
+}
+
 impl Settings {
     /// Reads the text of the file.
     ///
     /// # Errors
     /// Text that is not TOML, an unknown key, or a value of the wrong type.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
-        toml::from_str(text).map_err(|error| SettingsError(error.to_string().trim_end().to_owned()))
+        toml::from_str(text).map_err(|error| SettingsError::of(&error))
     }
 }
 

@@ -35,6 +35,11 @@ pub fn files() -> ClientWindow {
     ClientWindow::months(LONG)
 }
 
+/// A profile: its own `months`, else as early as the earliest.
+pub fn profile(months: Option<&str>) -> (ClientWindow, Option<WindowSettingError>) {
+    in_months("months", months, LONG)
+}
+
 fn in_months(setting: &str, text: Option<&str>, default: u32) -> (ClientWindow, Option<WindowSettingError>) {
     let default = ClientWindow::months(default);
     match text.map(|text| ClientWindow::from_setting(setting, text, default)) {

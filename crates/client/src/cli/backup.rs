@@ -2,21 +2,24 @@
 
 use super::messages::renew as words;
 use crate::{
-    applications::{CertificateFiles, Place, discover},
+    applications::{CertificateFiles, Place, credential, discover},
     environment::{Environment, Language},
     exit::ExitCode,
     renewal::{Failure, journal::Journals, recovery::recover},
     storage::{
-        Disk, Doing, FileSystem, Kind, StorageError, backup,
+        Disk, Doing, FileSystem, Kind, StorageError, atomic, backup,
         changes::{self, Changes},
         lock::InstanceLock,
     },
 };
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// Koshin's own settings, which belong to a complete backup.
-const OWN_FILES: [&str; 3] = ["koshin.toml", "hosts.toml", "files.toml"];
+const OWN_FILES: [&str; 4] = ["koshin.toml", "hosts.toml", "files.toml", "keystores.toml"];
 
 /// `koshin backup DIR`.
 pub fn run_backup(directory: &Path, environment: &Environment, now: Timestamp) -> ExitCode {
@@ -39,8 +42,11 @@ pub fn run_restore(directory: &Path, environment: &Environment, now: Timestamp) 
             println!("{}", words::nothing_to_restore(environment.language));
             ExitCode::Ok
         }
-        Ok(Restored { files, replaced }) => {
+        Ok(Restored { files, replaced, ended }) => {
             println!("{}", words::restored(environment.language, files, replaced.as_deref()));
+            for name in ended {
+                eprintln!("{}", words::restored_ended(environment.language, &name, replaced.as_deref()));
+            }
             ExitCode::Ok
         }
         Err(failure) => complain(&failure, environment.language),
@@ -88,6 +94,7 @@ fn files_of(
     named.extend(discovery.problems.iter().map(|problem| problem.path.clone()));
     named.extend(discovery.places.iter().flat_map(files_of_place));
     let mut optional: Vec<PathBuf> = OWN_FILES.iter().map(|name| environment.config_dir.join(name)).collect();
+    optional.extend(discovery.places.iter().filter_map(|place| Some(place.profile.as_ref()?.path.clone())));
     // monsiaj and glclient2 write the password beside the certificate.
     optional.extend(discovery.places.iter().filter_map(|place| {
         let (CertificateFiles::Pkcs12(path) | CertificateFiles::Pem { certificate: path, .. }) =
@@ -101,11 +108,10 @@ fn files_of(
     for (path, must) in
         named.into_iter().map(|path| (path, true)).chain(optional.into_iter().map(|path| (path, false)))
     {
-        let there = fs.kind(&path).map_err(StorageError::at(Doing::Reading, &path))?;
-        let list = match there {
-            Some(Kind::File | Kind::Symlink) => &mut files,
-            _ if must => &mut missing,
-            _ => continue,
+        let list = match leads_to_file(fs, &path)? {
+            true => &mut files,
+            false if must => &mut missing,
+            false => continue,
         };
         if !list.contains(&path) {
             list.push(path);
@@ -114,12 +120,29 @@ fn files_of(
     Ok((files, missing))
 }
 
+/// A symlink to nowhere is no file: there is nothing in it to be kept.
+fn leads_to_file(fs: &dyn FileSystem, path: &Path) -> Result<bool, StorageError> {
+    let reading = || StorageError::at(Doing::Reading, path);
+    match fs.kind(path).map_err(reading())? {
+        Some(Kind::Symlink) => {}
+        kind => return Ok(kind == Some(Kind::File)),
+    }
+    match fs.canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        real => Ok(fs.kind(&real.map_err(reading())?).map_err(reading())? == Some(Kind::File)),
+    }
+}
+
 fn files_of_place(place: &Place) -> Vec<PathBuf> {
     let mut files = vec![place.config_path.clone()];
     match &place.certificate {
         CertificateFiles::None => {}
         CertificateFiles::Pkcs12(path) => files.push(path.clone()),
         CertificateFiles::Pem { certificate, key } => files.extend([certificate.clone(), key.clone()]),
+        CertificateFiles::Store(entry) => {
+            files.extend(entry.files());
+            files.extend(entry.key_password_file().map(Path::to_owned));
+        }
     }
     files.extend(place.password_file.clone());
     files.extend(place.ca_file.clone());
@@ -133,6 +156,9 @@ pub struct Restored {
     pub files: usize,
     /// Where copies of the files are that were replaced, if there were any.
     pub replaced: Option<PathBuf>,
+    /// Connections that got a certificate back which has been replaced or has expired since, so that the server may
+    /// refuse it.
+    pub ended: Vec<String>,
 }
 
 /// Puts every file of a backup back where it was, after checking all of them against the manifest: all, or none.
@@ -165,5 +191,24 @@ pub fn restore(
         return Err(error.into());
     }
     changes::clean_up(fs, &replacements)?;
-    Ok(Restored { files: replacements.len(), replaced })
+    let restored: Vec<&Path> = replacements.iter().map(|one| one.target.as_path()).collect();
+    Ok(Restored { files: restored.len(), replaced, ended: ended(fs, environment, &restored, now) })
+}
+
+/// Names of the connections among whose `files` is now a certificate that has ended, as far as this PC knows.
+fn ended(fs: &dyn FileSystem, environment: &Environment, files: &[&Path], now: Timestamp) -> Vec<String> {
+    let journals = Journals::new(fs, &environment.state_dir);
+    let has_ended = |place: &Place| {
+        let found = credential::read_certificate(place).ok()?;
+        let journal = journals.load(&changes::digest(&found.der)).ok().flatten();
+        let replaced = journal.is_some_and(|journal| journal.state.is_over());
+        (replaced || found.not_after < now).then(|| place.name.clone())
+    };
+    let mut places = discover(environment).places;
+    places.retain(|place| {
+        let mut own =
+            files_of_place(place).into_iter().map(|path| atomic::resolve(fs, &path).unwrap_or(path));
+        own.any(|path| files.contains(&path.as_path()))
+    });
+    places.iter().filter_map(has_ended).collect()
 }

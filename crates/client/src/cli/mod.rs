@@ -1,12 +1,17 @@
 //! The command line: what can be asked of the program, and in which language it answers.
 
 pub mod backup;
+pub mod daemon;
+pub mod doctor;
+pub mod install;
 pub mod memory;
 pub mod messages;
 pub mod renew;
 pub mod renew_view;
+pub mod run;
 pub mod status;
 pub mod status_view;
+pub mod window;
 
 use crate::{
     applications::App,
@@ -15,7 +20,7 @@ use crate::{
     exit::ExitCode,
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 /// Renews the client certificates of the applications on this PC.
 #[derive(Debug, Parser)]
@@ -40,10 +45,22 @@ enum Command {
     Status(StatusArgs),
     /// Renew the certificates that are due
     Renew(RenewArgs),
+    /// See to an application's certificate, asking in a window if it is due, then start the application
+    Run(RunArgs),
     /// Copy the configurations and certificates of every application into a new folder
     Backup(BackupArgs),
     /// Put a backup back, after checking that it is complete
     Restore(RestoreArgs),
+    /// Renew without asking anybody, whenever it is due
+    Daemon(DaemonArgs),
+    /// Let this PC renew by itself, by a timer of this user
+    Install,
+    /// Undo `koshin install`
+    Uninstall,
+    /// Find out whether every certificate could be renewed now, and what to do if not
+    Doctor(DoctorArgs),
+    /// Show every certificate in a window, and renew there
+    Window,
 }
 
 /// `koshin status`.
@@ -60,7 +77,7 @@ pub struct StatusArgs {
 /// `koshin renew`.
 #[derive(Debug, Args)]
 pub struct RenewArgs {
-    /// Only this application: monsiaj, glclient2, receview or files
+    /// Only this application: monsiaj, glclient2, receview, files, browser, keystore or the name of a profile
     #[arg(long, value_name = "APP")]
     pub app: Option<App>,
     /// Only the connection with this number, as `koshin status` shows it
@@ -92,6 +109,33 @@ pub enum Via {
     Legacy,
 }
 
+/// `koshin run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The application whose certificate is seen to, as for `koshin renew`
+    #[arg(long, value_name = "APP")]
+    pub app: App,
+    /// The command that starts the application, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// `koshin daemon`.
+#[derive(Debug, Args)]
+pub struct DaemonArgs {
+    /// Look once at every certificate, then end: for timers
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `koshin doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `koshin backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -108,13 +152,14 @@ pub struct RestoreArgs {
     pub directory: PathBuf,
 }
 
-/// Runs the program with the arguments and the surroundings of this process.
-pub fn run() -> ExitCode {
+/// Runs the program with the arguments and the surroundings of this process, and answers its exit code: one of
+/// [`ExitCode`], or that of the application that `koshin run` has started.
+pub fn run() -> i32 {
     let environment = match Environment::from_process() {
         Ok(environment) => environment,
         Err(error) => {
             eprintln!("koshin: {error}");
-            return ExitCode::Config;
+            return i32::from(ExitCode::Config.number());
         }
     };
     let command = localized(Cli::command(), environment.language);
@@ -125,18 +170,25 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli, mut environment: Environment) -> ExitCode {
+fn dispatch(cli: &Cli, mut environment: Environment) -> i32 {
     match cli.lang {
         Some(Lang::Ja) => environment.language = Language::Japanese,
         Some(Lang::En) => environment.language = Language::English,
         None => {}
     }
-    match &cli.command {
+    let exit_code = match &cli.command {
+        Command::Run(arguments) => return run::run(arguments, &environment),
         Command::Status(arguments) => status::run(arguments, &environment, clock::now()),
         Command::Renew(arguments) => renew::run(arguments, &environment),
         Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, clock::now()),
         Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, clock::now()),
-    }
+        Command::Daemon(arguments) => daemon::run(arguments, &environment),
+        Command::Install => install::run_install(&environment),
+        Command::Uninstall => install::run_uninstall(&environment),
+        Command::Doctor(arguments) => doctor::run(arguments, &environment, clock::now()),
+        Command::Window => window::run(&environment),
+    };
+    i32::from(exit_code.number())
 }
 
 /// The help in the user's language; the derived one is English.

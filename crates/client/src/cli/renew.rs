@@ -7,21 +7,19 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
-    clock,
-    doors::Caller,
-    environment::Environment,
+    daemon::{diary::note_attempt, round},
+    environment::{Environment, Language},
     exit::ExitCode,
     prompt::{Answer, Explanation, Input, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
     renewal::{
         Failure,
         group::{Group, Passwords},
-        hook::Processes,
         machine::{Ending, Via},
-        network::Internet,
         performer::{Run, Surroundings, Wishes},
         session::Session,
     },
-    storage::{Disk, Doing, StorageError},
+    storage::{Doing, StorageError},
+    this_pc::with_surroundings,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -45,15 +43,8 @@ pub fn run(arguments: &RenewArgs, environment: &Environment) -> ExitCode {
     };
     let input = if arguments.yes { Input::Unattended { password: told.clone() } } else { Input::Person };
     let mut prompt = TerminalPrompt::new(environment.language, input);
-    let caller = Caller { clock: clock::now, language: environment.language };
-    let with = Surroundings {
-        fs: &Disk,
-        network: &Internet { caller },
-        hooks: &Processes::default(),
-        state_dir: &environment.state_dir,
-        clock: &clock::now,
-    };
-    let result = renew_all(arguments, environment, with, &mut prompt, told);
+    let result =
+        with_surroundings(environment, |with| renew_all(arguments, environment, with, &mut prompt, told));
     if arguments.json {
         println!("{}", renew_view::json(&result));
     }
@@ -82,6 +73,8 @@ pub fn renew_all(
             teller.tell_of_search(&session, arguments, passwords.prompt());
             for group in &session.groups {
                 let run = session.renew(group, wishes(arguments), with, &mut passwords);
+                let why = explanation(environment.language, with.now(), group, &run);
+                note_attempt(with, group, &round::name(with.state_dir, group), &run, why.as_ref());
                 teller.tell_of_group(group, run, passwords.prompt());
             }
         }
@@ -237,23 +230,32 @@ impl Teller<'_> {
 
     /// Why the certificate was not renewed, unless nothing was due or the user said no.
     fn explanation(&self, group: &Group, run: &Run) -> Option<Explanation> {
-        let language = self.environment.language;
-        let certificate = &group.certificate;
-        let still_valid_until = Some(certificate.not_after).filter(|end| *end >= self.now);
-        match run.ending {
-            Ending::NotDue | Ending::Declined | Ending::Renewed { .. } => None,
-            Ending::NotRenewableKind => Some(failures::not_renewable(language)),
-            Ending::UnknownKind => Some(words::unknown_kind(language, &certificate.common_name)),
-            Ending::NotYetValid => Some(words::not_yet_valid(language, certificate.not_before)),
-            Ending::Expired => Some(failures::expired(language)),
-            Ending::Failed => {
-                run.failure.as_ref().map(|failure| words::failure(language, failure, still_valid_until))
-            }
+        explanation(self.environment.language, self.now, group, run)
+    }
+}
+
+/// Why the certificate was not renewed, unless nothing was due or the user said no.
+pub(crate) fn explanation(
+    language: Language,
+    now: Timestamp,
+    group: &Group,
+    run: &Run,
+) -> Option<Explanation> {
+    let certificate = &group.certificate;
+    let still_valid_until = Some(certificate.not_after).filter(|end| *end >= now);
+    match run.ending {
+        Ending::NotDue | Ending::Declined | Ending::Renewed { .. } => None,
+        Ending::NotRenewableKind => Some(failures::not_renewable(language)),
+        Ending::UnknownKind => Some(words::unknown_kind(language, &certificate.common_name)),
+        Ending::NotYetValid => Some(words::not_yet_valid(language, certificate.not_before)),
+        Ending::Expired => Some(failures::expired(language)),
+        Ending::Failed => {
+            run.failure.as_ref().map(|failure| words::failure(language, failure, still_valid_until))
         }
     }
 }
 
-fn exit_code(run: &Run) -> ExitCode {
+pub(crate) fn exit_code(run: &Run) -> ExitCode {
     match run.ending {
         Ending::NotDue | Ending::Renewed { .. } => ExitCode::Ok,
         Ending::Declined => ExitCode::Declined,

@@ -61,8 +61,8 @@ pub struct GroupResult {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaceResult {
-    /// monsiaj, glclient2, receview or files.
-    pub app: &'static str,
+    /// monsiaj, glclient2, receview, files or the name of a profile.
+    pub app: String,
     /// Its number in the application's file.
     pub connection: usize,
     /// What the user calls it.
@@ -107,7 +107,7 @@ impl GroupResult {
 }
 
 fn place(place: &Place) -> PlaceResult {
-    PlaceResult { app: place.app.as_str(), connection: place.connection, name: place.name.clone() }
+    PlaceResult { app: place.app.to_string(), connection: place.connection, name: place.name.clone() }
 }
 
 fn word(ending: Ending) -> &'static str {
@@ -122,7 +122,7 @@ fn word(ending: Ending) -> &'static str {
 }
 
 /// An explanation as one line.
-pub(super) fn one_line(explanation: &Explanation) -> String {
+pub(crate) fn one_line(explanation: &Explanation) -> String {
     let Explanation { title, lines, .. } = explanation;
     std::iter::once(title).chain(lines).map(String::as_str).collect::<Vec<_>>().join(" | ")
 }

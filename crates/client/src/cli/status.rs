@@ -183,8 +183,27 @@ pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) ->
 
 /// The report about what was found, without asking anybody.
 pub fn gather(found: Discovery, memory: &Memory, now: Timestamp) -> StatusReport {
-    let entries = found.places.into_iter().map(|place| entry(place, memory, now)).collect();
+    let mut entries: Vec<Entry> = found.places.into_iter().map(|place| entry(place, memory, now)).collect();
+    follow(&mut entries);
     StatusReport { now, entries, problems: found.problems, warnings: found.warnings }
+}
+
+/// A browser's certificate for which nobody says who renews it goes along with the same certificate elsewhere.
+fn follow(entries: &mut [Entry]) {
+    for index in 0..entries.len() {
+        let Some(own) = entries[index].certificate.as_ref().map(|seen| seen.note.sha256.clone()) else {
+            continue;
+        };
+        if !entries[index].place.only_follows() {
+            continue;
+        }
+        let same = |entry: &&Entry| entry.certificate.as_ref().is_some_and(|seen| seen.note.sha256 == own);
+        let leader = entries.iter().filter(same).find(|entry| !entry.place.only_follows());
+        if let Some((obstacle, renewable)) = leader.map(|entry| (entry.obstacle.clone(), entry.renewable)) {
+            entries[index].obstacle = obstacle;
+            entries[index].renewable = renewable;
+        }
+    }
 }
 
 impl StatusReport {

@@ -69,7 +69,7 @@ fn aligned(row: &[String; 9], widths: &[usize; 9]) -> String {
 }
 
 /// Names come from files and servers: no control characters reach the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
@@ -107,7 +107,7 @@ pub fn json(report: &StatusReport, language: Language) -> String {
         .iter()
         .map(|problem| {
             json!({
-                "app": problem.app.map(|app| app.as_str()),
+                "app": problem.app.map(|app| app.to_string()),
                 "path": problem.path.to_string_lossy(),
                 "text": words::problem(language, problem),
             })

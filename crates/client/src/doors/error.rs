@@ -56,6 +56,8 @@ pub enum DoorError {
         status: u16,
         /// Why, if the server says so.
         problem: Option<Box<Problem>>,
+        /// When to come again, in seconds.
+        retry_after: Option<u64>,
     },
     /// The server failed, or cannot do it now.
     #[error("the server failed (status {status}): {}", title(.problem.as_deref()))]
@@ -121,6 +123,14 @@ impl DoorError {
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused { problem, .. } | Self::Server { problem, .. } => problem.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The server's `Retry-After` in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after, .. } | Self::Server { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

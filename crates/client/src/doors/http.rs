@@ -7,7 +7,7 @@ use super::{
     error::{DoorError, NetworkFault},
 };
 use crate::applications::Credential;
-use jiff::{SignedDuration, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use koshin_issuance::private_key_to_pem;
 use koshin_protocol::problem::Problem;
 use rustls::{AlertDescription, CertificateError};
@@ -117,7 +117,7 @@ impl Http {
                 .unwrap_or_default()
                 .to_owned(),
             retry_after: header_text(response.headers(), header::RETRY_AFTER.as_str())
-                .and_then(|text| text.parse().ok()),
+                .and_then(|text| seconds_until(text, (self.caller.clock)())),
             body,
         })
     }
@@ -175,7 +175,7 @@ impl Reply {
         let problem = serde_json::from_slice::<Problem>(&self.body).ok().map(Box::new);
         let Self { status, retry_after, .. } = self;
         match status {
-            401 | 403 | 429 => DoorError::Refused { status, problem },
+            401 | 403 | 429 => DoorError::Refused { status, problem, retry_after },
             400..=599 => DoorError::Server { status, problem, retry_after },
             _ => DoorError::BadReply { request, why: format!("status {status} was not agreed upon") },
         }
@@ -216,6 +216,15 @@ fn client_certificate(credential: &Credential) -> Result<ClientCert, DoorError> 
     let key = PrivateKey::from_pem(private_key_to_pem(&credential.key).as_bytes())
         .map_err(|error| DoorError::Setup { reason: format!("the key: {error}") })?;
     Ok(ClientCert::new_with_certs(&chain, key))
+}
+
+/// `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3).
+fn seconds_until(text: &str, now: Timestamp) -> Option<u64> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(seconds);
+    }
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(u64::try_from(date.duration_since(now).as_secs()).unwrap_or(0))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -8,6 +8,7 @@ mod error;
 mod est;
 mod http;
 mod legacy;
+pub mod recovery;
 mod status;
 mod trial;
 

@@ -1,11 +1,15 @@
 //! Asking people. The renewal asks through [`Prompt`] and never knows whether a
-//! terminal or a test answers.
+//! window, a terminal or a test answers.
 
+mod desktop;
 mod scripted;
 mod terminal;
+mod unattended;
 
+pub use desktop::{DesktopPrompt, OnDesktop, Windows};
 pub use scripted::{Asked, ScriptedPrompt};
 pub use terminal::{Input, TerminalPrompt};
+pub use unattended::UnattendedPrompt;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -43,6 +47,8 @@ pub enum Answer {
     Renew,
     /// 今日は更新しない.
     NotToday,
+    /// The window was closed: not now, and no word about later.
+    NotNow,
     /// There is no terminal and no `--yes`: nobody was asked.
     CannotAsk,
 }
@@ -74,6 +80,9 @@ pub enum Step {
 impl Step {
     /// How many there are.
     pub const COUNT: usize = 4;
+
+    /// All of them, in order.
+    pub const ALL: [Self; Self::COUNT] = [Self::Connect, Self::Receive, Self::Try, Self::Switch];
 
     /// Its number, from 1.
     pub fn number(self) -> usize {

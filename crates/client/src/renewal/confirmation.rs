@@ -9,8 +9,10 @@ use crate::{
         machine::{Event, State, advance},
         opened,
         performer::Surroundings,
+        stores,
     },
 };
+use secrecy::SecretString;
 
 /// Confirms the certificate of `group` if a former run switched to it and got no further. Does nothing when a
 /// password would have to be asked for: any use of the certificate by its application confirms it as well. Nor does it
@@ -42,6 +44,22 @@ pub fn confirm_pending(
     let opened = opened::open(group, passwords)?;
     with.network.talk(&opened.base, &opened.trust, &opened.old)?.confirm()?;
     let (state, _) = advance(journal.state.clone(), Event::Confirmed, with.now())?;
-    journals.save(&journal.at(state, with.now()))?;
+    let mut journal = journal.at(state, with.now());
+    journals.save(&journal)?;
+    retire(&mut journal, group, &opened.passwords);
+    journals.save(&journal)?;
     Ok(true)
+}
+
+/// Takes the old certificate out of browsers. What resists is tried again by the next run.
+fn retire(journal: &mut Journal, group: &Group, passwords: &[Option<SecretString>]) {
+    let Some(new) = journal.new.as_ref().map(|new| new.sha256.clone()) else { return };
+    for store in &mut journal.stores {
+        let places = group.places.iter().zip(passwords);
+        let own = places.filter(|(place, _)| {
+            stores::database(place).is_some_and(|database| database.directory() == store.database)
+        });
+        let password = own.map(|(_, password)| password.as_ref()).next().flatten();
+        store.retire(&journal.old.sha256, &new, password);
+    }
 }

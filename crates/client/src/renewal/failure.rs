@@ -6,6 +6,7 @@ use crate::{
     exit::ExitCode,
     renewal::{hook::HookError, journal::JournalError, machine::Unexpected, verification::VerificationError},
     storage::{StorageError, backup::BackupError, changes::ChangeError, lock::LockError},
+    stores::nss::NssError,
 };
 use koshin_issuance::{CertificateError, CsrError, Pkcs12Error, PrivateKeyError};
 
@@ -57,6 +58,9 @@ pub enum Failure {
     /// What the server sent is not what was asked for.
     #[error(transparent)]
     Verification(#[from] VerificationError),
+    /// A browser's database could not be changed.
+    #[error(transparent)]
+    Store(#[from] NssError),
     /// The switch succeeded, and the server is not told, because the old certificate may be in use elsewhere.
     #[error("the old certificate may be in use in places that could not be read: {}", .with.join(", "))]
     PerhapsShared {
@@ -101,6 +105,8 @@ impl Failure {
             Self::Storage(_) | Self::Change(_) | Self::Backup(_) | Self::Journal(_) | Self::Lock(_) => {
                 ExitCode::Storage
             }
+            Self::Store(NssError::Password { .. } | NssError::NoTools { .. }) => ExitCode::Config,
+            Self::Store(_) => ExitCode::Storage,
             Self::Bundle(_) | Self::Certificate(_) | Self::Verification(_) => ExitCode::Server,
             Self::Hook(_) | Self::CannotAsk | Self::PerhapsShared { .. } => ExitCode::Config,
             Self::Key(_) | Self::Request(_) | Self::Randomness(_) | Self::Defect(_) => ExitCode::Internal,

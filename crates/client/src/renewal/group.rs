@@ -75,7 +75,8 @@ pub fn gather(
     passwords: &mut Passwords<'_>,
 ) -> Gathered {
     let mut gathered = Gathered::default();
-    let (wanted, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(|place| wanted(place));
+    let (wanted, others): (Vec<Place>, Vec<Place>) =
+        places.into_iter().partition(|place| wanted(place) && !place.only_follows());
     let mut unseen = Vec::new();
     for place in wanted {
         if place.unsupported.is_some() {

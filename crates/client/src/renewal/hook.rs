@@ -1,6 +1,6 @@
 //! Commands that tell other programs about replaced files.
 
-use crate::applications::Hook;
+use crate::{applications::Hook, windows::console};
 use std::{
     io::{self, Read},
     process::{Child, Command, Stdio},
@@ -75,13 +75,17 @@ impl HookRunner for Processes {
     fn run(&self, hook: &Hook) -> Result<(), HookError> {
         let program = || hook.program.clone();
         let not_started = |source| HookError::NotStarted { program: program(), source };
-        let mut child = Command::new(&hook.program)
+        let mut command = Command::new(&hook.program);
+        in_own_group(console::without_window(&mut command));
+        let mut child = command
             .args(&hook.arguments)
+            .envs(hook.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(not_started)?;
+        let time_limit = hook.time_limit.unwrap_or(self.time_limit);
         let message = read_message(&mut child);
         let mut waited = Duration::ZERO;
         loop {
@@ -95,16 +99,39 @@ impl HookRunner for Processes {
                         message,
                     });
                 }
-                None if waited >= self.time_limit => break,
+                None if waited >= time_limit => break,
                 None => thread::sleep(POLL),
             }
             waited += POLL;
         }
-        // It may end by itself at this very moment, which is all right too.
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(HookError::TimedOut { program: program(), seconds: self.time_limit.as_secs() })
+        kill_with_children(&mut child);
+        Err(HookError::TimedOut { program: program(), seconds: time_limit.as_secs() })
     }
+}
+
+/// What the hook starts belongs to its group, unless it leaves it on purpose as services do.
+fn in_own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Ends a hook and what it has started. It may end by itself at this very moment, which is all right too.
+fn kill_with_children(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    #[cfg(windows)]
+    {
+        let mut command = Command::new("taskkill");
+        command.args(["/T", "/F", "/PID", &child.id().to_string()]);
+        let quiet = console::without_window(&mut command).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = quiet.status();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Reads the standard error aside, to its end, so that a talkative hook never waits for us.

@@ -8,7 +8,10 @@
 //! ```
 
 use crate::{
-    renewal::machine::{State, Via},
+    renewal::{
+        machine::{State, Via},
+        stores::StoreSwitch,
+    },
     storage::{Doing, FileSystem, StorageError, atomic, changes, changes::Replacement, directory},
 };
 use jiff::Timestamp;
@@ -69,6 +72,9 @@ pub struct Journal {
     pub via: Option<Via>,
     /// Files that may have been replaced, from `Switching` on.
     pub replacements: Vec<Replacement>,
+    /// Browsers' databases that may have been changed, from `Switching` on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreSwitch>,
 }
 
 impl Journal {
@@ -82,6 +88,7 @@ impl Journal {
             new: None,
             via: None,
             replacements: Vec::new(),
+            stores: Vec::new(),
         }
     }
 

@@ -60,6 +60,14 @@ pub enum State {
     },
 }
 
+impl State {
+    /// The switch is done: the certificate was replaced. If a place uses it nevertheless, somebody put it back, or the
+    /// place was not seen.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Switched | Self::Confirmed)
+    }
+}
+
 /// What is known when a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
@@ -150,6 +158,8 @@ pub enum Step {
     Plan,
     /// Back up, and put old and new files beside their targets.
     Prepare,
+    /// Ask the programs that use them to make room; when one refuses, nothing is replaced.
+    RunHooksBefore,
     /// Replace the files.
     Commit,
     /// Tell the programs that use them.
@@ -160,6 +170,8 @@ pub enum Step {
     CleanUp,
     /// Use the new certificate, so that the server retires the old one.
     Confirm,
+    /// Take the old certificate out of browsers, where both are.
+    Retire,
     /// Remove the staged key and certificate.
     Discard,
     /// The run is over.
@@ -225,7 +237,7 @@ pub fn advance(state: State, event: Event, now: Timestamp) -> Result<Transition,
         (S::Received, E::Verified) => (S::Verified, vec![Step::Try]),
         (S::Verified, E::TrialPassed) => (S::Tried, vec![Step::Plan]),
         (S::Tried, E::Planned) => (S::Switching, vec![Step::Prepare]),
-        (S::Switching, E::Prepared) => (S::Switching, vec![Step::Commit]),
+        (S::Switching, E::Prepared) => (S::Switching, vec![Step::RunHooksBefore, Step::Commit]),
         (S::Switching, E::Committed) => (S::Switching, vec![Step::RunHooks]),
         (S::Switching, E::HooksRan) => (S::Switched, vec![Step::CleanUp, Step::Confirm]),
         // A crash interrupted the switch: with the old files back, the good certificate gets another chance.
@@ -233,7 +245,9 @@ pub fn advance(state: State, event: Event, now: Timestamp) -> Result<Transition,
         (S::RollingBack { why }, E::PutBack) => {
             (S::RolledBack { why, keeps_certificate: true }, finish(Ending::Failed))
         }
-        (S::Switched, E::Confirmed) => (S::Confirmed, finish(Ending::Renewed { confirmed: true })),
+        (S::Switched, E::Confirmed) => {
+            (S::Confirmed, vec![Step::Retire, Step::Finish(Ending::Renewed { confirmed: true })])
+        }
         (state, event) => return Err(Unexpected { state, event }),
     })
 }

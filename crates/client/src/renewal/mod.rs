@@ -8,6 +8,7 @@
 //! - [`verification`]: whether the server sent what was asked for.
 //! - [`network`]: the server, as the performer sees it.
 //! - [`session`]: a whole run of the program.
+//! - [`stores`]: browsers' databases, which are no files to be replaced.
 //! - [`hook`]: commands after a switch.
 
 mod catching_up;
@@ -18,13 +19,15 @@ pub mod hook;
 pub mod journal;
 pub mod machine;
 pub mod network;
-mod opened;
+pub(crate) mod opened;
 pub mod performer;
 pub mod recovery;
 mod secrets;
 pub mod session;
 mod staging;
+pub mod stores;
 mod switch;
 pub mod verification;
 
 pub use failure::Failure;
+pub(crate) use secrets::password as new_password;

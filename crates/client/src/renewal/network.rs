@@ -5,6 +5,7 @@ use crate::{
     doors::{Caller, Door, DoorError, LegacyBundle, Trial, Trust},
 };
 use koshin_issuance::KeyAlgorithm;
+use koshin_protocol::renewal::CertificateStatus;
 
 /// Opens connections that present a certificate.
 pub trait Network {
@@ -35,6 +36,10 @@ pub trait Conversation {
     fn legacy_renew(&self) -> Result<LegacyBundle, DoorError>;
     /// Whether this (new) certificate is accepted where the old one is.
     fn trial(&self, service_url: Option<&str>, old: &Credential) -> Result<Trial, DoorError>;
+    /// What the server says about this certificate; `None` from one that has no such request.
+    fn status(&self) -> Result<Option<CertificateStatus>, DoorError> {
+        Ok(None)
+    }
     /// First use of this certificate.
     fn confirm(&self) -> Result<(), DoorError>;
 }
@@ -80,6 +85,10 @@ impl Conversation for Door {
 
     fn trial(&self, service_url: Option<&str>, old: &Credential) -> Result<Trial, DoorError> {
         self.trial(service_url, old)
+    }
+
+    fn status(&self) -> Result<Option<CertificateStatus>, DoorError> {
+        self.status()
     }
 
     fn confirm(&self) -> Result<(), DoorError> {

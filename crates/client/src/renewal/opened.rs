@@ -1,7 +1,7 @@
 //! The present certificate of a group, opened.
 
 use crate::{
-    applications::credential::{Credential, ca_certificates, is_protected},
+    applications::credential::{Credential, CredentialError, ca_certificates, is_protected},
     doors::Trust,
     renewal::{
         Failure,
@@ -41,23 +41,37 @@ fn renewing_place(group: &Group) -> Result<(usize, String), Failure> {
 pub(crate) fn open(group: &Group, passwords: &mut Passwords<'_>) -> Result<Opened, Failure> {
     let mut credentials = Vec::new();
     let mut known = Vec::new();
+    let mut chains = Vec::new();
     let mut authorities: Vec<Vec<u8>> = Vec::new();
+    let mut locked = None;
     let (renewing, base) = renewing_place(group)?;
     for place in &group.places {
-        let (credential, password) = passwords.open(place)?;
         authorities.extend(ca_certificates(place)?);
-        authorities.extend(credential.chain_der.iter().cloned());
-        credentials.push(credential);
-        known.push(password);
+        match passwords.open(place) {
+            Ok((credential, password)) => {
+                authorities.extend(credential.chain_der.iter().cloned());
+                chains.push(credential.chain_der.clone());
+                credentials.push((place, credential, password.clone()));
+                known.push(password);
+            }
+            // Another place has the key as well; this one takes the new certificate without giving up the old key.
+            Err(error @ CredentialError::KeyNotExportable { .. }) => {
+                locked.get_or_insert(error);
+                chains.push(Vec::new());
+                known.push(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    let first = group.places.first().ok_or_else(|| Failure::Defect("a group without a place".to_owned()))?;
-    let protected = is_protected(first)?;
-    // Whoever names the server also says whom to trust there: another place may know another CA, for another server.
-    let trust = Trust::for_place(&group.places[renewing], &credentials[renewing].chain_der)?;
-    let old = credentials.swap_remove(0);
+    let Some((holder, old, password)) = credentials.into_iter().next() else {
+        let nobody = || Failure::Defect("a group without a place".to_owned());
+        return Err(locked.map_or_else(nobody, Failure::from));
+    };
+    let protected = is_protected(holder)?;
     Ok(Opened {
-        trust,
-        staging_password: known[0].clone().filter(|_| protected),
+        // Whoever names the server also says whom to trust there: another place may know another CA, for another server.
+        trust: Trust::for_place(&group.places[renewing], &chains[renewing])?,
+        staging_password: password.filter(|_| protected),
         old,
         passwords: known,
         base,

@@ -4,9 +4,10 @@
 //! failed, a journal that cannot be written stops nothing: the older state on the disk leads to the same end.
 
 mod request;
+mod switching;
 
 use crate::{
-    applications::{App, CertificateFiles, Hook, Labels, Place, credential::Credential},
+    applications::{Hooks, Labels, credential::Credential},
     doors::{DoorError, ServiceTrial},
     prompt::{Answer, Question, Report, Step as Progress},
     renewal::{
@@ -19,15 +20,16 @@ use crate::{
         opened::{self, Opened},
         recovery,
         staging::Staging,
-        switch, verification,
+        stores::StoreSwitch,
+        verification,
     },
-    storage::{FileSystem, atomic, backup, changes, changes::Changes, directory},
+    storage::{FileSystem, atomic, changes::Changes, directory},
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar::days_left;
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use std::{collections::BTreeSet, path::Path};
 
 /// Room that the files of one place need at most: bundle, PEM files, configuration, copies. 256 KiB.
 const ROOM: usize = 256 * 1024;
@@ -89,9 +91,13 @@ struct Performer<'a, 'p> {
     new: Option<Credential>,
     csr: Vec<u8>,
     changes: Changes,
-    hooks: Vec<Hook>,
-    hooks_begun: usize,
+    hooks: Vec<Hooks>,
+    /// Indexes of those among [`Self::hooks`] of which a command was started.
+    hooks_begun: BTreeSet<usize>,
     failure: Option<Failure>,
+    /// Passwords of the databases in `journal.stores`.
+    store_passwords: Vec<Option<SecretString>>,
+    stores: Vec<StoreSwitch>,
 }
 
 /// Renews the certificate of `group`, from wherever an earlier run left it.
@@ -100,7 +106,7 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
     let fresh = || Journal::new(&group.certificate, with.now());
     let loaded = journals.load(&group.sha256()).map_err(Failure::from);
     let (journal, failure) = match loaded {
-        Ok(found) => (found.filter(|found| !is_over(&found.state)).unwrap_or_else(fresh), None),
+        Ok(found) => (found.filter(|found| !found.state.is_over()).unwrap_or_else(fresh), None),
         Err(failure) => (fresh(), Some(failure)),
     };
     let mut performer = Performer {
@@ -115,8 +121,10 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
         csr: Vec::new(),
         changes: Changes::default(),
         hooks: Vec::new(),
-        hooks_begun: 0,
+        hooks_begun: BTreeSet::new(),
         failure,
+        store_passwords: Vec::new(),
+        stores: Vec::new(),
     };
     let ending = match performer.failure {
         Some(_) => Ending::Failed,
@@ -129,11 +137,6 @@ pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &
         new: new.filter(|_| matches!(ending, Ending::Renewed { .. })),
         via: performer.journal.via,
     }
-}
-
-/// The certificate was replaced, and yet a place uses it: somebody put it back.
-fn is_over(state: &State) -> bool {
-    matches!(state, State::Switched | State::Confirmed)
 }
 
 impl Performer<'_, '_> {
@@ -186,6 +189,7 @@ impl Performer<'_, '_> {
         journal.new = self.new.as_ref().map(|new| CertificateNote::from(&new.certificate)).or(journal.new);
         if journal.state == State::Switching {
             journal.replacements = self.changes.replacements();
+            journal.stores = self.stores_of_switch();
         }
         let saved = self.journals.save(&journal);
         // Going back needs no permission: the state in memory moves on even if the disk is full.
@@ -243,7 +247,12 @@ impl Performer<'_, '_> {
             Step::Try => self.try_out()?,
             Step::Plan => self.plan()?,
             Step::Prepare => self.prepare()?,
+            Step::RunHooksBefore => {
+                self.run_hooks_before()?;
+                return Ok(None);
+            }
             Step::Commit => {
+                self.add_to_stores()?;
                 self.changes.commit(self.with.fs)?;
                 Event::Committed
             }
@@ -252,6 +261,10 @@ impl Performer<'_, '_> {
             Step::Confirm => self.confirm()?,
             Step::CleanUp => {
                 self.clean_up();
+                return Ok(None);
+            }
+            Step::Retire => {
+                self.retire();
                 return Ok(None);
             }
             Step::Discard => {
@@ -275,7 +288,7 @@ impl Performer<'_, '_> {
         };
         match self.passwords.prompt().confirm(&question) {
             Answer::Renew => Ok(Event::Accepted),
-            Answer::NotToday => Ok(Event::Declined),
+            Answer::NotToday | Answer::NotNow => Ok(Event::Declined),
             Answer::CannotAsk => Err(Failure::CannotAsk),
         }
     }
@@ -293,7 +306,7 @@ impl Performer<'_, '_> {
         directory::check_room(self.with.fs, self.with.state_dir, ROOM)?;
         for place in &self.group.places {
             // Not through symlinks to somewhere else: the directory in which the file itself is replaced.
-            for file in written_beside(place) {
+            for file in place.written_beside() {
                 let target = atomic::resolve(self.with.fs, &file)?;
                 directory::check_room(self.with.fs, atomic::parent(&target), ROOM)?;
             }
@@ -341,31 +354,6 @@ impl Performer<'_, '_> {
         Ok(Event::TrialPassed)
     }
 
-    fn plan(&mut self) -> Result<Event, Failure> {
-        self.passwords.prompt().progress(Progress::Switch);
-        let (opened, new) = (self.opened()?, self.received()?);
-        let places: Vec<(&Place, Option<&SecretString>)> =
-            self.group.places.iter().zip(opened.passwords.iter().map(Option::as_ref)).collect();
-        let switch = switch::plan(self.with.fs, &places, new, self.with.now())?;
-        self.changes = switch.changes;
-        self.hooks = switch.hooks;
-        Ok(Event::Planned)
-    }
-
-    fn prepare(&mut self) -> Result<Event, Failure> {
-        backup::keep_replaced(self.with.fs, self.with.state_dir, &self.changes, self.with.now())?;
-        self.changes.prepare(self.with.fs)?;
-        Ok(Event::Prepared)
-    }
-
-    fn run_hooks(&mut self) -> Result<Event, Failure> {
-        for hook in &self.hooks {
-            self.hooks_begun += 1;
-            self.with.hooks.run(hook)?;
-        }
-        Ok(Event::HooksRan)
-    }
-
     /// The server ends the old certificate when it is told: not while a place may use it that could not be seen.
     fn confirm(&self) -> Result<Event, Failure> {
         let with = &self.group.perhaps_shared_with;
@@ -374,25 +362,6 @@ impl Performer<'_, '_> {
         }
         self.talk(self.received()?)?.confirm()?;
         Ok(Event::Confirmed)
-    }
-
-    fn put_back(&mut self) -> Result<Event, Failure> {
-        if let Err(source) = changes::put_back(self.with.fs, &self.journal.replacements) {
-            let Some(cause) = self.failure.take().map(Box::new) else { return Err(source.into()) };
-            return Err(Failure::NotPutBack { cause, source });
-        }
-        // Programs that were told of the new files are told of the old ones. Their failure was reported already.
-        for hook in self.hooks.iter().take(self.hooks_begun) {
-            let _ = self.with.hooks.run(hook);
-        }
-        self.hooks_begun = 0;
-        // After a crash the renewal goes on with what is staged.
-        if self.new.is_none() && self.journal.state == State::Switching {
-            self.unlock()?;
-            let password = self.opened()?.staging_password.clone();
-            self.new = self.staging().credential(password.as_ref())?;
-        }
-        Ok(Event::PutBack)
     }
 
     /// What stays behind is harmless, and the next run removes it.
@@ -455,20 +424,4 @@ fn condemns(failure: &Failure, state: &State) -> bool {
 enum Next {
     Event(Event),
     End(Ending),
-}
-
-/// Files in whose directories a switch of `place` writes: where its config is edited, and where certificates are
-/// replaced or put beside the old ones. The other applications have a folder for them beside their config.
-fn written_beside(place: &Place) -> Vec<PathBuf> {
-    let certificates = match &place.certificate {
-        CertificateFiles::None => Vec::new(),
-        CertificateFiles::Pkcs12(file) => vec![file.clone()],
-        CertificateFiles::Pem { certificate, key } => vec![certificate.clone(), key.clone()],
-    };
-    let config = place.config_path.clone();
-    match place.app {
-        App::Monsiaj | App::Glclient2 => vec![config],
-        App::Receview => std::iter::once(config).chain(certificates).collect(),
-        App::Files => certificates,
-    }
 }

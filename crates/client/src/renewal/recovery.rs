@@ -6,6 +6,7 @@ use crate::{
         journal::{Journal, Journals},
         machine::{Event, State, advance},
         staging::Staging,
+        stores,
     },
     storage::{FileSystem, changes},
 };
@@ -23,8 +24,9 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
     let mut recovered = 0;
     let mut failures: Vec<Failure> = unusable.into_iter().map(Failure::from).collect();
     for journal in all {
-        if is_over(&journal.state) {
+        if journal.state.is_over() {
             tidy(fs, journals, &journal);
+            retire_late(journals, &journal);
         }
         if !is_interrupted(&journal.state) {
             continue;
@@ -41,16 +43,25 @@ fn is_interrupted(state: &State) -> bool {
     matches!(state, State::Switching | State::RollingBack { .. })
 }
 
-fn is_over(state: &State) -> bool {
-    matches!(state, State::Switched | State::Confirmed)
-}
-
 /// Removes what a switch that succeeded left behind: copies beside the targets, and the staged key. What resists
 /// now is removed by the next run.
 pub(crate) fn tidy(fs: &dyn FileSystem, journals: &Journals<'_>, journal: &Journal) {
     let _ = changes::clean_up(fs, &journal.replacements);
     let staging = Staging { fs, directory: journals.directory_of(&journal.old.sha256) };
     let _ = staging.discard();
+}
+
+/// Browsers that an earlier run could not free from the old certificate. That they still have it harms nobody.
+fn retire_late(journals: &Journals<'_>, journal: &Journal) {
+    let (State::Confirmed, Some(new)) = (&journal.state, &journal.new) else { return };
+    let mut later = journal.clone();
+    let mut changed = false;
+    for store in &mut later.stores {
+        changed |= store.retire(&journal.old.sha256, &new.sha256, None);
+    }
+    if changed {
+        let _ = journals.save(&later);
+    }
 }
 
 fn put_right(
@@ -60,6 +71,7 @@ fn put_right(
     now: Timestamp,
 ) -> Result<(), Failure> {
     changes::put_back(fs, &journal.replacements)?;
+    stores::withdraw_all(&journal.stores)?;
     let (state, _) = advance(State::Switching, Event::PutBack, now)?;
     Ok(journals.save(&journal.at(state, now))?)
 }

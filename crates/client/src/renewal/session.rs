@@ -1,7 +1,7 @@
 //! A run of the program: lock, put right what a crash left, find the certificates, renew each.
 
 use crate::{
-    applications::{ConfigProblemReason, CredentialError, Discovery, Place, discover},
+    applications::{ConfigProblemReason, CredentialError, Discovery, DiscoveryWarning, Place, discover},
     environment::Environment,
     renewal::{
         Failure, catching_up,
@@ -53,6 +53,7 @@ impl Session {
         let mut discovery = discover(environment);
         let (places, idle) = (std::mem::take(&mut discovery.places), std::mem::take(&mut discovery.idle));
         let mut gathered = gather(places, idle, wanted, passwords);
+        catching_up::take_along(&mut gathered, &Journals::new(with.fs, with.state_dir));
         let hidden = hidden_files(&discovery);
         for group in &mut gathered.groups {
             group.perhaps_shared_with.extend_from_slice(&hidden);
@@ -71,13 +72,37 @@ impl Session {
         passwords: &mut Passwords<'_>,
     ) -> Run {
         // Told or not, the certificate is in place, and the next run tells it again.
-        let known = || self.groups.iter().chain(&self.others);
-        let in_use: Vec<String> = known().map(Group::sha256).collect();
-        let _ = confirm_pending(group, &in_use, with, passwords);
-        if let Err(failure) = catching_up::stage(group, known(), with, passwords) {
+        let _ = self.confirm(group, with, passwords);
+        if let Err(failure) = catching_up::stage(group, self.known(), with, passwords) {
             return Run { ending: Ending::Failed, failure: Some(failure), new: None, via: None };
         }
         renew(group, wishes, with, passwords)
+    }
+
+    /// Tells the server of a switch to the certificate of `group` that it was not told of yet.
+    ///
+    /// # Errors
+    /// As for [`confirm_pending`].
+    pub fn confirm(
+        &self,
+        group: &Group,
+        with: Surroundings<'_>,
+        passwords: &mut Passwords<'_>,
+    ) -> Result<bool, Failure> {
+        let in_use: Vec<String> = self.known().map(Group::sha256).collect();
+        confirm_pending(group, &in_use, with, passwords)
+    }
+
+    /// Whether the certificate of `group` was replaced in other places, and not there: its end may be near, whatever
+    /// its date says, because those who have the new one may use it at any time.
+    pub fn is_behind(&self, group: &Group, with: Surroundings<'_>) -> bool {
+        let journals = Journals::new(with.fs, with.state_dir);
+        let journal = catching_up::replaced(&journals, group).ok().flatten();
+        journal.is_some_and(|journal| catching_up::replacement(&journal, self.known()).is_some())
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().chain(&self.others)
     }
 }
 
@@ -85,5 +110,9 @@ impl Session {
 fn hidden_files(discovery: &Discovery) -> Vec<String> {
     let hiding = |reason: &ConfigProblemReason| !matches!(reason, ConfigProblemReason::Hosts(_));
     let files = discovery.problems.iter().filter(|problem| hiding(&problem.reason));
-    files.map(|problem| problem.path.display().to_string()).collect()
+    let browsers = discovery.warnings.iter().filter_map(|warning| match warning {
+        DiscoveryWarning::Browser(what) => Some(what.clone()),
+        _ => None,
+    });
+    files.map(|problem| problem.path.display().to_string()).chain(browsers).collect()
 }

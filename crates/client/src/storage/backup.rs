@@ -149,12 +149,24 @@ pub fn keep_replaced(
     changes: &Changes,
     now: Timestamp,
 ) -> Result<Option<PathBuf>, BackupError> {
-    let replaced = changes.existing();
-    if replaced.is_empty() {
+    keep(fs, state_dir, &changes.existing(), now)
+}
+
+/// Copies `files` to a new directory below `state_dir`/[`BACKUPS`], which is returned; `None` for no files.
+///
+/// # Errors
+/// As for [`keep_replaced`].
+pub fn keep(
+    fs: &dyn FileSystem,
+    state_dir: &Path,
+    files: &[PathBuf],
+    now: Timestamp,
+) -> Result<Option<PathBuf>, BackupError> {
+    if files.is_empty() {
         return Ok(None);
     }
     let directory = free_name(fs, &state_dir.join(BACKUPS), now)?;
-    write(fs, &directory, &replaced, now)?;
+    write(fs, &directory, files, now)?;
     Ok(Some(directory))
 }
 

@@ -69,6 +69,15 @@ impl StorageError {
         matches!(self.source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
     }
 
+    /// Whether another program has the file open and does not let go of it: a Windows matter. There a file that is
+    /// held open is "denied" when it is to be replaced, and what lies beside it could be written before.
+    pub fn is_in_use(&self) -> bool {
+        /// `ERROR_SHARING_VIOLATION`, `ERROR_LOCK_VIOLATION`, `ERROR_USER_MAPPED_FILE`.
+        const HELD: [i32; 3] = [32, 33, 1224];
+        let held = self.source.raw_os_error().is_some_and(|code| HELD.contains(&code));
+        cfg!(windows) && (held || (matches!(self.doing, Doing::Replacing) && self.is_denied()))
+    }
+
     /// Whether the file is not there.
     pub fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

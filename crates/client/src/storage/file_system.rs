@@ -1,5 +1,6 @@
 //! The operations that change the disk, one method each: the seam where tests let the n-th of them fail.
 
+use super::{Ownership, platform};
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
@@ -20,17 +21,6 @@ pub enum Kind {
     Symlink,
     /// A device, socket or pipe.
     Other,
-}
-
-/// Who may do what with a file. On Windows only inherited rights exist, and this is empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ownership {
-    /// Permission bits, such as 0o600.
-    pub mode: u32,
-    /// User id.
-    pub user: u32,
-    /// Group id.
-    pub group: u32,
 }
 
 /// All that Koshin does to files. [`Disk`] is the real one.
@@ -127,7 +117,7 @@ pub struct Disk;
 impl FileSystem for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_READ + 1).read_to_end(&mut bytes)?;
+        platform::open(path)?.take(MAX_READ + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_READ {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 16 MiB"));
         }
@@ -146,11 +136,11 @@ impl FileSystem for Disk {
     }
 
     fn ownership(&self, path: &Path) -> io::Result<Ownership> {
-        fs::metadata(path).map(|found| platform::ownership(&found))
+        platform::ownership(path)
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path)
+        platform::canonicalize(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
@@ -174,11 +164,11 @@ impl FileSystem for Disk {
     }
 
     fn protect(&self, path: &Path, ownership: Ownership) -> io::Result<()> {
-        platform::protect(path, ownership)
+        platform::protect(path, &ownership)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        platform::rename(from, to)
     }
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
@@ -186,7 +176,7 @@ impl FileSystem for Disk {
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        platform::remove_file(path)
     }
 
     fn remove_directory(&self, path: &Path) -> io::Result<()> {
@@ -195,79 +185,5 @@ impl FileSystem for Disk {
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         platform::create_directory(path)
-    }
-}
-
-#[cfg(unix)]
-mod platform {
-    use super::Ownership;
-    use crate::storage::{PRIVATE_DIRECTORY, PRIVATE_FILE};
-    use std::{
-        fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
-        io,
-        os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
-        path::Path,
-    };
-
-    /// Permission bits of `st_mode`, without set-user-id and the like.
-    const PERMISSIONS: u32 = 0o777;
-
-    pub(super) fn ownership(found: &Metadata) -> Ownership {
-        Ownership { mode: found.mode() & PERMISSIONS, user: found.uid(), group: found.gid() }
-    }
-
-    pub(super) fn create_new(path: &Path) -> io::Result<File> {
-        // The umask can only take rights away, so that no other user ever sees the file.
-        OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path)
-    }
-
-    pub(super) fn protect(path: &Path, wanted: Ownership) -> io::Result<()> {
-        let found = ownership(&fs::metadata(path)?);
-        if (found.user, found.group) != (wanted.user, wanted.group) {
-            chown(path, Some(wanted.user), Some(wanted.group))?;
-        }
-        if found.mode == wanted.mode {
-            return Ok(());
-        }
-        fs::set_permissions(path, Permissions::from_mode(wanted.mode))
-    }
-
-    pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-        File::open(directory)?.sync_all()
-    }
-
-    pub(super) fn create_directory(path: &Path) -> io::Result<()> {
-        DirBuilder::new().mode(PRIVATE_DIRECTORY).create(path)
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use super::Ownership;
-    use std::{
-        fs::{self, File, Metadata, OpenOptions},
-        io,
-        path::Path,
-    };
-
-    pub(super) fn ownership(_: &Metadata) -> Ownership {
-        Ownership { mode: 0, user: 0, group: 0 }
-    }
-
-    pub(super) fn create_new(path: &Path) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).open(path)
-    }
-
-    pub(super) fn protect(_: &Path, _: Ownership) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// NTFS journals renames itself, and a directory cannot be opened for syncing.
-    pub(super) fn sync_directory(_: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn create_directory(path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
     }
 }

@@ -9,11 +9,24 @@ use std::{
 
 /// Name of the lock file in the state directory. It stays; the lock on it ends with the process, however that ends.
 const LOCK_FILE: &str = "koshin.lock";
+/// The same for `koshin daemon`, which holds it between its rounds too.
+const DAEMON_LOCK_FILE: &str = "daemon.lock";
+/// Held by a launcher for as long as it may ask.
+const LAUNCHER_LOCK_FILE: &str = "launcher.lock";
 
 /// Held as long as this value lives.
 #[derive(Debug)]
 pub struct InstanceLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for InstanceLock {
+    /// Closing the file would be enough if nobody else had it: a program that another thread is just starting holds a
+    /// copy of the handle for a moment.
+    fn drop(&mut self) {
+        // Where that fails, the handle is closed all the same.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Why the lock was not taken.
@@ -33,11 +46,31 @@ impl InstanceLock {
     /// # Errors
     /// [`LockError::Busy`], or that the file cannot be created.
     pub fn take(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, LOCK_FILE)
+    }
+
+    /// The lock that keeps two daemons apart. It hinders no renewal.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn take_daemon(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, DAEMON_LOCK_FILE)
+    }
+
+    /// The lock that keeps two launchers from asking the same. It hinders no renewal.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn take_launcher(fs: &dyn FileSystem, state_dir: &Path) -> Result<Self, LockError> {
+        Self::take_named(fs, state_dir, LAUNCHER_LOCK_FILE)
+    }
+
+    fn take_named(fs: &dyn FileSystem, state_dir: &Path, name: &str) -> Result<Self, LockError> {
         directory::create_private(fs, state_dir)?;
-        let path = state_dir.join(LOCK_FILE);
+        let path = state_dir.join(name);
         let file = open(fs, &path).map_err(StorageError::at(Doing::Locking, &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(path)),
             Err(TryLockError::Error(error)) => Err(StorageError::at(Doing::Locking, &path)(error).into()),
         }

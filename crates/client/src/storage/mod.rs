@@ -6,6 +6,8 @@
 //! - [`changes`]: several files replaced as one.
 //! - [`backup`]: copies with a manifest.
 //! - [`lock`]: one renewal at a time.
+//! - [`remembered`]: small files that only spare questions.
+//! - `unix` and `windows`: who may do what with a file, and files that other programs hold open.
 
 pub mod atomic;
 pub mod backup;
@@ -14,9 +16,19 @@ pub mod directory;
 mod error;
 mod file_system;
 pub mod lock;
+#[cfg(any(windows, test))]
+mod patience;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
+pub mod remembered;
 
 pub use error::{Doing, StorageError};
-pub use file_system::{Disk, FileSystem, Kind, Ownership};
+pub use file_system::{Disk, FileSystem, Kind};
+pub use platform::Ownership;
 
 /// Mode of every file we create: its owner alone.
 pub const PRIVATE_FILE: u32 = 0o600;

@@ -69,6 +69,13 @@ impl FaultyDisk {
         })
     }
 
+    /// Everything can be read and nothing written.
+    pub fn read_only() -> Self {
+        const EROFS: Fault = Fault::Error(30);
+        let writes = ["create", "create directory", "protect", "rename", "remove", "remove directory"];
+        Self::triggered(move |_, operation, _| writes.contains(&operation).then_some(EROFS))
+    }
+
     fn triggered(trigger: impl FnMut(usize, &str, &Path) -> Option<Fault> + 'static) -> Self {
         Self {
             trigger: RefCell::new(Box::new(trigger)),

@@ -100,6 +100,9 @@ impl World {
                 App::Glclient2 => self.install_glclient2(),
                 App::Receview => self.install_receview(),
                 App::Files => self.install_files(),
+                App::Keystore => self.install_keystore(),
+                App::Browser => panic!("a test with a browser fills it itself"),
+                App::Profile(name) => panic!("the test writes the profile {name:?} itself"),
             }
         }
     }
@@ -161,6 +164,20 @@ impl World {
             self.path("ca.crt").display(),
         );
         self.write(".config/koshin/files.toml", text.as_bytes());
+    }
+
+    /// A PKCS#12 keystore, which is replaced as a file.
+    fn install_keystore(&self) {
+        let file = self.write("java/client.p12", &self.pkcs12());
+        let password = self.write("java/pass", PASSWORD.as_bytes());
+        let text = format!(
+            "[[keystore]]\nname = \"yoyaku\"\nfile = \"{}\"\npassword_file = \"{}\"\nca = \"{}\"\n\
+             renewal_url = \"https://auth.test.example\"\nhook = [\"restart\", \"yoyaku\"]\n",
+            file.display(),
+            password.display(),
+            self.path("ca.crt").display(),
+        );
+        self.write(".config/koshin/keystores.toml", text.as_bytes());
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {

@@ -11,6 +11,7 @@ use koshin_issuance::{
     BundleContents, BundleProfile, CertificateFacts, Issuer, KeyAlgorithm, PrivateKey, PublicKey, Serial,
     SigningIssuer, Subject, Template, Validity, plan, read_csr, write_pkcs12,
 };
+use koshin_protocol::renewal::CertificateStatus;
 use secrecy::SecretString;
 use std::{cell::RefCell, rc::Rc};
 use zeroize::Zeroizing;
@@ -98,6 +99,7 @@ pub enum Sends {
 pub struct Record {
     pub issued: Vec<Vec<u8>>,
     pub trials: usize,
+    pub asked: usize,
     pub confirmed: Vec<Vec<u8>>,
 }
 
@@ -106,6 +108,9 @@ pub struct Record {
 pub struct Script {
     pub est: bool,
     pub sends: Sends,
+    /// What `GET /api/cert` answers; a server of today has no such request.
+    pub status: Rc<RefCell<Option<CertificateStatus>>>,
+    pub status_fails: Rc<RefCell<Vec<DoorError>>>,
     /// The application's service answers nobody.
     pub service_silent: bool,
     pub request_fails: Rc<RefCell<Vec<DoorError>>>,
@@ -254,6 +259,12 @@ impl Conversation for Talk {
         }
         let service = service_url.map_or(ServiceTrial::NotTried, |_| ServiceTrial::Same { status: 200 });
         Ok(Trial { renewal_host_confirmed: true, service })
+    }
+
+    fn status(&self) -> Result<Option<CertificateStatus>, DoorError> {
+        self.record.borrow_mut().asked += 1;
+        Self::fail(&self.script.status_fails)?;
+        Ok(self.script.status.borrow().clone())
     }
 
     fn confirm(&self) -> Result<(), DoorError> {

@@ -28,13 +28,20 @@ pub(super) enum Input {
     Close,
 }
 
+impl Input {
+    /// A key that is held down moves on; it does not answer the next window, which nobody has read yet.
+    fn may_repeat(self) -> bool {
+        !matches!(self, Self::Confirm | Self::Press | Self::Cancel)
+    }
+}
+
 /// What an event means, if anything.
 pub(super) fn of(event: Event, status: Status, _: window::Id) -> Option<Input> {
     match event {
         Event::Window(window::Event::CloseRequested) => Some(Input::Close),
         Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => Some(Input::Pointed),
-        Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) => {
-            key_input(&key, modifiers, status)
+        Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, repeat, .. }) => {
+            key_input(&key, modifiers, status).filter(|input| !repeat || input.may_repeat())
         }
         _ => None,
     }
@@ -79,6 +86,13 @@ mod tests {
                 Some(Input::Cancel)
             );
         }
+    }
+
+    #[test]
+    fn a_key_held_down_answers_once() {
+        let held = [Input::Confirm, Input::Press, Input::Cancel];
+        assert!(held.iter().all(|input| !input.may_repeat()));
+        assert!(Input::Next.may_repeat() && Input::PageDown.may_repeat());
     }
 
     #[test]

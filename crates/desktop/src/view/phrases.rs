@@ -1,19 +1,25 @@
 //! Japanese lines that break between phrases.
 //!
 //! Japanese has no spaces, so a line may break inside a word (「くだ／さい」). Text is cut where a phrase most likely
-//! ends, at punctuation and after particles before a word in other letters, and the pieces flow like words. A rough
-//! rule on purpose: a cut too few costs a ragged edge, and a cut too many a break that plain wrapping would have made
-//! anyway.
+//! ends, at punctuation and after particles before a word in other letters, and never inside brackets; the pieces flow
+//! like words. A rough rule on purpose: a cut too few costs a ragged edge, and a cut too many a break that plain
+//! wrapping would have made anyway.
 
 /// The pieces of a text, in order and complete.
 pub(super) fn phrases(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut previous = None;
+    let mut brackets = 0_usize;
     for (at, character) in text.char_indices() {
-        if previous.is_some_and(|previous| ends_between(previous, character)) {
+        if brackets == 0 && previous.is_some_and(|previous| ends_between(previous, character)) {
             pieces.push(&text[start..at]);
             start = at;
+        }
+        match character {
+            '（' => brackets += 1,
+            '）' => brackets = brackets.saturating_sub(1),
+            _ => {}
         }
         previous = Some(character);
     }
@@ -33,6 +39,7 @@ fn ends_between(before: char, after: char) -> bool {
     matches!(before, '、' | '。' | '，' | '．' | '！' | '？' | '：')
         || matches!(before, ' ' | '\u{3000}')
         || is_particle(before) && !is_hiragana(after)
+        || is_kana(before) && after == '（'
 }
 
 /// The last characters of を, は, から, まで, して …; not き, け, し and the like, which stand inside 受け取り.
@@ -77,6 +84,13 @@ mod tests {
             cut("LANケーブルかWi-Fiを確認して、やり直してください。"),
             "LANケーブルか/Wi-Fiを/確認して、/やり直してください。"
         );
+    }
+
+    #[test]
+    fn what_stands_in_brackets_stays_together() {
+        assert_eq!(cut("0852-00-0000（平日 9:00～17:30）"), "0852-00-0000（平日 9:00～17:30）");
+        assert_eq!(cut("できませんでした（3月7日 12:10）"), "できませんでした/（3月7日 12:10）");
+        assert_eq!(cut("（月、火）まで"), "（月、火）まで");
     }
 
     #[test]

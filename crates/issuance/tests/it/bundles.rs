@@ -220,11 +220,20 @@ fn a_renewed_certificate_for_the_same_key_wins() {
     assert_eq!(read.chain_der, [older]);
 }
 
+/// As Firefox writes its backups: BER with indefinite lengths. Made by `pk12util -o`, NSS 3.87.
 #[test]
-fn the_indefinite_lengths_of_ber_are_called_by_their_name() {
-    // As Firefox writes its backups.
-    let error = read_pkcs12(&[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80], "x").unwrap_err();
-    assert!(matches!(error, Pkcs12Error::Unsupported(_)), "{error}");
+fn what_nss_exports_opens() {
+    let file = include_bytes!("../fixtures/nss-export.p12");
+    let read = read_pkcs12(file, "abc").unwrap();
+    let certificate = CertificateFacts::from_der(&read.certificate_der).unwrap();
+    assert_eq!(certificate.common_name, "client001");
+    assert!(read.key.matches(&certificate));
+    assert_eq!(read.chain_der.len(), 1, "the CA that lay beside it");
+    assert_eq!(read_pkcs12(file, "abd").unwrap_err(), Pkcs12Error::WrongPassword);
+    for length in [7, 100, 2000, file.len() - 1] {
+        let error = read_pkcs12(&file[..length], "abc").unwrap_err();
+        assert!(matches!(error, Pkcs12Error::NotPkcs12(_)), "cut at {length}: {error}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod bundles;
 mod certificates;
 mod keys;
+mod keystores;
 mod messages;
 mod requests;
 mod robustness;

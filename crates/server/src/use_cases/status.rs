@@ -2,10 +2,10 @@
 
 use super::{Caller, Koshin, UseCaseError, error::code_of};
 use jiff::Timestamp;
-use koshin_policy::{Decision, decide, decision::window_opens, kind::Kind, suggest};
+use koshin_policy::{Decision, PreferredHours, decide, decision::window_opens, kind::Kind, suggest};
 use koshin_protocol::{
     problem::ProblemCode,
-    renewal::{CertificateStatus, RenewalWindow},
+    renewal::{CertificateStatus, Hours, RenewalWindow},
 };
 use sha2::{Digest, Sha256};
 
@@ -50,10 +50,17 @@ impl Koshin {
             reason_text: None,
             window,
             suggested_at,
+            preferred_hours: hours_told(service.hours),
             est: true,
         };
         Ok(StatusFacts { status, reason, opens_at })
     }
+}
+
+/// The whole day is no preference.
+fn hours_told(hours: PreferredHours) -> Option<Hours> {
+    let PreferredHours { from, to } = hours;
+    (hours != PreferredHours::WHOLE_DAY).then_some(Hours { from, to })
 }
 
 /// Random over terminals, fixed for each.

@@ -9,6 +9,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_protocol::problem::{Problem, ProblemCode};
+use std::path::Path;
 
 /// An exchange with the server that did not succeed. `still_valid_until` is the end of the certificate in use, if it
 /// has not passed: then the explanation says that it still works, unless the server has just said that it does not.
@@ -116,6 +117,7 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
                 "Run koshin renew in a terminal and type it, or pass it with --password-stdin.",
             ),
         ),
+        CredentialError::KeyNotExportable { path } => key_not_exportable(language, path),
         CredentialError::Missing { path } => text(
             language,
             title,
@@ -147,6 +149,21 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
     }
 }
 
+fn key_not_exportable(language: Language, path: &Path) -> Explanation {
+    text(
+        language,
+        ("この場所からは更新できません", "The certificate cannot be renewed from here"),
+        (
+            &format!("秘密鍵をブラウザーから取り出せません（{}）。", path.display()),
+            &format!("The browser keeps its private key to itself ({}).", path.display()),
+        ),
+        (
+            "同じ証明書のファイルをfiles.tomlに登録するか、管理サイトから証明書を取得し直してください。",
+            "List a file with the same certificate in files.toml, or fetch a new certificate from the administration site.",
+        ),
+    )
+}
+
 /// A switch that could not be planned.
 pub fn install(language: Language, error: &InstallError) -> Explanation {
     let what = error.to_string();
@@ -168,6 +185,16 @@ fn install_in_japanese(error: &InstallError) -> String {
         InstallError::Unreadable { path, error } => format!("{} を読めません（{error}）。", path.display()),
         InstallError::Config { path, error } => {
             format!("{} を書き換えられません（{error}）。", path.display())
+        }
+        InstallError::SharedKeystore { path } => {
+            format!("{} に同じ証明書が2つあります。キーストアを分けてください。", path.display())
+        }
+        InstallError::DerWithPassword { path } => format!(
+            "{} はパスワードで保護されていますが、DER形式ではパスワードを付けられません。key_format を pem にしてください。",
+            path.display()
+        ),
+        InstallError::Keystore { path, error } => {
+            format!("キーストア {} を書き換えられません（{error}）。", path.display())
         }
         other => format!("新しい証明書のファイルを作れません（{other}）。"),
     }
@@ -259,8 +286,8 @@ fn clock(language: Language, server: Timestamp, local: Timestamp) -> Explanation
         language,
         ("パソコンの日時がずれています", "The clock of this PC is wrong"),
         (
-            &format!("パソコンは {local}、サーバーは {server} です。"),
-            &format!("This PC says {local}, the server {server} (JST)."),
+            &format!("パソコン：{local}、サーバー：{server}"),
+            &format!("This PC: {local}. The server: {server}."),
         ),
         ("日時を合わせてから、もう一度更新してください。", "Set the date and time, then renew again."),
     )
@@ -268,16 +295,10 @@ fn clock(language: Language, server: Timestamp, local: Timestamp) -> Explanation
 
 /// The refusals that people can do something about have words of their own; the others speak for themselves.
 fn refused(language: Language, problem: &Problem) -> Explanation {
-    let detail = (problem.detail.as_str(), problem.detail.as_str());
     match ProblemCode::from_word(&problem.code) {
         Some(ProblemCode::CertificateExpired) => expired(language),
         Some(ProblemCode::NotRenewableKind) => not_renewable(language),
-        Some(ProblemCode::CertificateRevoked) => text(
-            language,
-            ("この証明書は使用停止中です", "This certificate has been withdrawn"),
-            detail,
-            ASK_ADMINISTRATOR,
-        ),
+        Some(ProblemCode::CertificateRevoked) => stopped(language, &problem.detail),
         _ => from_problem(language, problem),
     }
 }
@@ -311,7 +332,26 @@ pub fn not_renewable(language: Language) -> Explanation {
     )
 }
 
+/// Koshin's server says in a second sentence whom to ask; where there is none, that is said here.
+fn stopped(language: Language, detail: &str) -> Explanation {
+    let sentences = detail.split(['。', '.']).filter(|sentence| !sentence.trim().is_empty()).count();
+    let advice = (sentences < 2).then(|| pick(language, ASK_ADMINISTRATOR.0, ASK_ADMINISTRATOR.1).to_owned());
+    Explanation {
+        title: pick(language, "この証明書は使用停止中です", "This certificate was stopped").to_owned(),
+        lines: std::iter::once(detail.to_owned()).chain(advice).collect(),
+        code: None,
+    }
+}
+
 fn from_problem(language: Language, problem: &Problem) -> Explanation {
+    if ProblemCode::from_word(&problem.code) == Some(ProblemCode::Internal) {
+        return Explanation {
+            title: pick(language, "予期しないエラーが発生しました", "An unexpected error occurred")
+                .to_owned(),
+            lines: vec![problem.detail.clone()],
+            code: None,
+        };
+    }
     Explanation {
         title: pick(language, NOT_RENEWED.0, NOT_RENEWED.1).to_owned(),
         lines: [&problem.title, &problem.detail]

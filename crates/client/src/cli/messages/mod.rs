@@ -1,10 +1,15 @@
 //! What people read, in Japanese and English, side by side.
 
+pub mod dialogs;
+pub mod doctor;
 pub mod failures;
 pub mod help;
+pub mod install;
 pub mod prompts;
 pub mod renew;
 pub mod status;
+pub mod unattended;
+pub mod window;
 
 use crate::environment::Language;
 use jiff::{Timestamp, civil::Weekday};

@@ -46,14 +46,19 @@ pub fn password(language: Language, request: &PasswordRequest) -> String {
     }
 }
 
-/// `2/4 受け取り`.
-pub fn progress(language: Language, step: Step) -> String {
-    let word = match step {
+/// 受け取り.
+pub fn step(language: Language, step: Step) -> &'static str {
+    match step {
         Step::Connect => pick(language, "接続", "Connecting"),
         Step::Receive => pick(language, "受け取り", "Receiving"),
         Step::Try => pick(language, "接続テスト", "Trying the new certificate"),
         Step::Switch => pick(language, "切り替え", "Switching"),
-    };
+    }
+}
+
+/// `2/4 受け取り`.
+pub fn progress(language: Language, step: Step) -> String {
+    let word = self::step(language, step);
     let hint = match step {
         Step::Connect => pick(
             language,

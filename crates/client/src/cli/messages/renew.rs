@@ -6,6 +6,7 @@ use crate::{
     prompt::Explanation,
     renewal::{Failure, hook::HookError, verification::VerificationError},
     storage::{StorageError, atomic, backup::BackupError, changes::ChangeError, lock::LockError},
+    stores::nss::NssError,
 };
 use jiff::Timestamp;
 use std::path::Path;
@@ -30,6 +31,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Host(error) => failures::renewal_host(language, error),
         Failure::Verification(error) => verification(language, error),
         Failure::Hook(error) => hook(language, error),
+        Failure::Store(error) => store(language, error),
         Failure::Lock(LockError::Busy(_)) => busy(language),
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
@@ -56,6 +58,21 @@ pub fn storage(language: Language, error: &StorageError) -> Explanation {
             NOT_SAVED,
             (&format!("ディスクの空きが足りません（{folder}）。"), &format!("The disk is full ({folder}).")),
             ("不要なファイルを削除してください。", "Delete files that are not needed, then renew again."),
+        );
+    }
+    if error.is_in_use() {
+        let path = error.path.display();
+        return explain(
+            language,
+            NOT_SAVED,
+            (
+                &format!("{path} をほかのプログラムが使っています。"),
+                &format!("Another program has {path} open."),
+            ),
+            (
+                "日レセなどのアプリケーションを閉じてから、もう一度更新してください。",
+                "Close the application that uses it, then renew again.",
+            ),
         );
     }
     if error.is_denied() {
@@ -187,6 +204,26 @@ pub fn left_out(language: Language, path: &Path) -> String {
     }
 }
 
+/// A backup has put back a certificate that the server may refuse; what it replaced lies in `replaced`.
+pub fn restored_ended(language: Language, name: &str, replaced: Option<&Path>) -> String {
+    let mut text = match language {
+        Language::Japanese => format!(
+            "注意: 「{name}」に戻した証明書は、すでに新しい証明書に替わっているか、期限が切れています。接続できない可能性があります。"
+        ),
+        Language::English => format!(
+            "Warning: the certificate that {name} has again was replaced by a newer one or has expired. The server may refuse it."
+        ),
+    };
+    if let Some(replaced) = replaced {
+        let replaced = replaced.display();
+        text.push_str(&match language {
+            Language::Japanese => format!("戻す前の状態にするには: koshin restore {replaced}"),
+            Language::English => format!(" To undo this: koshin restore {replaced}"),
+        });
+    }
+    text
+}
+
 /// A backup was put back; what it replaced lies in `replaced`.
 pub fn restored(language: Language, files: usize, replaced: Option<&Path>) -> String {
     let mut text = match language {
@@ -276,11 +313,33 @@ fn hook(language: Language, error: &HookError) -> Explanation {
         language,
         NOT_RENEWED,
         (
-            &format!("切り替え後のコマンドが失敗したので、元の証明書に戻しました。{what}"),
-            &format!("The command after the switch failed, so the old files were put back: {error}"),
+            &format!("切り替えの前後に行うコマンドが失敗したので、元の証明書のままです。{what}"),
+            &format!("A command around the switch failed, so the old files are in place: {error}"),
         ),
-        ("files.toml の hook を確認してください。", "Check the hook in files.toml."),
+        (
+            "files.toml またはプロファイルの hook を確認してください。",
+            "Check the hook in files.toml or in the profile.",
+        ),
     )
+}
+
+fn store(language: Language, error: &NssError) -> Explanation {
+    let what = error.to_string();
+    let remedy = match error {
+        NssError::Password { .. } => (
+            "ブラウザーのプライマリーパスワードを入力して、やり直してください。",
+            "Type the browser's primary password and try again.",
+        ),
+        NssError::NoTools { .. } => {
+            ("libnss3-tools をインストールして、やり直してください。", "Install libnss3-tools and try again.")
+        }
+        _ => ("ブラウザーを閉じて、もう一度更新してください。", "Close the browser, then renew again."),
+    };
+    let why = (
+        format!("ブラウザーの証明書を切り替えられなかったので、すべて元の証明書のままです（{what}）。"),
+        format!("The browser's certificate could not be switched, so all places keep the old one: {what}."),
+    );
+    explain(language, NOT_RENEWED, (&why.0, &why.1), remedy)
 }
 
 fn busy(language: Language) -> Explanation {

@@ -169,6 +169,13 @@ pub fn discovery_warning(language: Language, warning: &DiscoveryWarning) -> Stri
                 used.display()
             )
         }
+        DiscoveryWarning::NothingToRead { profile, files } => {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            format!("{} に書かれた設定ファイルがありません（{}）。", profile.display(), files.join("、"))
+        }
+        DiscoveryWarning::Browser(error) => format!(
+            "ブラウザーの証明書を確認できません（{error}）。証明書ツール（libnss3-tools）が必要です。"
+        ),
         DiscoveryWarning::BesideJar { used, ignored } => {
             format!(
                 "{} は使いません。jarと同じフォルダーの {} が優先されます。",

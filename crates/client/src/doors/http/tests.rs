@@ -111,3 +111,18 @@ fn an_answer_in_time_is_an_answer() {
         BadServer::start(&ca, &[ca.certificate().clone()], |_| Scripted::http(200, "text/plain", "ok"));
     assert_eq!(get(&with_limit(&ca, TOTAL_TIMEOUT), &server.url()).unwrap(), 200);
 }
+
+#[test]
+fn retry_after_is_seconds_or_a_date() {
+    let now: Timestamp = "2026-11-22T03:00:00Z".parse().unwrap();
+    for (text, seconds) in [
+        ("120", Some(120)),
+        (" 0 ", Some(0)),
+        ("Sun, 22 Nov 2026 03:02:00 GMT", Some(120)),
+        ("Sun, 22 Nov 2026 02:00:00 GMT", Some(0)),
+        ("soon", None),
+        ("-5", None),
+    ] {
+        assert_eq!(seconds_until(text, now), seconds, "{text}");
+    }
+}

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// An application of which no window is really opened: what it tells the work is looked at.
 fn app() -> App {
-    let fonts = Fonts { body: iced::Font::DEFAULT, bold: iced::Font::DEFAULT, japanese: true };
+    let fonts = Fonts { body: iced::Font::DEFAULT, bold: iced::Font::DEFAULT, japanese: true, latin: true };
     let settings = Settings::new("Renewal", "koshin");
     App { settings, fonts, dialog: None, status: None, zoom: 0 }
 }

@@ -1,0 +1,54 @@
+//! `koshin daemon`: unattended renewal, once for a timer or for as long as the session lasts.
+
+use super::{DaemonArgs, messages::unattended as words};
+use crate::{
+    daemon::{
+        notify::{Desktop, Notifier},
+        offset,
+        round::{Circumstances, Outcome, round},
+        watch::{self, Clock, MachineClock},
+    },
+    environment::Environment,
+    exit::ExitCode,
+    storage::{
+        Disk,
+        lock::{InstanceLock, LockError},
+    },
+    this_pc::with_surroundings,
+};
+
+/// Runs the command.
+pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
+    let machine = offset::machine_id();
+    if arguments.once {
+        return once(environment, &machine, &Desktop).exit_code;
+    }
+    match InstanceLock::take_daemon(&Disk, &environment.state_dir) {
+        Ok(_lock) => forever(environment, &machine),
+        Err(LockError::Busy(_)) => {
+            eprintln!("koshin: {}", words::already_running(environment.language));
+            ExitCode::Ok
+        }
+        Err(error) => {
+            eprintln!("koshin: {error}");
+            ExitCode::Storage
+        }
+    }
+}
+
+/// Ends only with the process: every state is on the disk, so that it may be killed at any time.
+fn forever(environment: &Environment, machine: &str) -> ! {
+    let machine_clock = MachineClock;
+    // After the log-in the network needs a while, and the user comes first.
+    machine_clock.sleep(watch::SETTLING.unsigned_abs());
+    loop {
+        let outcome = once(environment, machine, &Desktop);
+        // Not more often than a timer would.
+        let earliest = machine_clock.now().saturating_add(crate::daemon::schedule::CHECK_EVERY);
+        watch::wait(&machine_clock, outcome.next_at.max(earliest.unwrap_or(outcome.next_at)));
+    }
+}
+
+fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
+    with_surroundings(environment, |with| round(Circumstances { environment, with, notifier, machine }))
+}
