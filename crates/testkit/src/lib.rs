@@ -17,11 +17,8 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
-<<<<<<< HEAD
 pub mod mail_server;
-=======
 pub mod display;
->>>>>>> main
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -31,11 +28,8 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
-<<<<<<< HEAD
 pub use mail_server::{MailEncryption, MailServer};
-=======
 pub use display::Display;
->>>>>>> main
 pub use server::{Database, ServerInABox, ServerOptions};
 pub use skip::skip;
 pub use terminal::Terminal;
