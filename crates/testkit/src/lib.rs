@@ -17,8 +17,8 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
-pub mod mail_server;
 pub mod display;
+pub mod mail_server;
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -28,8 +28,8 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
-pub use mail_server::{MailEncryption, MailServer};
 pub use display::Display;
+pub use mail_server::{MailEncryption, MailServer};
 pub use server::{Database, ServerInABox, ServerOptions};
 pub use skip::skip;
 pub use terminal::Terminal;

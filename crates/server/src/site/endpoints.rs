@@ -55,8 +55,16 @@ pub struct Endpoint {
     pub(super) action: fn(Call) -> Answering,
 }
 
-/// The table.
-pub static ENDPOINTS: &[Endpoint] = &[
+/// The table, an area a part.
+pub static ENDPOINTS: &[&[Endpoint]] =
+    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES];
+
+/// Every row of the table.
+pub fn all() -> impl Iterator<Item = &'static Endpoint> {
+    ENDPOINTS.iter().flat_map(|part| part.iter())
+}
+
+static FRAME: &[Endpoint] = &[
     get("/", Who::Terminal, |call| Box::pin(entrance::show(call))),
     get("/assets/{name}", Who::Anyone, |call| Box::pin(other::asset(call))),
     get("/language/{tag}", Who::Anyone, |call| Box::pin(other::language(call))),
@@ -67,11 +75,29 @@ pub static ENDPOINTS: &[Endpoint] = &[
     get("/setup/{token}", Who::Terminal, |call| Box::pin(setup::show(call))),
     post("/setup/{token}", Who::Terminal, |call| Box::pin(setup::begin(call))),
     post("/setup/{token}/code", Who::Terminal, |call| Box::pin(setup::finish(call))),
+];
+
+static CERTIFICATES: &[Endpoint] = &[
     get("/overview", EVERY_ROLE, |call| Box::pin(overview::show(call))),
     get("/certificates", EVERY_ROLE, |call| Box::pin(certificates::show(call))),
     get("/certificates.csv", EVERY_ROLE, |call| Box::pin(certificates::download(call))),
     get("/certificates/{serial}", EVERY_ROLE, |call| Box::pin(certificate::show(call))),
 ];
+
+/// 証明書更新, 新規発行, 端末名, 使用停止.
+static ISSUING: &[Endpoint] = &[];
+
+/// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.
+static ACCOUNTS: &[Endpoint] = &[];
+
+/// 復旧コード.
+static RECOVERY: &[Endpoint] = &[];
+
+/// What only operators see.
+static OPERATORS: &[Endpoint] = &[];
+
+/// 通知設定.
+static NOTICES: &[Endpoint] = &[];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
     Endpoint { method: Method::GET, path, who, action }

@@ -34,7 +34,7 @@ use axum::{
     response::Response,
     routing::{MethodFilter, on},
 };
-use endpoints::{Call, ENDPOINTS, Endpoint, Who};
+use endpoints::{Call, Endpoint, Who};
 use failure::Failure;
 use form::Fields;
 use http::{Method, header::SET_COOKIE, request::Parts};
@@ -53,7 +53,7 @@ pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
     let hostname: Arc<str> = hostname.to_ascii_lowercase().into();
     let secured = Arc::clone(&hostname);
     let mut router = Router::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints::all() {
         let filter = if endpoint.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
         let enter = move |site: State<Site>, parameters: RawPathParams, request: Request| {
             enter(endpoint, site, parameters, request)

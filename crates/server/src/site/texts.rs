@@ -94,10 +94,26 @@ impl Texts {
     }
 }
 
+/// The words of a language, an area a file; together they are one bundle.
+macro_rules! words {
+    ($language:literal) => {
+        concat!(
+            include_str!(concat!("texts/", $language, "/frame.ftl")),
+            include_str!(concat!("texts/", $language, "/certificates.ftl")),
+            include_str!(concat!("texts/", $language, "/issuing.ftl")),
+            include_str!(concat!("texts/", $language, "/accounts.ftl")),
+            include_str!(concat!("texts/", $language, "/recovery.ftl")),
+            include_str!(concat!("texts/", $language, "/operators.ftl")),
+            include_str!(concat!("texts/", $language, "/notices.ftl")),
+            include_str!(concat!("texts/", $language, "/api.ftl")),
+        )
+    };
+}
+
 fn source(language: Language) -> (&'static str, &'static str) {
     match language {
-        Language::Japanese => ("ja", include_str!("texts/ja.ftl")),
-        Language::English => ("en", include_str!("texts/en.ftl")),
+        Language::Japanese => ("ja", words!("ja")),
+        Language::English => ("en", words!("en")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Browser, SiteInABox, heading, text};
 use koshin_server::{
-    site::endpoints::{ENDPOINTS, Who},
+    site::endpoints::{self, Who},
     store::TenantKind,
 };
 
@@ -61,7 +61,7 @@ fn every_endpoint_lets_in_exactly_whom_its_row_names() {
         signed_in("operator", site.signed_in("operator", &operator), TenantKind::Operator),
     ];
     for mut visitor in visitors {
-        for endpoint in ENDPOINTS {
+        for endpoint in endpoints::all() {
             let path =
                 endpoint.path.replace("{name}", "icon.svg").replace("{tag}", "ja").replace("{serial}", "00");
             let path = path.replace("{token}", "00");

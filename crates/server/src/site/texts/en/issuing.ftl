@@ -1,0 +1,1 @@
+# Renewing, issuing and stopping

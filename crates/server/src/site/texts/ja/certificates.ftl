@@ -1,0 +1,97 @@
+# 状況
+overview-title = 状況
+attention-heading = 対応が必要な端末
+attention-expiring = 60日以内に期限切れ
+attention-failed = 更新に失敗
+attention-unused = 新しい証明書が未使用
+attention-units = { $count }台
+expiries-heading = 週ごとの期限切れ
+expiries-chart = 期限が切れる端末の台数を週ごとに表した棒グラフ。数値は下の表にあります。
+expiries-none = 今後{ $weeks }週間に期限が切れる端末はありません。
+expiries-table = 数値の表
+expiries-week = 週の始まり（月曜日）
+expiries-count = 台数
+reasons-heading = 更新できなかった理由（30日間）
+reasons-none = この30日間、更新の失敗はありません。
+reasons-reason = 理由
+reasons-count = 台数
+funnel-heading = 更新の進み具合（30日間）
+funnel-none = この30日間に更新はありません。
+funnel-step = 段階
+funnel-count = 台数
+funnel-issued = 発行
+funnel-fetched = 受け取り
+funnel-confirmed = 接続確認
+
+# 証明書管理
+certificates-title = 証明書管理
+certificates-search = 端末名・設置場所・CN・シリアル番号で検索
+certificates-search-button = 検索
+certificates-filter = 状態で絞り込む
+certificates-filter-all = すべて
+certificates-clear = 条件を消す
+certificates-count = { $count }件
+certificates-csv = CSVをダウンロード
+certificates-none = 証明書はまだありません。
+certificates-none-found = 条件に合う証明書はありません。検索する言葉を短くするか、条件を消してください。
+certificates-caption = 証明書の一覧
+column-tenant = 医療機関
+column-terminal = 端末名
+column-place = 設置場所
+column-cn = CN
+column-serial = シリアル番号
+column-state = 状態
+column-until = 有効期限
+column-seen = 最終接続
+column-result = 直近の結果
+never = なし
+pager-label = ページ
+pager-previous = 前のページ
+pager-next = 次のページ
+pager-position = { $page } / { $pages }ページ
+state-valid = 有効
+state-due = 更新時期
+state-soon = 期限間近
+state-expired = 期限切れ
+state-failed = 更新失敗
+state-unused = 新証明書が未使用
+state-stopped = 使用停止
+state-none = 証明書なし
+result-renewed = 更新しました
+
+# 証明書の詳細
+certificate-title = 証明書
+certificate-facts = 証明書の内容
+certificate-from = 有効期間の始まり
+certificate-parent = 更新前の証明書
+certificate-issuer = 発行者
+certificate-door = 発行の方法
+door-hand-over = 管理者による発行
+door-legacy = 証明書更新API
+door-est = EST（端末で鍵を作成）
+life-heading = 有効期間
+life-chart = { $from }から{ $to }までの証明書の帯。縦の線が今日です。
+life-past = 終わった証明書
+life-current = 今の証明書
+life-new = 新しい証明書（未使用）
+life-today = 今日
+timeline-heading = 経過
+timeline-none = 記録はまだありません。
+back-to-list = 証明書管理へ戻る
+
+# 経過に出てくる出来事
+event-certificate-issued = 証明書を発行しました
+event-certificate-renewed = 証明書を更新しました（新しい証明書を発行）
+event-certificate-confirmed = 新しい証明書での接続を確認しました
+event-certificate-superseded = 使われないまま、次の更新に置き換えられました
+event-certificate-revoked = 管理者が証明書を無効にしました
+event-bundle-erased = 受け取られないまま期限が過ぎ、証明書を無効にしました
+event-foreign-bundle-requested = ほかの端末の証明書を受け取ろうとしました
+event-renewal-refused = 更新できませんでした
+event-access-refused = 接続できませんでした
+event-superseded-certificate-seen = 置き換えられた証明書で接続がありました
+event-terminal-renamed = 端末名か設置場所を変更しました
+event-terminal-stopped = 使用を停止しました
+event-stop-undone = 使用停止を取り消しました
+event-stop-final = 使用停止が確定しました
+
