@@ -4,7 +4,13 @@
 mod access;
 mod browser;
 mod certificates;
+mod form;
 mod headers;
+mod nss;
 mod operation;
+mod pictures;
+mod screens;
 mod sign_in;
 mod support;
+mod webdriver;
+mod world;
