@@ -3,12 +3,16 @@
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, audit,
     connection::lock_terminal,
-    instant,
-    schema::{bundle, certificate, terminal},
+    endings, instant,
+    schema::{bundle, certificate, site_session, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
+use koshin_policy::CertificateState;
 use std::collections::BTreeSet;
+
+/// Of a second.
+const MICROSECONDS: i64 = 1_000_000;
 
 /// A bundle as an administrator downloads it. Key and PKCS#12 are encrypted.
 #[derive(Clone)]
@@ -102,6 +106,33 @@ impl Store {
                 audit::record(connection, &event)?;
             }
             Ok(waiting)
+        })
+        .await
+    }
+
+    /// The terminal's unused certificate, if people use it all the same: an administrator is
+    /// signed in with it; or it is the only one that works, and somebody was here with it.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn unused_at_hand(&self, terminal_id: i64) -> Result<Option<String>, StoreError> {
+        self.read(move |connection| {
+            let row: Option<(String, i64, i64)> = certificate::table
+                .inner_join(terminal::table)
+                .filter(certificate::terminal_id.eq(terminal_id))
+                .filter(certificate::state.eq(CertificateState::Issued.as_str()))
+                .select((certificate::serial, certificate::created_at, terminal::last_seen_at))
+                .first(connection)
+                .optional()?;
+            let Some((serial, created_at, last_seen_at)) = row else { return Ok(None) };
+            let sessions: i64 = site_session::table
+                .filter(site_session::certificate_serial.eq(&serial))
+                .filter(site_session::second_factor_at.is_not_null())
+                .count()
+                .get_result(connection)?;
+            let alone = endings::certificate_in_use(connection, terminal_id)?.is_none();
+            let seen = last_seen_at >= created_at.div_euclid(MICROSECONDS);
+            Ok((sessions > 0 || (alone && seen)).then_some(serial))
         })
         .await
     }

@@ -296,6 +296,7 @@ impl Koshin {
     ) -> Result<Prepared, SiteError> {
         let _ticket = self.in_flight.enter(terminal.terminal_id).ok_or(IssueRefusal::InProgress)?;
         let _place = self.blocking.admit().map_err(UseCaseError::from)?;
+        self.keep_what_works(actor, &terminal, now).await?;
         let grounds = self.grounds(&terminal, now).await?;
         let order = Order {
             terminal_id: terminal.terminal_id,
@@ -332,6 +333,25 @@ impl Koshin {
             token: shelf.token,
             expires_at: shelf.expires_at,
         })
+    }
+
+    /// A visit to the site is no first use, but a certificate that people come here with
+    /// must not give way before its successor works: the administrator who renews the
+    /// terminal in front of them would be locked out. So it counts as used from now on.
+    async fn keep_what_works(
+        &self,
+        actor: &Actor,
+        terminal: &TerminalRow,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        let Some(serial) = self.store.unused_at_hand(terminal.terminal_id).await? else { return Ok(()) };
+        let detail = "used on the administration site, before its renewal".to_owned();
+        let event = AuditEvent {
+            serial: Some(serial.clone()),
+            ..of_terminal(actor, terminal, AuditKind::CertificateConfirmed, detail, now)
+        };
+        self.store.confirm(&serial, terminal.terminal_id, now, event).await?;
+        Ok(())
     }
 
     /// What the terminal's next certificate would rest on.

@@ -152,6 +152,28 @@ async fn prepared_again_the_earlier_one_ends_and_what_nobody_downloads_ends_with
     assert_eq!((outlook.waiting, outlook.refusal), (None, None), "it can be prepared again");
 }
 
+/// The certificate that opened this very page was handed over and never used by an
+/// application: it gives way to its successor all the same only when that works.
+#[tokio::test]
+async fn whoever_renews_the_terminal_in_front_of_them_stays_signed_in() {
+    let world = World::new().await;
+    let person = world.person("clinic", "hanako").await;
+    let (token, session) = world.session(&person, after_minutes(5)).await;
+    let (koshin, terminal) = (&world.koshin, world.terminal_of("clinic").await);
+    let mine = world.serial_of("clinic");
+    assert_eq!(world.state(&mine).await, "issued", "a visit is no first use");
+    let actor = session.actor().unwrap();
+    let prepared = koshin.prepare_renewal(&actor, terminal, after_minutes(6)).await.unwrap();
+    assert_eq!((world.state(&mine).await, world.state(&prepared.serial).await), ("in_use", "issued"));
+    assert!(koshin.site_session(&person.visitor, &token, after_minutes(7)).await.is_ok());
+    assert!(koshin.download(&actor, &prepared.token, after_minutes(7)).await.is_ok());
+
+    // Nobody ever came with the other one: it was lost on its way, and gives way at once.
+    let (other, lost) = (world.terminal_of("other").await, world.serial_of("other"));
+    koshin.prepare_renewal(&Actor::command_line(), other, now()).await.unwrap();
+    assert_eq!(world.state(&lost).await, "superseded");
+}
+
 #[tokio::test]
 async fn two_administrators_at_once_end_with_one_usable_certificate() {
     let world = World::new().await;
@@ -321,7 +343,8 @@ async fn a_first_certificate_makes_its_terminal_known() {
 #[tokio::test]
 async fn many_are_one_download_without_those_that_cannot_be_renewed() {
     let world = World::new().await;
-    let (koshin, operator) = (&world.koshin, Actor::command_line());
+    let (koshin, operator, clinic) =
+        (&world.koshin, Actor::command_line(), world.actor("clinic").await);
     let api = koshin.prepare_first(&operator, wish("clinic", "api001"), now()).await.unwrap();
     world.in_use(&api.serial).await;
     let (one, other) = (world.terminal_of("clinic").await, world.terminal_of("other").await);
@@ -339,7 +362,6 @@ async fn many_are_one_download_without_those_that_cannot_be_renewed() {
     world.in_use(&set.prepared[0].serial).await;
     let rest = koshin.download(&operator, token, now()).await.unwrap();
     assert!(rest.zip.len() < download.zip.len(), "what is in use is there no more");
-    let clinic = world.actor("clinic").await;
     let part = koshin.download(&clinic, token, now()).await;
     assert!(matches!(part, Err(SiteError::NotFound)), "what is not all theirs");
 
