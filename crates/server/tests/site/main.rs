@@ -7,6 +7,7 @@ mod certificates;
 mod form;
 mod headers;
 mod nss;
+mod issuing;
 mod operation;
 mod pictures;
 mod screens;
