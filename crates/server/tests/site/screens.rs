@@ -20,12 +20,12 @@ enum Step {
     Go(&'static str),
     /// Into the field with this id.
     Type(&'static str, &'static str),
-    /// On what this CSS selector finds.
-    Click(&'static str),
+    /// On the button that this CSS selector finds, to the page that answers.
+    Submit(&'static str),
 }
 
 use Guest::{Clinic, Nobody, Operator, Terminal};
-use Step::{Click, Go, Type};
+use Step::{Go, Submit, Type};
 
 /// All of them, in the order of the manual.
 pub(crate) static SCREENS: &[Screen] = &[
@@ -34,7 +34,7 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen(
         "sign-in-wrong",
         Terminal,
-        &[Go("/"), Type("login", "hanako"), Type("password", "ちがうパスワード"), Click("main form button")],
+        &[Go("/"), Type("login", "hanako"), Type("password", "ちがうパスワード"), Submit("main form button")],
     ),
     screen("not-found", Terminal, &[Go("/nothing")]),
     screen("set-up", Terminal, &[Go("/setup/{token}")]),
@@ -47,7 +47,7 @@ pub(crate) static SCREENS: &[Screen] = &[
             Type("login", "hanako"),
             Type("password", PASSWORD),
             Type("again", PASSWORD),
-            Click("main form button"),
+            Submit("main form button"),
         ],
     ),
     screen(
@@ -57,7 +57,7 @@ pub(crate) static SCREENS: &[Screen] = &[
             Go("/"),
             Type("login", "taro"),
             Type("password", PASSWORD),
-            Click("main form button"),
+            Submit("main form button"),
             Go("/login/code"),
         ],
     ),
@@ -80,7 +80,7 @@ impl Screen {
             match step {
                 Go(path) => window.go(&world.address(path)),
                 Type(field, text) => window.type_into(field, text),
-                Click(selector) => window.click(selector),
+                Submit(selector) => window.submit(selector),
             }
         }
         window.page_with("h1");
@@ -90,7 +90,7 @@ impl Screen {
     pub(crate) fn passes(&self) -> impl Iterator<Item = &'static str> {
         self.way.iter().filter_map(|step| match step {
             Go(path) => Some(path.split('?').next().unwrap_or(path)),
-            Type(..) | Click(_) => None,
+            Type(..) | Submit(_) => None,
         })
     }
 }

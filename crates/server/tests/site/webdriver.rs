@@ -77,11 +77,6 @@ impl Window {
         self.command("url", &json!({ "url": url }));
     }
 
-    /// The address of the page.
-    pub(crate) fn address(&self) -> String {
-        self.read("url").as_str().unwrap_or_default().to_owned()
-    }
-
     /// Types into the field with this id, after what is there.
     pub(crate) fn type_into(&self, id: &str, text: &str) {
         let element = self.find(&format!("#{id}"));
@@ -93,6 +88,31 @@ impl Window {
         let element = self.find(selector);
         let answer = self.command(&format!("element/{element}/click"), &json!({}));
         assert!(answer.is_null(), "{selector}: {answer}");
+    }
+
+    /// Clicks a form's button and waits until its page has gone: the answer may look the same.
+    pub(crate) fn submit(&self, selector: &str) {
+        let element = self.find(selector);
+        self.command(&format!("element/{element}/click"), &json!({}));
+        for _ in 0..200 {
+            if self.read(&format!("element/{element}/name"))["error"].is_string() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{selector} leads nowhere: {}", self.page());
+    }
+
+    /// Clicks what the CSS selector finds and what reads exactly so.
+    pub(crate) fn click_text(&self, selector: &str, text: &str) {
+        self.find(selector);
+        let found = self.command("elements", &json!({ "using": "css selector", "value": selector }));
+        let found = found.as_array().cloned().unwrap_or_default();
+        let elements = found.iter().filter_map(|element| element[ELEMENT].as_str());
+        let read = |element: &&str| self.read(&format!("element/{element}/text")) == text;
+        let element = elements.into_iter().find(read);
+        let element = element.unwrap_or_else(|| panic!("no {text} at {selector} in {}", self.page()));
+        self.command(&format!("element/{element}/click"), &json!({}));
     }
 
     /// What the page shows, as HTML, once it has what the CSS selector finds.
@@ -151,16 +171,18 @@ impl Window {
         assert!(answer.is_null(), "{answer}");
     }
 
-    /// The file of this name, once it has been downloaded.
-    pub(crate) fn download(&self, is_it: impl Fn(&str) -> bool) -> PathBuf {
+    /// The file with this end of its name, once it has been downloaded.
+    pub(crate) fn download(&self, end: &str) -> PathBuf {
         for _ in 0..300 {
             let files = std::fs::read_dir(&self.downloads).into_iter().flatten().flatten();
-            if let Some(found) = files.map(|file| file.path()).find(|path| is_it(&path.to_string_lossy())) {
+            if let Some(found) =
+                files.map(|file| file.path()).find(|path| path.to_string_lossy().ends_with(end))
+            {
                 return found;
             }
             thread::sleep(Duration::from_millis(100));
         }
-        panic!("no such download on {}", self.page())
+        panic!("no {end} comes from {}", self.page());
     }
 
     /// The addresses that have been asked for since the last call, by pages and by the user.
