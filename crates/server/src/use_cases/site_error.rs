@@ -55,6 +55,9 @@ pub enum SiteError {
     /// The vendor is let in already.
     #[error("the consent exists already")]
     ConsentExists,
+    /// No recovery code can be issued for the terminal.
+    #[error("no recovery code can be issued for the terminal: {0}")]
+    NotRecoverable(RecoveryRefusal),
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
@@ -137,6 +140,20 @@ pub enum InvitationRefusal {
     /// The browser presents a certificate of another organisation.
     #[error("it is for another organisation than the certificate")]
     OtherOrganisation,
+}
+
+/// Why no recovery code can be issued for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecoveryRefusal {
+    /// The tenant is suspended.
+    #[error("its tenant is suspended")]
+    Suspended,
+    /// The terminal was stopped (使用停止).
+    #[error("it was stopped")]
+    Stopped,
+    /// Certificates of its kind (`api…`, `backup…`, unknown) are not renewed by terminals.
+    #[error("certificates of this kind are not renewed by terminals")]
+    Kind,
 }
 
 /// A field that is not accepted.
