@@ -12,6 +12,8 @@ pub const CSRATTRS_PATH: &str = "/.well-known/est/csrattrs";
 pub const SIMPLEENROLL_PATH: &str = "/.well-known/est/simpleenroll";
 /// User name with which a recovery code is the password (HTTP Basic, RFC 7617).
 pub const RECOVERY_USER: &str = "recovery";
+/// What a person types on the terminal to enter a recovery code.
+pub const RECOVERY_COMMAND: &str = "koshin recover";
 /// Renewal with the current certificate (4.2.2).
 pub const SIMPLEREENROLL_PATH: &str = "/.well-known/est/simplereenroll";
 

@@ -218,6 +218,8 @@ pub(super) struct Pager {
 #[template(path = "site/certificate.html")]
 pub(super) struct Certificate<'a> {
     pub(super) page: &'a Page,
+    /// Where its 復旧コード is issued.
+    pub(super) recovery: String,
     pub(super) state: &'static str,
     pub(super) state_text: String,
     pub(super) until: String,
@@ -255,4 +257,34 @@ pub(super) struct TimelineEntry {
     pub(super) detail: String,
     /// Whether it is a refusal or a failure.
     pub(super) wrong: bool,
+}
+
+/// Whether a 復旧コード is to be issued.
+#[derive(Template)]
+#[template(path = "site/recovery.html")]
+pub(super) struct RecoveryPage<'a> {
+    pub(super) page: &'a Page,
+    pub(super) terminal: String,
+    /// Why none can be issued.
+    pub(super) refusal: Option<Message>,
+    /// Whether one has just been taken back.
+    pub(super) cancelled: bool,
+    /// Until when the last one is good.
+    pub(super) open: Option<String>,
+    pub(super) action: String,
+    pub(super) back: String,
+}
+
+/// A 復旧コード, shown once.
+#[derive(Template)]
+#[template(path = "site/recovery_code.html")]
+pub(super) struct RecoveryCodePage<'a> {
+    pub(super) page: &'a Page,
+    pub(super) terminal: String,
+    pub(super) groups: Vec<&'a str>,
+    pub(super) until: String,
+    /// SVG.
+    pub(super) qr: String,
+    pub(super) by_command: String,
+    pub(super) back: String,
 }

@@ -144,6 +144,19 @@ impl Store {
         .await
     }
 
+    /// The terminal of this name, if there is one.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn terminal_named(
+        &self,
+        tenant_id: &str,
+        common_name: &str,
+    ) -> Result<Option<Terminal>, StoreError> {
+        let (tenant_id, common_name) = (tenant_id.to_owned(), common_name.to_owned());
+        self.read(move |connection| find(connection, &tenant_id, &common_name)).await
+    }
+
     /// The terminal of this name, made if it is new, its label brought up to date.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
         (detail.certificate.not_after, dates::days_left(t, detail.certificate.not_after, now));
     let view = Certificate {
         page: &page,
+        recovery: format!("/terminals/{}/recovery", detail.terminal.terminal_id),
         state: detail.terminal.state.as_str(),
         state_text: rows::state_text(t, detail.terminal.state),
         until: format!("{}：{}　{left}", t.say("column-until"), dates::day(until)),
@@ -89,6 +90,7 @@ fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
         "hand_over" => t.say("door-hand-over"),
         "legacy" => t.say("door-legacy"),
         "est" => t.say("door-est"),
+        "recovery" => t.say("door-recovery"),
         other => other.to_owned(),
     };
     let mut facts = vec![
