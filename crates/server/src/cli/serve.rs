@@ -38,7 +38,8 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let public_url = public_url(&config, &socket)?;
     let (limits, site) = (config.limits, config.site.clone());
     let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
-    let koshin = Arc::new(Koshin::new(store, authority, config, public_url.clone()).with_second_factor_key(key));
+    let koshin =
+        Arc::new(Koshin::new(store, authority, config, public_url.clone()).with_second_factor_key(key));
     let listener = Listener {
         tls: Arc::clone(&tls.api),
         router: api::router(Arc::clone(&koshin)),

@@ -44,10 +44,8 @@ async fn enrolled(
     let code = RecoveryCode::parse(&password).map_err(|_| denied(ProblemCode::RecoveryCodeMistyped))?;
     let body = body_within(body, &koshin.config().limits).await?;
     let request = request_in(&body)?;
-    let origin = asker.peer().map(|peer| Origin {
-        address: peer.address(),
-        certificate: peer.certificate().cloned(),
-    });
+    let origin =
+        asker.peer().map(|peer| Origin { address: peer.address(), certificate: peer.certificate().cloned() });
     let origin = origin.ok_or_else(|| UseCaseError::Defect("a request without a peer".to_owned()))?;
     let certificate = koshin.redeem_recovery_code(code, request, origin, asker.now).await?;
     packed(&[&certificate])
@@ -79,7 +77,11 @@ mod tests {
     fn the_password_of_recovery_is_read_and_nobody_elses() {
         let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         assert_eq!(password_in(&basic("recovery:AB CD")).as_deref(), Some("AB CD"));
-        assert_eq!(password_in(&basic("recovery:ＡＢ：")).as_deref(), Some("ＡＢ："), "UTF-8, colons and all");
+        assert_eq!(
+            password_in(&basic("recovery:ＡＢ：")).as_deref(),
+            Some("ＡＢ："),
+            "UTF-8, colons and all"
+        );
         assert_eq!(password_in(&basic("recovery:").replace("Basic", "bASIC")).as_deref(), Some(""));
         for nothing in [basic("hanako:AB"), basic("recovery"), "Basic %".to_owned(), "Bearer AB".to_owned()] {
             assert_eq!(password_in(&nothing), None, "{nothing}");

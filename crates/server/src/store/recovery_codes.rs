@@ -64,6 +64,8 @@ pub struct FoundCode {
     pub used: Option<UsedCode>,
     /// Common name of its terminal.
     pub common_name: String,
+    /// The certificate that the terminal is known by, if it has had one.
+    pub current_serial: Option<String>,
     /// Tenant of its terminal.
     pub tenant_id: String,
     /// The tenant's service.
@@ -254,21 +256,19 @@ impl Store {
 }
 
 /// Lets the terminal's open code be good no more. `false` when there is none.
-fn cancel_open(
-    connection: &mut AnyConnection,
-    terminal_id: i64,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+fn cancel_open(connection: &mut AnyConnection, terminal_id: i64, now: Timestamp) -> Result<bool, StoreError> {
     let open = recovery_code::table
         .filter(recovery_code::terminal_id.eq(terminal_id))
         .filter(recovery_code::used_at.is_null())
         .filter(recovery_code::cancelled_at.is_null());
-    let changed =
-        diesel::update(open).set(recovery_code::cancelled_at.eq(Some(now.as_second()))).execute(connection)?;
+    let changed = diesel::update(open)
+        .set(recovery_code::cancelled_at.eq(Some(now.as_second())))
+        .execute(connection)?;
     Ok(changed == 1)
 }
 
-type FoundColumns = (CodeColumns, Option<String>, (String, Option<i64>), (String, String, bool));
+type FoundColumns =
+    (CodeColumns, Option<String>, (String, Option<String>, Option<i64>), (String, String, bool));
 
 fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundCode>, StoreError> {
     let columns: Option<FoundColumns> = recovery_code::table
@@ -277,18 +277,20 @@ fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundC
         .select((
             code_columns!(),
             recovery_code::used_serial,
-            (terminal::common_name, terminal::stopped_at),
+            (terminal::common_name, terminal::current_serial, terminal::stopped_at),
             (tenant::id, tenant::service, tenant::suspended),
         ))
         .first(connection)
         .optional()?;
-    let Some((code, serial, (common_name, stopped_at), tenant)) = columns else { return Ok(None) };
+    let Some((code, serial, terminal, tenant)) = columns else { return Ok(None) };
+    let (common_name, current_serial, stopped_at) = terminal;
     let (tenant_id, service, tenant_suspended) = tenant;
     let used = serial.map(|serial| find_used(connection, serial)).transpose()?;
     Ok(Some(FoundCode {
         code: into_row(code)?,
         used,
         common_name,
+        current_serial,
         tenant_id,
         service,
         tenant_suspended,

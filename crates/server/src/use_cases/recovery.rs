@@ -230,8 +230,8 @@ fn event(found: &FoundCode, kind: AuditKind, detail: String, now: Timestamp) -> 
     AuditEvent {
         tenant_id: Some(found.tenant_id.clone()),
         common_name: Some(found.common_name.clone()),
-        // The code's certificate, so that what repeats itself is known by it.
-        serial: found.used.as_ref().map(|used| used.serial.clone()),
+        // By it, what repeats itself is known.
+        serial: found.current_serial.clone(),
         detail,
         ..AuditEvent::of(kind, now)
     }

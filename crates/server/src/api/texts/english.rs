@@ -68,10 +68,9 @@ pub(super) fn text(code: Code) -> Text {
             "The key is not accepted",
             "It is weak, or was used before. Make a new one (RSA of 2048 to 4096 bits, P-256 or P-384).",
         ),
-        Code::RecoveryCodeRequired => (
-            "A recovery code is needed",
-            "Ask your administrator or vendor for one, and enter it.",
-        ),
+        Code::RecoveryCodeRequired => {
+            ("A recovery code is needed", "Ask your administrator or vendor for one, and enter it.")
+        }
         Code::RecoveryCodeMistyped => (
             "There is a typing error in the recovery code",
             "It has 12 characters in three groups. Compare it with what you were told, and enter it again.",
