@@ -5,8 +5,9 @@ use koshin_policy::RecoveryCode;
 
 /// The path of a terminal's page, from the page of its certificate.
 fn recovery_path(page: &str) -> String {
-    let at = page.find("/terminals/").expect("a way to the recovery code");
-    page[at..].split('"').next().unwrap_or_default().to_owned()
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let recovery = |link: &&str| link.starts_with("/terminals/") && link.ends_with("/recovery");
+    links.into_iter().find(recovery).expect("a way to the recovery code").to_owned()
 }
 
 /// The groups of the code, as they stand on the page.
