@@ -64,9 +64,9 @@ async fn the_old_certificate_ends_when_the_new_one_is_used() {
     let visitor = world.peer("clinic");
     world.koshin.authenticate(visitor, false, now()).await.unwrap();
     let code = issue(&world, now()).await;
-    let new = redeem(&world, &code, &request(), now()).await.unwrap();
-    assert!(world.koshin.authenticate(visitor, true, now()).await.is_ok(), "both are good");
-    world.koshin.authenticate(&new, false, now()).await.unwrap();
+    let new = redeem(&world, &code, &request(), after_minutes(1)).await.unwrap();
+    assert!(world.koshin.authenticate(visitor, true, after_minutes(1)).await.is_ok(), "both are good");
+    world.koshin.authenticate(&new, false, after_minutes(1)).await.unwrap();
     let history = world.koshin.store().certificates_of(world.terminal_of("clinic").await).await.unwrap();
     let states: Vec<_> = history.iter().map(|row| (row.state.as_str(), row.door.as_str())).collect();
     assert_eq!(states, [("superseded", "hand_over"), ("in_use", "recovery")]);
