@@ -11,6 +11,7 @@ mod nss;
 mod operation;
 mod pictures;
 mod screens;
+mod recovery;
 mod sign_in;
 mod support;
 mod walks;
