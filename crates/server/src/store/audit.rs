@@ -57,6 +57,22 @@ pub enum AuditKind {
     ConsentGranted,
     /// A vendor's access to a clinic has ended.
     ConsentWithdrawn,
+    /// A tenant's name, service or hours were changed.
+    TenantChanged,
+    /// An operator changed the policy of a service, or went back to the file's.
+    ServicePolicyChanged,
+    /// An operator proposed to revoke several certificates.
+    RevocationProposed,
+    /// Another operator approved it.
+    RevocationApproved,
+    /// Another operator refused it.
+    RevocationRefused,
+    /// Who proposed it took it back.
+    RevocationCancelled,
+    /// Nobody approved it in its time.
+    RevocationOutlived,
+    /// It was carried out.
+    RevocationDone,
 }
 
 impl AuditKind {
@@ -88,6 +104,14 @@ impl AuditKind {
             Self::StopFinal => "stop_final",
             Self::ConsentGranted => "consent_granted",
             Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::TenantChanged => "tenant_changed",
+            Self::ServicePolicyChanged => "service_policy_changed",
+            Self::RevocationProposed => "revocation_proposed",
+            Self::RevocationApproved => "revocation_approved",
+            Self::RevocationRefused => "revocation_refused",
+            Self::RevocationCancelled => "revocation_cancelled",
+            Self::RevocationOutlived => "revocation_outlived",
+            Self::RevocationDone => "revocation_done",
         }
     }
 }

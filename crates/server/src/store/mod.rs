@@ -14,14 +14,18 @@ mod connection;
 mod consents;
 mod endings;
 mod error;
+mod finding;
 mod folding;
 mod notice_settings;
 mod noticed;
 mod outbox;
 mod overview;
+mod revocations;
 mod schema;
+mod service_policy;
 mod sessions;
 mod sign_in;
+mod tenant_list;
 mod tenants;
 mod terminals;
 mod worker;
@@ -36,13 +40,20 @@ pub use connection::{AnyConnection, Location};
 pub use consents::ConsentRow;
 pub use endings::RevokedNow;
 pub use error::StoreError;
+pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
+pub use revocations::{
+    Chosen, HitCertificate, NewRevocation, RevocationChoice, RevocationHand, RevocationHits, RevocationRow,
+    RevocationState,
+};
+pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use sessions::{NewSiteSession, SessionRow};
 pub use sign_in::Attempt;
+pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::Stop;
 

@@ -1,7 +1,7 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{UseCaseError, second_factor::SealError};
-use crate::store::StoreError;
+use super::{RevocationRefusal, UseCaseError, second_factor::SealError};
+use crate::{config::PolicyProblem, store::StoreError};
 use jiff::Timestamp;
 
 /// A use case of the site that ends without success.
@@ -55,6 +55,18 @@ pub enum SiteError {
     /// The vendor is let in already.
     #[error("the consent exists already")]
     ConsentExists,
+    /// There is a tenant of this id already.
+    #[error("there is a tenant of this id already")]
+    TenantExists,
+    /// Who suspended the own organisation could not resume it.
+    #[error("one's own organisation cannot be suspended")]
+    OwnOrganisation,
+    /// A setting of a service that cannot be meant.
+    #[error(transparent)]
+    Policy(PolicyProblem),
+    /// A mass revocation that cannot be.
+    #[error(transparent)]
+    Revocation(RevocationRefusal),
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
@@ -152,4 +164,12 @@ pub enum FieldRefusal {
     Label,
     /// 設置場所: at most 64 characters.
     Place,
+    /// A tenant's id: 1 to 64 characters, no spaces at the ends.
+    TenantId,
+    /// A tenant's name: 1 to 64 characters.
+    TenantName,
+    /// A service of the configuration.
+    Service,
+    /// Hours as `22:00-06:00`.
+    Hours,
 }

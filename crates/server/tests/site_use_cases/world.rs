@@ -47,7 +47,9 @@ impl World {
         let store = Store::open(&Location::Sqlite(home.database())).unwrap();
         let authority = Authority::load(&home).unwrap();
         let key = SecondFactorKey::load_or_create(&home).unwrap();
-        let koshin = Koshin::new(store, authority, config, String::new()).with_second_factor_key(key);
+        let koshin = Koshin::new(store, authority, config, String::new())
+            .with_second_factor_key(key)
+            .with_home(home.clone());
         let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), _directory: directory };
         world.organisation("clinic", TenantKind::Clinic).await;
         world.organisation("other", TenantKind::Clinic).await;

@@ -4,6 +4,7 @@ pub(super) mod certificate;
 pub(super) mod certificates;
 pub(super) mod entrance;
 mod list_query;
+pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
 mod rows;
