@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, with what the tests need installed and started.
 
 mod count;
-mod postgres;
+pub(crate) mod postgres;
 pub(crate) mod tools;
 
 use std::fs;

@@ -6,5 +6,6 @@ mod browser;
 mod certificates;
 mod headers;
 mod operation;
+mod operators;
 mod sign_in;
 mod support;

@@ -58,6 +58,13 @@ impl World {
         world
     }
 
+    /// Another server over the same records, with the configuration's file alone in mind.
+    pub(crate) fn another_node(&self) -> Koshin {
+        let config = Config::load(&self.home, None).unwrap();
+        let authority = Authority::load(&self.home).unwrap();
+        Koshin::new(self.koshin.store().clone(), authority, config, String::new())
+    }
+
     async fn organisation(&mut self, id: &'static str, kind: TenantKind) {
         let tenant = Tenant {
             id: id.to_owned(),

@@ -28,7 +28,7 @@ tenants-caption = List of tenants
 tenants-count = { $count ->
     [one] { $count } tenant
    *[other] { $count } tenants
-}
+    }
 tenant-id = ID
 tenant-id-hint = It becomes the organization (O) in the certificates. 64 characters at most; it cannot be changed later.
 tenant-id-wrong = Enter an ID of 1 to 64 characters without spaces at its ends.
@@ -91,7 +91,7 @@ service-validity = Validity of certificates
 service-years = { $years ->
     [one] { $years } year
    *[other] { $years } years
-}
+    }
 service-setting-changed = changed
 service-edit-link = Change the policy of { $service }
 service-lead = The defaults are those of [service.{ $id }] in the configuration file. A field left empty goes back to its default.
