@@ -7,7 +7,7 @@ use super::{
     pages::{
         certificate, certificates, entrance,
         operators::{authority, revocation, revocations, search, services, tenant, tenants},
-        other, overview, setup, sign_in,
+        other, overview, renewal, setup, sign_in,
     },
     visit::Visit,
 };
@@ -90,7 +90,11 @@ static CERTIFICATES: &[Endpoint] = &[
 ];
 
 /// 証明書更新, 新規発行, 端末名, 使用停止.
-static ISSUING: &[Endpoint] = &[];
+static ISSUING: &[Endpoint] = &[
+    get("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::ask(call))),
+    post("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::renew(call))),
+    get("/terminals/{id}/bundle", EVERY_ROLE, |call| Box::pin(renewal::bundle(call))),
+];
 
 /// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.
 static ACCOUNTS: &[Endpoint] = &[];
