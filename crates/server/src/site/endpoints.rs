@@ -7,7 +7,7 @@ use super::{
     pages::{
         certificate, certificates, entrance,
         operators::{authority, revocation, revocations, search, services, tenant, tenants},
-        other, overview, renewal, setup, sign_in,
+        other, overview, recovery, renewal, setup, sign_in,
     },
     visit::Visit,
 };
@@ -100,7 +100,11 @@ static ISSUING: &[Endpoint] = &[
 static ACCOUNTS: &[Endpoint] = &[];
 
 /// 復旧コード.
-static RECOVERY: &[Endpoint] = &[];
+static RECOVERY: &[Endpoint] = &[
+    get("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::show(call))),
+    post("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::issue(call))),
+    post("/terminals/{id}/recovery/cancel", EVERY_ROLE, |call| Box::pin(recovery::cancel(call))),
+];
 
 /// What only operators see.
 static OPERATORS: &[Endpoint] = &[

@@ -77,6 +77,15 @@ pub enum AuditKind {
     RevocationOutlived,
     /// It was carried out.
     RevocationDone,
+    /// A recovery code was issued for a terminal.
+    RecoveryCodeIssued,
+    /// A recovery code was taken back before its use.
+    RecoveryCodeCancelled,
+    /// A recovery code was exchanged for a certificate.
+    CertificateRecovered,
+    /// A known recovery code was refused, or too many unknown ones were tried; the detail
+    /// has the problem code.
+    RecoveryRefused,
 }
 
 impl AuditKind {
@@ -118,6 +127,10 @@ impl AuditKind {
             Self::RevocationCancelled => "revocation_cancelled",
             Self::RevocationOutlived => "revocation_outlived",
             Self::RevocationDone => "revocation_done",
+            Self::RecoveryCodeIssued => "recovery_code_issued",
+            Self::RecoveryCodeCancelled => "recovery_code_cancelled",
+            Self::CertificateRecovered => "certificate_recovered",
+            Self::RecoveryRefused => "recovery_refused",
         }
     }
 }

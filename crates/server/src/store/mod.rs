@@ -21,6 +21,8 @@ mod notice_settings;
 mod noticed;
 mod outbox;
 mod overview;
+mod recovery_attempts;
+mod recovery_codes;
 mod revocations;
 mod schema;
 mod service_policy;
@@ -48,6 +50,8 @@ pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
+pub use recovery_attempts::Counted;
+pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
 pub use revocations::{
     Chosen, HitCertificate, NewRevocation, RevocationChoice, RevocationHand, RevocationHits, RevocationRow,
     RevocationState,

@@ -245,10 +245,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_code (id) {
+        id -> BigInt,
+        terminal_id -> BigInt,
+        code_hash -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        used_serial -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     mass_revocation_item (revocation_id, serial) {
         revocation_id -> BigInt,
         serial -> Text,
         outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    recovery_attempt (subject, span) {
+        subject -> Text,
+        span -> BigInt,
+        times -> BigInt,
     }
 }
 
@@ -261,6 +283,8 @@ diesel::joinable!(enrolment -> invitation (token_hash));
 diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
+diesel::joinable!(recovery_code -> terminal (terminal_id));
+diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
 diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
 diesel::joinable!(mass_revocation_item -> certificate (serial));
@@ -279,4 +303,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     renewal_attempt,
     mass_revocation,
     mass_revocation_item,
+    recovery_code,
 );

@@ -15,6 +15,7 @@ mod operator_search;
 mod operator_tenants;
 mod order;
 mod own_certificates;
+mod recovery;
 mod renew;
 pub mod second_factor;
 mod service_policy;
@@ -25,6 +26,7 @@ mod site_invitation;
 mod site_issuing;
 mod site_organisation;
 mod site_password;
+mod site_recovery;
 mod site_session;
 mod site_sign_in;
 mod site_terminals;
@@ -39,16 +41,19 @@ pub use notices::Notices;
 pub use operator_search::Findings;
 pub use operator_tenants::{NewTenant, TenantDetail};
 pub use own_certificates::{AuthorityView, OwnCertificate, Whose};
+pub use recovery::Origin;
 pub use second_factor::SecondFactorKey;
 pub use service_policy::{ServiceView, SettingView};
 pub use site_authority::Actor;
 pub use site_error::{
-    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
+    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SessionEnd,
+    SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
+pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;
@@ -103,7 +108,7 @@ impl Koshin {
         }
     }
 
-    /// With the key that the administration site needs.
+    /// With the key that the administration site and recovery codes need.
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }

@@ -8,5 +8,6 @@ mod headers;
 mod issuing;
 mod operation;
 mod operators;
+mod recovery;
 mod sign_in;
 mod support;

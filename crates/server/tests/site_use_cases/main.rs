@@ -3,6 +3,7 @@
 
 mod issuing;
 mod operators;
+mod recovery;
 mod world;
 
 use jiff::SignedDuration;

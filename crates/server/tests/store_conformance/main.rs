@@ -14,6 +14,7 @@ mod notice_settings;
 mod operators;
 mod outbox;
 mod overview;
+mod recovery;
 
 use fixture::Fixture;
 
@@ -99,4 +100,10 @@ on_both_databases! {
     operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
     operators::of_two_that_carry_out_each_certificate_ends_once,
     operators::people_and_serials_are_found_and_nothing_is_interpreted,
+    recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
+    recovery::a_code_and_its_certificate_are_recorded_together,
+    recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
+    recovery::nothing_is_recovered_for_what_was_stopped,
+    recovery::guesses_are_counted_by_source_and_altogether,
+    recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
 }

@@ -7,6 +7,7 @@ mod list_query;
 pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
+pub(super) mod recovery;
 pub(super) mod renewal;
 mod rows;
 pub(super) mod setup;
