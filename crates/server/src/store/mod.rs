@@ -4,6 +4,7 @@
 //! when it returns `Ok`, the change is durable. Changes name the state that they
 //! expect, so that two nodes or two requests cannot both win.
 
+mod account_care;
 mod accounts;
 mod attempts;
 mod audit;
@@ -19,6 +20,7 @@ mod notice_settings;
 mod noticed;
 mod outbox;
 mod overview;
+mod passkeys;
 mod schema;
 mod sessions;
 mod sign_in;
@@ -26,6 +28,7 @@ mod tenants;
 mod terminals;
 mod worker;
 
+pub use account_care::{OpenInvitation, ResetRow};
 pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
@@ -41,7 +44,8 @@ pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
-pub use sessions::{NewSiteSession, SessionRow};
+pub use passkeys::{NewPasskey, PasskeyRow};
+pub use sessions::{NewSiteSession, SecondProof, SessionRow};
 pub use sign_in::Attempt;
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::Stop;

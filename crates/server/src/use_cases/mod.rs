@@ -17,6 +17,8 @@ mod site_charts;
 mod site_error;
 mod site_invitation;
 mod site_organisation;
+mod site_own_account;
+mod site_passkeys;
 mod site_password;
 mod site_session;
 mod site_sign_in;
@@ -34,6 +36,8 @@ pub use site_error::{
     FieldRefusal, InvitationRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
+pub use site_own_account::Oneself;
+pub use site_passkeys::RelyingParty;
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;
@@ -44,7 +48,8 @@ use crate::{
     config::{Config, Service},
     store::{Store, StoreError},
 };
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use audit_trail::TrailCheck;
 use blocking::Blocking;
 use in_flight::InFlight;
 use jiff::{SignedDuration, Timestamp};
@@ -63,6 +68,7 @@ pub struct Koshin {
     in_flight: InFlight,
     blocking: Blocking,
     second_factor_key: Option<SecondFactorKey>,
+    trail_check: ArcSwapOption<TrailCheck>,
 }
 
 impl Koshin {
@@ -77,6 +83,7 @@ impl Koshin {
             in_flight: InFlight::default(),
             blocking,
             second_factor_key: None,
+            trail_check: ArcSwapOption::empty(),
         }
     }
 
