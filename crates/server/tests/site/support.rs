@@ -223,7 +223,7 @@ fn form_token(page: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn secret_of(page: &str) -> String {
+pub(crate) fn secret_of(page: &str) -> String {
     let (_, rest) = page.split_once("class=\"mono card\">").expect("the secret for those who cannot scan");
     rest.split('<').next().unwrap().replace(' ', "")
 }

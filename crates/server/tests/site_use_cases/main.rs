@@ -1,6 +1,9 @@
 //! The administration site's use cases, with the clock in the test's hand.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
+mod passkeys;
+mod trail;
 mod world;
 
 use jiff::SignedDuration;

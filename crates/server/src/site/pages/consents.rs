@@ -19,21 +19,26 @@ use crate::{
 use axum::response::Response;
 use http::StatusCode;
 
+/// The page that asks for a vendor once more.
+const UNKNOWN: &str = "/consents?done=unknown";
+
 /// `GET /consents`
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
-    let message = done(call.visit.page.t, call.query.text("done"));
-    drawn(&call, message, None).await
+    let (t, word) = (call.visit.page.t, call.query.text("done"));
+    let wrong = (word == "unknown").then(|| t.say("consents-choose"));
+    drawn(&call, done(t, word), wrong).await
 }
 
 /// `GET /consents/new?vendor=`: what the vendor will see and do.
 pub(in super::super) async fn ask_grant(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
-    let (id, t) = (call.query.text("vendor"), call.visit.page.t);
+    let id = call.query.text("vendor");
     let vendors = call.koshin.vendors(&actor).await?;
     let Some((id, name)) = vendors.into_iter().find(|(known, _)| known == id) else {
-        return drawn(&call, None, Some(t.say("consents-choose"))).await;
+        return Ok(see_other(UNKNOWN));
     };
     let page = call.visit.page.clone().titled("consents-grant-title");
+    let t = page.t;
     let view = Confirm {
         page: &page,
         message: None,
@@ -56,11 +61,10 @@ pub(in super::super) async fn ask_grant(call: Call) -> Result<Response, Failure>
 /// `POST /consents`
 pub(in super::super) async fn grant(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
-    let t = call.visit.page.t;
     match call.koshin.grant_consent(&actor, call.form.text("vendor"), call.visit.now).await {
         // Let in twice is let in.
         Ok(()) | Err(SiteError::ConsentExists) => Ok(see_other("/consents?done=granted")),
-        Err(SiteError::NoSuchVendor) => drawn(&call, None, Some(t.say("consents-choose"))).await,
+        Err(SiteError::NoSuchVendor) => Ok(see_other(UNKNOWN)),
         Err(error) => Err(error.into()),
     }
 }
@@ -134,7 +138,6 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
     let vendors = vendors.map(|all| {
         all.into_iter().filter(|(id, _)| may_be_let_in(id)).collect()
     });
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = Consents {
         page: &page,
         message,
@@ -145,7 +148,7 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
         vendors,
         wrong,
     };
-    Ok(html(&page, status, &view))
+    Ok(html(&page, StatusCode::OK, &view))
 }
 
 fn line(row: ConsentRow) -> ConsentLine {
