@@ -16,6 +16,7 @@ pub mod endpoints;
 mod failure;
 mod form;
 mod headers;
+mod issuing_views;
 mod page;
 mod pages;
 mod qr;

@@ -66,6 +66,10 @@ audit_kinds! {
     SignInRefused = "sign_in_refused",
     /// An administrator signed out.
     SignedOut = "signed_out",
+    /// An administrator downloaded a certificate with its key, to carry it to its terminal.
+    BundleDownloaded = "bundle_downloaded",
+    /// A terminal was added, for its first certificate.
+    TerminalAdded = "terminal_added",
     /// A terminal got another name or place.
     TerminalRenamed = "terminal_renamed",
     /// A terminal was stopped (使用停止).

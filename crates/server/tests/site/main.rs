@@ -6,6 +6,7 @@ mod accounts;
 mod browser;
 mod certificates;
 mod headers;
+mod issuing;
 mod operation;
 mod sign_in;
 mod support;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod issuing;
 mod passkeys;
 mod trail;
 mod world;

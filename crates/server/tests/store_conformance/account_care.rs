@@ -204,7 +204,8 @@ pub(crate) async fn a_terminal_is_known_after_a_sign_in_for_a_time(f: Fixture) {
 
 pub(crate) async fn the_trail_is_narrowed_by_kind_and_time(f: Fixture) {
     administrator(&f, "hanako").await;
-    let of = |query: TrailQuery| async { f.store.trail(TrailQuery { limit: 100, ..query }).await.unwrap() };
+    let store = &f.store;
+    let of = |query: TrailQuery| async move { store.trail(TrailQuery { limit: 100, ..query }).await.unwrap() };
     let invited = of(TrailQuery { kind: Some(AuditKind::AdministratorInvited), ..TrailQuery::default() }).await;
     assert_eq!(invited.len(), 1);
     assert!(of(TrailQuery { from: Some(later(1)), ..TrailQuery::default() }).await.is_empty());
