@@ -5,8 +5,8 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, history, other, overview, renewal,
-        setup, sign_in,
+        account, administrators, certificate, certificates, consents, entrance, history, other, overview, recovery,
+        renewal, setup, sign_in,
     },
     visit::Visit,
 };
@@ -131,7 +131,11 @@ static ACCOUNTS: &[Endpoint] = &[
 ];
 
 /// 復旧コード.
-static RECOVERY: &[Endpoint] = &[];
+static RECOVERY: &[Endpoint] = &[
+    get("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::show(call))),
+    post("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::issue(call))),
+    post("/terminals/{id}/recovery/cancel", EVERY_ROLE, |call| Box::pin(recovery::cancel(call))),
+];
 
 /// What only operators see.
 static OPERATORS: &[Endpoint] = &[];

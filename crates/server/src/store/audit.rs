@@ -82,6 +82,15 @@ audit_kinds! {
     ConsentGranted = "consent_granted",
     /// A vendor's access to a clinic has ended.
     ConsentWithdrawn = "consent_withdrawn",
+    /// A recovery code was issued for a terminal.
+    RecoveryCodeIssued = "recovery_code_issued",
+    /// A recovery code was taken back before its use.
+    RecoveryCodeCancelled = "recovery_code_cancelled",
+    /// A recovery code was exchanged for a certificate.
+    CertificateRecovered = "certificate_recovered",
+    /// A known recovery code was refused, or too many unknown ones were tried; the detail
+    /// has the problem code.
+    RecoveryRefused = "recovery_refused",
     /// An invitation or reset link was withdrawn before anybody used it.
     InvitationWithdrawn = "invitation_withdrawn",
     /// An administrator's account may be used again.

@@ -22,6 +22,8 @@ mod noticed;
 mod outbox;
 mod overview;
 mod passkeys;
+mod recovery_attempts;
+mod recovery_codes;
 mod schema;
 mod sessions;
 mod sign_in;
@@ -48,6 +50,8 @@ pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, N
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
+pub use recovery_attempts::Counted;
+pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
 pub use sign_in::Attempt;
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};

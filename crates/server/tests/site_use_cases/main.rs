@@ -4,6 +4,7 @@
 mod accounts;
 mod issuing;
 mod passkeys;
+mod recovery;
 mod trail;
 mod world;
 

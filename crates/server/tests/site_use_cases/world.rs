@@ -90,6 +90,11 @@ impl World {
         self.koshin.site_visitor(&CertificateFacts::from_der(&der).unwrap(), now()).await.unwrap()
     }
 
+    /// The certificate of an organisation's terminal.
+    pub(crate) fn peer(&self, organisation: &str) -> &CertificateFacts {
+        &self.peers[organisation]
+    }
+
     pub(crate) async fn visitor(&self, organisation: &str) -> SiteVisitor {
         self.koshin.site_visitor(&self.peers[organisation], now()).await.unwrap()
     }

@@ -5,6 +5,7 @@
 //! - [`renewal`]: the life of a renewal by the contract, step by step.
 //! - [`refusals`]: who is told what, and who gets no further than TLS.
 //! - [`est`]: RFC 7030 by OpenSSL and curl.
+//! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
@@ -19,6 +20,7 @@ mod est;
 mod java;
 mod limits;
 mod operation;
+mod recovery;
 mod refusals;
 mod renewal;
 mod support;

@@ -10,6 +10,7 @@ pub(super) mod history;
 mod list_query;
 pub(super) mod other;
 pub(super) mod overview;
+pub(super) mod recovery;
 pub(super) mod renewal;
 mod rows;
 pub(super) mod setup;
