@@ -9,8 +9,13 @@ mod choosing;
 pub use choosing::{Chosen, NewRevocation, RevocationChoice};
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, instant,
-    schema::{certificate, mass_revocation, mass_revocation_item, tenant, terminal},
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError,
+    accounts::ACTIVE,
+    audit, instant,
+    schema::{
+        account_reset, administrator, certificate, invitation, mass_revocation, mass_revocation_item, tenant,
+        terminal,
+    },
 };
 use diesel::{dsl::count_star, prelude::*};
 use jiff::Timestamp;
@@ -222,6 +227,28 @@ impl Store {
                 tenants: tenants.into_iter().map(|(id, name, count)| (id, name, number(count))).collect(),
                 certificates: first.into_iter().map(certificate).collect::<Result<_, StoreError>>()?,
             })
+        })
+        .await
+    }
+
+    /// Whether an account was made, or set up anew by somebody else's link, at or after
+    /// `since`; also when there is no such account, or it is closed.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn is_younger_than(&self, administrator_id: i64, since: Timestamp) -> Result<bool, StoreError> {
+        self.read(move |connection| {
+            let made = administrator::table
+                .filter(administrator::id.eq(administrator_id))
+                .filter(administrator::state.eq(ACTIVE))
+                .filter(administrator::created_at.lt(since.as_second()));
+            let resets = account_reset::table
+                .inner_join(invitation::table)
+                .filter(account_reset::administrator_id.eq(administrator_id))
+                .filter(invitation::used_at.ge(since.as_second()));
+            let made: i64 = made.count().get_result(connection)?;
+            let resets: i64 = resets.count().get_result(connection)?;
+            Ok(made == 0 || resets > 0)
         })
         .await
     }

@@ -1,8 +1,8 @@
 //! 一括失効: one operator proposes, another one approves, a job carries it out.
 //!
 //! The two-person rule holds for more than one certificate. The second operator's account
-//! must be another one and must have existed before the proposal, so that nobody approves
-//! with an account that was made for it.
+//! must be another one, and must have been made, and last set up anew, before the proposal:
+//! nobody approves with an account that was made or taken over for it.
 
 use super::{
     Koshin, SiteError,
@@ -281,14 +281,12 @@ impl Koshin {
         Ok(row)
     }
 
-    /// Another account than the proposer's, which existed before the proposal.
+    /// Another account than the proposer's, made and last set up anew before the proposal.
     async fn is_second(&self, actor: &Actor, row: &RevocationRow) -> Result<bool, SiteError> {
         let (Some(id), Some(proposed_at)) = (actor.administrator_id, row.proposed_at) else {
             return Ok(false);
         };
-        let account = self.store.administrator(id).await?;
-        let old_enough = account.is_some_and(|account| account.active && account.created_at < proposed_at);
-        Ok(old_enough && id != row.chosen_by.administrator_id)
+        Ok(id != row.chosen_by.administrator_id && !self.store.is_younger_than(id, proposed_at).await?)
     }
 
     /// The operator by name. Whoever sits at the machine itself revokes there, and is
