@@ -10,11 +10,8 @@ mod headers;
 mod issuing;
 mod nss;
 mod operation;
-<<<<<<< HEAD
 mod operators;
-=======
 mod passkeys;
->>>>>>> issue4
 mod pictures;
 mod recovery;
 mod screens;
