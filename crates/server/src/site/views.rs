@@ -16,6 +16,10 @@ impl Message {
         Self { tone: "bad", text }
     }
 
+    pub(super) fn good(text: String) -> Self {
+        Self { tone: "good", text }
+    }
+
     pub(super) fn icon(&self) -> &'static str {
         match self.tone {
             "good" => "valid",
@@ -42,6 +46,8 @@ pub(super) struct Entrance<'a> {
 pub(super) struct Code<'a> {
     pub(super) page: &'a Page,
     pub(super) message: Option<Message>,
+    /// Whether a passkey will do as well.
+    pub(super) passkey: bool,
 }
 
 /// What is wrong with the certificate, and what to do.
@@ -72,6 +78,8 @@ pub(super) struct SetUpPage<'a> {
     pub(super) lead: String,
     pub(super) action: String,
     pub(super) mail: &'a str,
+    /// Login and name of the account that is set up anew.
+    pub(super) known: Option<(&'a str, &'a str)>,
     pub(super) name: &'a str,
     pub(super) login: &'a str,
 }
@@ -100,16 +108,19 @@ pub(super) struct Counter {
     pub(super) key: &'static str,
     pub(super) icon: &'static str,
     pub(super) filter: &'static str,
+    /// The rest of the list's query string: `&tenant=…`, or nothing.
+    pub(super) more: String,
     pub(super) count: u64,
 }
 
 impl Counter {
     /// The three of every list.
     pub(super) fn attention(expiring: u64, failing: u64, unused: u64) -> Vec<Self> {
+        let counter = |key, icon, filter, count| Self { key, icon, filter, more: String::new(), count };
         vec![
-            Self { key: "attention-expiring", icon: "soon", filter: "expiring", count: expiring },
-            Self { key: "attention-failed", icon: "failed", filter: "failed", count: failing },
-            Self { key: "attention-unused", icon: "unused", filter: "unused", count: unused },
+            counter("attention-expiring", "soon", "expiring", expiring),
+            counter("attention-failed", "failed", "failed", failing),
+            counter("attention-unused", "unused", "unused", unused),
         ]
     }
 
@@ -152,6 +163,8 @@ pub(super) struct Certificates<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
     pub(super) search: &'a str,
+    /// The one tenant whose list it is.
+    pub(super) tenant: Option<&'a str>,
     /// Whether something was searched or filtered.
     pub(super) narrowed: bool,
     /// The same list as a query string.

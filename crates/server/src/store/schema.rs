@@ -8,6 +8,8 @@ diesel::table! {
         suspended -> Bool,
         created_at -> BigInt,
         kind -> Text,
+        preferred_hours -> Nullable<Text>,
+        search_text -> Text,
     }
 }
 
@@ -145,6 +147,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_reset (token_hash) {
+        token_hash -> Text,
+        administrator_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    passkey (id) {
+        id -> BigInt,
+        administrator_id -> BigInt,
+        credential_id -> Text,
+        name -> Text,
+        credential -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    ceremony (id_hash, purpose) {
+        id_hash -> Text,
+        purpose -> Text,
+        state -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_terminal (administrator_id, common_name) {
+        administrator_id -> BigInt,
+        common_name -> Text,
+        signed_in_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_in_failure (subject) {
         subject -> Text,
         failures -> BigInt,
@@ -212,6 +250,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    service_policy (service) {
+        service -> Text,
+        max_remaining_days -> Nullable<BigInt>,
+        preferred_hours -> Nullable<Text>,
+        pkcs12 -> Nullable<Text>,
+        pkcs12_iterations -> Nullable<BigInt>,
+        legacy_key -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    mass_revocation (id) {
+        id -> BigInt,
+        mark -> Text,
+        state -> Text,
+        choice -> Text,
+        reason -> Text,
+        chosen_by -> BigInt,
+        chosen_by_name -> Text,
+        chosen_at -> BigInt,
+        proposed_at -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
+        decided_by_name -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     recovery_code (id) {
         id -> BigInt,
         terminal_id -> BigInt,
@@ -222,6 +291,14 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
         used_serial -> Nullable<Text>,
         cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    mass_revocation_item (revocation_id, serial) {
+        revocation_id -> BigInt,
+        serial -> Text,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -239,12 +316,18 @@ diesel::joinable!(bundle -> certificate (serial));
 diesel::joinable!(administrator -> tenant (tenant_id));
 diesel::joinable!(invitation -> tenant (tenant_id));
 diesel::joinable!(enrolment -> invitation (token_hash));
+diesel::joinable!(account_reset -> invitation (token_hash));
+diesel::joinable!(account_reset -> administrator (administrator_id));
+diesel::joinable!(passkey -> administrator (administrator_id));
+diesel::joinable!(known_terminal -> administrator (administrator_id));
 diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
+diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
+diesel::joinable!(mass_revocation_item -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
@@ -255,8 +338,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     administrator,
     invitation,
     enrolment,
+    account_reset,
+    passkey,
+    known_terminal,
     site_session,
     consent,
     renewal_attempt,
+    mass_revocation,
+    mass_revocation_item,
     recovery_code,
 );

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod access;
+mod accounts;
 mod browser;
 mod certificates;
 mod form;
@@ -9,9 +10,11 @@ mod headers;
 mod issuing;
 mod nss;
 mod operation;
+mod operators;
+mod passkeys;
 mod pictures;
-mod screens;
 mod recovery;
+mod screens;
 mod sign_in;
 mod support;
 mod walks;

@@ -4,6 +4,7 @@
 //! counts as skipped elsewhere.
 #![allow(clippy::unwrap_used)]
 
+mod account_care;
 mod accounts;
 mod bundles;
 mod carried;
@@ -11,6 +12,7 @@ mod certificates;
 mod durability;
 mod fixture;
 mod notice_settings;
+mod operators;
 mod outbox;
 mod overview;
 mod recovery;
@@ -81,6 +83,14 @@ on_both_databases! {
     accounts::sessions_end_with_the_account_the_certificate_and_the_terminal,
     accounts::failures_are_counted_before_they_are_judged,
     accounts::a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdrawn,
+    account_care::what_nobody_has_used_is_listed_and_can_be_withdrawn,
+    account_care::a_reset_replaces_every_way_into_an_account,
+    account_care::a_disabled_account_is_enabled_once,
+    account_care::a_change_ends_all_sessions_but_one,
+    account_care::a_passkey_belongs_to_one_account,
+    account_care::what_is_remembered_for_an_exchange_is_good_once,
+    account_care::a_terminal_is_known_after_a_sign_in_for_a_time,
+    account_care::the_trail_is_narrowed_by_kind_and_time,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
@@ -91,6 +101,14 @@ on_both_databases! {
     overview::the_chain_holds_and_leads_through_what_was_kept,
     overview::the_chain_holds_under_simultaneous_writers,
     overview::what_was_done_to_the_trail_is_found,
+    operators::tenants_are_listed_searched_and_counted,
+    operators::a_changed_tenant_is_found_by_its_new_name,
+    operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,
+    operators::a_choice_fixes_exactly_its_certificates,
+    operators::a_proposal_is_decided_once_and_in_its_time,
+    operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
+    operators::of_two_that_carry_out_each_certificate_ends_once,
+    operators::people_and_serials_are_found_and_nothing_is_interpreted,
     recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
