@@ -83,7 +83,7 @@ pub(in super::super::super) async fn choose(call: Call) -> Result<Response, Fail
     };
     let wish = RevocationWish { choice, reason };
     match call.koshin.choose_revocation(&actor, wish, call.visit.now).await {
-        Ok(id) => Ok(see_other(&format!("/revocations/{revocation}"))),
+        Ok(id) => Ok(see_other(&format!("/revocations/{id}"))),
         Err(SiteError::Revocation(refusal)) => match refused(call.visit.page.t, &refusal) {
             Some(text) => Ok(form(&call, Some(text))),
             None => Err(SiteError::Revocation(refusal).into()),
