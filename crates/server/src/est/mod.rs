@@ -3,7 +3,7 @@
 
 use crate::{
     api::{Asker, body_within, denied},
-    use_cases::{Koshin, UseCaseError},
+    use_cases::{Caller, Koshin, UseCaseError},
 };
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use http::header::{CONTENT_TYPE, HeaderName};
-use koshin_issuance::{CsrError, KeyAlgorithm, certs_only, csr_attributes, read_csr};
+use koshin_issuance::{CsrError, KeyAlgorithm, PublicKey, certs_only, csr_attributes, read_csr};
 use koshin_protocol::{
     est::{
         CACERTS_PATH, CSRATTRS, CSRATTRS_PATH, PKCS7_CERTS_ONLY, SIMPLEREENROLL_PATH, decode_body,
@@ -61,7 +61,15 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
     let body = body_within(body, &koshin.config().limits).await?;
     let caller = asker.caller_for_renewal(koshin).await?;
-    let der = decode_body(&body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
+    let requested = requested_key(&caller, &body);
+    let key = koshin.note_outcome(caller.terminal_id(), requested, asker.now).await?;
+    let certificate = koshin.renew_with_device_key(caller, key, asker.now).await?;
+    packed(&[&certificate])
+}
+
+/// The key that the request proves to have and asks to be certified.
+fn requested_key(caller: &Caller, body: &[u8]) -> Result<PublicKey, UseCaseError> {
+    let der = decode_body(body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
     let request = read_csr(&der).map_err(|error| match error {
         CsrError::Key(_) => denied(ProblemCode::KeyRejected),
         _ => denied(ProblemCode::CsrInvalid),
@@ -74,8 +82,7 @@ async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<R
     {
         return Err(denied(ProblemCode::CsrSubjectMismatch));
     }
-    let certificate = koshin.renew_with_device_key(caller, request.public_key, asker.now).await?;
-    packed(&[&certificate])
+    Ok(request.public_key)
 }
 
 fn packed(certificates: &[&[u8]]) -> Result<Response, UseCaseError> {

@@ -8,8 +8,19 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 8] =
-    ["trouble-", "state-", "event-", "role-", "column-", "life-", "funnel-", "attention-"];
+const COMPOSED: [&str; 11] = [
+    "trouble-",
+    "state-",
+    "event-",
+    "role-",
+    "column-",
+    "life-",
+    "funnel-",
+    "attention-",
+    "delivery-",
+    "test-",
+    "notice-day-",
+];
 
 /// Every key with the things that its text puts in.
 fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {

@@ -57,6 +57,22 @@ pub enum AuditKind {
     ConsentGranted,
     /// A vendor's access to a clinic has ended.
     ConsentWithdrawn,
+    /// 通知設定: who gets mail, and whether terminals renew by themselves.
+    NoticesSet,
+    /// A webhook was set, or got another secret.
+    WebhookSet,
+    /// A webhook was taken away.
+    WebhookRemoved,
+    /// A calendar feed was opened under a new address.
+    FeedOpened,
+    /// A calendar feed was closed.
+    FeedClosed,
+    /// A test mail or webhook was asked for.
+    NoticeTested,
+    /// Mail came back from an address.
+    AddressBounced,
+    /// An administrator says that an address is good again.
+    AddressRestored,
 }
 
 impl AuditKind {
@@ -88,6 +104,14 @@ impl AuditKind {
             Self::StopFinal => "stop_final",
             Self::ConsentGranted => "consent_granted",
             Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::NoticesSet => "notices_set",
+            Self::WebhookSet => "webhook_set",
+            Self::WebhookRemoved => "webhook_removed",
+            Self::FeedOpened => "feed_opened",
+            Self::FeedClosed => "feed_closed",
+            Self::NoticeTested => "notice_tested",
+            Self::AddressBounced => "address_bounced",
+            Self::AddressRestored => "address_restored",
         }
     }
 }

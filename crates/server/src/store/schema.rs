@@ -176,8 +176,11 @@ diesel::table! {
         tenant_id -> Text,
         unattended -> Bool,
         webhook_url -> Nullable<Text>,
-        webhook_secret -> Nullable<Text>,
         calendar_token_hash -> Nullable<Text>,
+        webhook_sealed -> Nullable<Binary>,
+        mail -> Bool,
+        administrators -> Bool,
+        language -> Text,
     }
 }
 
@@ -208,6 +211,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notice_tryout (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        channel -> Text,
+        recipient -> Text,
+        state -> Text,
+        answer -> Nullable<Text>,
+        asked_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notice_bounce (tenant_id, address) {
+        tenant_id -> Text,
+        address -> Text,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
 diesel::joinable!(administrator -> tenant (tenant_id));
@@ -217,7 +242,11 @@ diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(outbox -> certificate (serial));
+diesel::joinable!(notice_bounce -> tenant (tenant_id));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
+diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
+diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
+diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,

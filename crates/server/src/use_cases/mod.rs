@@ -8,6 +8,8 @@ mod error;
 mod fetch_bundle;
 mod hand_over;
 mod in_flight;
+mod notice_feed;
+pub mod notice_settings;
 pub mod notices;
 mod order;
 mod renew;
@@ -16,6 +18,7 @@ pub mod site_authority;
 mod site_charts;
 mod site_error;
 mod site_invitation;
+mod site_notices;
 mod site_organisation;
 mod site_password;
 mod site_session;
@@ -27,6 +30,8 @@ mod status;
 pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
+pub use notice_feed::Feed;
+pub use notice_settings::{MailWish, NoticeSettingsError};
 pub use notices::Notices;
 pub use second_factor::SecondFactorKey;
 pub use site_authority::Actor;
@@ -34,6 +39,7 @@ pub use site_error::{
     FieldRefusal, InvitationRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
+pub use site_notices::NoticePage;
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;
@@ -63,6 +69,7 @@ pub struct Koshin {
     in_flight: InFlight,
     blocking: Blocking,
     second_factor_key: Option<SecondFactorKey>,
+    notices: Option<Notices>,
 }
 
 impl Koshin {
@@ -77,6 +84,7 @@ impl Koshin {
             in_flight: InFlight::default(),
             blocking,
             second_factor_key: None,
+            notices: None,
         }
     }
 
@@ -84,6 +92,16 @@ impl Koshin {
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }
+    }
+
+    /// With the notices that administrators set.
+    #[must_use]
+    pub fn with_notices(self, notices: Notices) -> Self {
+        Self { notices: Some(notices), ..self }
+    }
+
+    fn notices(&self) -> Result<&Notices, SiteError> {
+        self.notices.as_ref().ok_or(SiteError::NoNotices)
     }
 
     fn second_factor_key(&self) -> Result<&SecondFactorKey, SiteError> {

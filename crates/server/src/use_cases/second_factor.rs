@@ -8,6 +8,7 @@ use crate::{
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use totp_rs::{Algorithm, Builder, Totp};
 use zeroize::Zeroizing;
 
@@ -28,8 +29,8 @@ pub enum SealError {
     Key,
     /// Sealed with another key, or altered.
     #[error(
-        "a second factor was not sealed with this server's ca/second-factor.key: copy the file from the \
-         server where the administrator was set up"
+        "a second factor or a webhook's secret was not sealed with this server's ca/second-factor.key: copy \
+         the file from the server where it was set up"
     )]
     Foreign,
     /// The cryptographic library failed.
@@ -37,8 +38,10 @@ pub enum SealError {
     Library,
 }
 
-/// The key that seals second factors. All servers on one database need the same one.
-pub struct SecondFactorKey(LessSafeKey);
+/// The key that seals second factors and the secrets of webhooks. All servers on one database
+/// need the same one.
+#[derive(Clone)]
+pub struct SecondFactorKey(Arc<LessSafeKey>);
 
 impl std::fmt::Debug for SecondFactorKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,13 +70,24 @@ impl SecondFactorKey {
 
     fn from_hex(text: &[u8]) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(hex::decode(text.trim_ascii()).map_err(|_| SealError::Key)?);
-        Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?)))
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?;
+        Ok(Self(Arc::new(LessSafeKey::new(key))))
     }
 
     /// Seals `secret` for `owner`: nobody can move it to another account.
     pub(super) fn seal(&self, secret: &TotpSecret, owner: &str) -> Result<Vec<u8>, SealError> {
+        self.seal_bytes(&secret.0, owner)
+    }
+
+    /// Opens what [`Self::seal`] sealed for the same owner.
+    pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
+        self.open_bytes(sealed, owner).map(TotpSecret)
+    }
+
+    /// Seals any secret for `owner`.
+    pub(super) fn seal_bytes(&self, secret: &[u8], owner: &str) -> Result<Vec<u8>, SealError> {
         let nonce = entropy::bytes::<NONCE_LEN>();
-        let mut sealed = secret.0.to_vec();
+        let mut sealed = secret.to_vec();
         let tag = self
             .0
             .seal_in_place_separate_tag(
@@ -85,8 +99,8 @@ impl SecondFactorKey {
         Ok([&nonce[..], &sealed, tag.as_ref()].concat())
     }
 
-    /// Opens what [`Self::seal`] sealed for the same owner.
-    pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
+    /// Opens what [`Self::seal_bytes`] sealed for the same owner.
+    pub(super) fn open_bytes(&self, sealed: &[u8], owner: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::Foreign)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Foreign)?;
         let mut rest = Zeroizing::new(rest.to_vec());
@@ -94,7 +108,7 @@ impl SecondFactorKey {
             .0
             .open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest)
             .map_err(|_| SealError::Foreign)?;
-        Ok(TotpSecret(Zeroizing::new(opened.to_vec())))
+        Ok(Zeroizing::new(opened.to_vec()))
     }
 }
 

@@ -4,7 +4,9 @@
 mod access;
 mod browser;
 mod certificates;
+mod feed;
 mod headers;
+mod notices;
 mod operation;
 mod sign_in;
 mod support;

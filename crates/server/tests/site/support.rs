@@ -19,8 +19,14 @@ pub(crate) struct SiteInABox {
 
 impl SiteInABox {
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// With more in its configuration.
+    pub(crate) fn start_with(configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
         let options = ServerOptions {
-            configure: Box::new(|config| {
+            configure: Box::new(move |config| {
+                configure(config);
                 let mut site = toml::Table::new();
                 site.insert("listen".into(), "127.0.0.1:0".into());
                 site.insert("hostname".into(), HOSTNAME.into());

@@ -63,7 +63,7 @@ pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> 
 }
 
 /// A clinic sees its own terminals only, and needs no column for that.
-fn sees_several(session: Option<&Session>) -> bool {
+pub(super) fn sees_several(session: Option<&Session>) -> bool {
     session.is_some_and(|session| session.kind != TenantKind::Clinic)
 }
 

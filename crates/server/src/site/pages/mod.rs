@@ -3,7 +3,10 @@
 pub(super) mod certificate;
 pub(super) mod certificates;
 pub(super) mod entrance;
+pub(super) mod feed;
 mod list_query;
+pub(super) mod notice_changes;
+pub(super) mod notices;
 pub(super) mod other;
 pub(super) mod overview;
 mod rows;
