@@ -109,9 +109,10 @@ impl MailSection {
         if !from.email.to_string().is_ascii() {
             return Err(problem("from", "write the address in ASCII; a name may be in any language"));
         }
-        let bounces = self.bounces.map(|address| address.parse::<Address>().ok().filter(is_ascii)).map(
-            |address| address.ok_or_else(|| problem("bounces", "write an address in ASCII")),
-        );
+        let bounces = self
+            .bounces
+            .map(|address| address.parse::<Address>().ok().filter(is_ascii))
+            .map(|address| address.ok_or_else(|| problem("bounces", "write an address in ASCII")));
         let bounces = bounces.transpose()?;
         let credentials = match (self.user, self.password) {
             (Some(user), Some(password)) if !password.expose_secret().is_empty() => Some((user, password)),

@@ -50,14 +50,19 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn bounced_addresses(&self, tenant_id: Option<&str>) -> Result<Vec<BouncedAddress>, StoreError> {
+    pub async fn bounced_addresses(
+        &self,
+        tenant_id: Option<&str>,
+    ) -> Result<Vec<BouncedAddress>, StoreError> {
         let tenant_id = tenant_id.map(str::to_owned);
         self.read(move |connection| {
             let ordered = notice_bounce::table.order((notice_bounce::tenant_id, notice_bounce::address));
             let columns =
                 (notice_bounce::tenant_id, notice_bounce::address, notice_bounce::reason, notice_bounce::at);
             let rows: Vec<(String, String, String, i64)> = match &tenant_id {
-                Some(id) => ordered.filter(notice_bounce::tenant_id.eq(id)).select(columns).load(connection)?,
+                Some(id) => {
+                    ordered.filter(notice_bounce::tenant_id.eq(id)).select(columns).load(connection)?
+                }
                 None => ordered.select(columns).load(connection)?,
             };
             let row = |(tenant_id, address, reason, at)| {
@@ -111,7 +116,9 @@ impl Store {
                 .filter(outbox::serial.eq(&returned.serial))
                 .filter(outbox::channel.eq(Channel::Mail.as_str()))
                 // Waiting: the mail server took it, and the record of that was lost.
-                .filter(outbox::state.eq_any([DeliveryState::Sent.as_str(), DeliveryState::Waiting.as_str()]));
+                .filter(
+                    outbox::state.eq_any([DeliveryState::Sent.as_str(), DeliveryState::Waiting.as_str()]),
+                );
             let changed = diesel::update(taken)
                 .set((
                     outbox::state.eq(DeliveryState::Bounced.as_str()),

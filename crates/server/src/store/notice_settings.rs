@@ -206,7 +206,8 @@ fn insert(
     Ok(())
 }
 
-type SettingsColumns = (String, (bool, bool, String, bool), (Option<String>, Option<Vec<u8>>), Option<String>);
+type SettingsColumns =
+    (String, (bool, bool, String, bool), (Option<String>, Option<Vec<u8>>), Option<String>);
 
 /// The settings of one organisation, or of all.
 fn load(
@@ -253,7 +254,8 @@ fn recipients(
 }
 
 fn into_settings(columns: SettingsColumns) -> (String, NoticeSettings) {
-    let (tenant_id, (mail, administrators, language, unattended), (url, sealed), calendar_token_hash) = columns;
+    let (tenant_id, (mail, administrators, language, unattended), (url, sealed), calendar_token_hash) =
+        columns;
     let webhook = url.zip(sealed).map(|(url, sealed)| Webhook { url, sealed });
     let recipients = Vec::new();
     let settings = NoticeSettings {

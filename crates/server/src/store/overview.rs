@@ -432,7 +432,8 @@ fn rows(connection: &mut AnyConnection, ids: &[i64], now: Timestamp) -> Result<V
             ),
         ))
         .load(connection)?;
-    let serials: Vec<String> = found.iter().filter_map(|(_, certificates, _)| certificates.0.clone()).collect();
+    let serials: Vec<String> =
+        found.iter().filter_map(|(_, certificates, _)| certificates.0.clone()).collect();
     let begins = begins(connection, serials)?;
     let mut by_id = HashMap::with_capacity(found.len());
     for columns in found {

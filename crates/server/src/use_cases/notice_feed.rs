@@ -81,8 +81,10 @@ impl Notices {
         if !self.feeds.admits(&tenant, now) {
             return Ok(Feed::TooMuch);
         }
-        let ends =
-            (now.checked_sub(BACK).unwrap_or(Timestamp::MIN), now.checked_add(AHEAD).unwrap_or(Timestamp::MAX));
+        let ends = (
+            now.checked_sub(BACK).unwrap_or(Timestamp::MIN),
+            now.checked_add(AHEAD).unwrap_or(Timestamp::MAX),
+        );
         let certificates = self.store.certificates_seen_by(&tenant, ends).await?;
         let language = Language::from_tag(&self.store.notice_settings(&tenant).await?.language);
         Ok(Feed::Calendar(calendar::feed(&certificates, &self.host, language, midnight(now))))

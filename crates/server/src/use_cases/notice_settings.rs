@@ -1,11 +1,7 @@
 //! 通知設定: what is set, by whom, and the try-outs. Who may is asked before, in
 //! `site_notices` and by the command line's nature.
 
-use super::{
-    Actor, Notices, SecondFactorKey,
-    notice_feed::token_hash,
-    second_factor::SealError,
-};
+use super::{Actor, Notices, SecondFactorKey, notice_feed::token_hash, second_factor::SealError};
 use crate::{
     entropy,
     notices::{
@@ -177,8 +173,7 @@ impl Notices {
     ) -> Result<SecretString, NoticeSettingsError> {
         let token = entropy::token();
         let hash = token_hash(token.expose_secret());
-        let change =
-            move |settings: &mut NoticeSettings| settings.calendar_token_hash = Some(hash.clone());
+        let change = move |settings: &mut NoticeSettings| settings.calendar_token_hash = Some(hash.clone());
         self.change(actor, tenant, (AuditKind::FeedOpened, String::new()), change, now).await?;
         Ok(token)
     }

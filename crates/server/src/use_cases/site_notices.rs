@@ -4,9 +4,7 @@ use super::{
     Feed, Koshin, MailWish, SiteError,
     site_authority::{Action, Actor, Relation, may},
 };
-use crate::store::{
-    BouncedAddress, Channel, DeliveryRow, NoticeSettings, Scope, Tryout, Unreached,
-};
+use crate::store::{BouncedAddress, Channel, DeliveryRow, NoticeSettings, Scope, Tryout, Unreached};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::time::Duration;

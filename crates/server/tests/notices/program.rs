@@ -178,7 +178,7 @@ fn a_returned_mail_ends_the_writing_to_its_address_until_somebody_has_looked() {
     assert!(code == Some(0) && said.contains("former@b.jp"), "{said}");
     assert_eq!(states(&server), ["bounced"]);
     assert!(server.command_succeeds(&["notices", "list"]).contains("550 5.1.1 User unknown"));
-    assert!(server.audit().iter().any(|event| event["kind"] == "address_bounced"));
+    assert!(server.audit().iter().any(|event| event["event"] == "address_bounced"));
 
     // Records that are out of reach: the mail server keeps the mail (sysexits, EX_TEMPFAIL).
     server.kill();

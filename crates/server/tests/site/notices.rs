@@ -57,7 +57,10 @@ fn recipients_are_kept_and_what_is_no_address_is_said_at_its_field() {
         let shown = text(&answer);
         assert_eq!(answer.status, 422, "{wrong}");
         assert!(shown.contains("id=\"added-wrong\" role=\"alert\">「"), "{shown}");
-        assert!(shown.contains("aria-describedby=\"added-hint added-wrong\" aria-invalid=\"true\""), "{shown}");
+        assert!(
+            shown.contains("aria-describedby=\"added-hint added-wrong\" aria-invalid=\"true\""),
+            "{shown}"
+        );
         assert!(!shown.contains("<script>"), "{shown}");
     }
     let many: String = (0..21).map(|number| format!("r{number}@yamada.jp\n")).collect();
@@ -65,7 +68,7 @@ fn recipients_are_kept_and_what_is_no_address_is_said_at_its_field() {
     assert!(answer.status == 422 && text(&answer).contains("20件まで"), "{}", text(&answer));
     let kept = text(&browser.get("/notices"));
     assert!(kept.contains("support@v.jp en"), "a refused change changes nothing: {kept}");
-    let kinds: Vec<_> = site.server.audit().iter().map(|event| event["kind"].clone()).collect();
+    let kinds: Vec<_> = site.server.audit().iter().map(|event| event["event"].clone()).collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "notices_set").count(), 1, "{kinds:?}");
 }
 
@@ -104,7 +107,8 @@ fn a_webhook_is_public_https_and_its_secret_is_shown_once() {
 }
 
 fn secret(page: &str) -> String {
-    let (_, rest) = page.split_once("once\" translate=\"no\">").unwrap_or_else(|| panic!("no secret: {page}"));
+    let (_, rest) =
+        page.split_once("once\" translate=\"no\">").unwrap_or_else(|| panic!("no secret: {page}"));
     let secret = rest.split('<').next().unwrap().to_owned();
     assert_eq!(secret.len(), 64, "{secret}");
     secret
@@ -167,7 +171,9 @@ fn nobody_but_an_operator_reaches_the_notices_of_others() {
         ("/notices/feed/close", vec![foreign]),
         ("/notices/address", vec![foreign, ("address", "a@b.jp")]),
     ];
-    for (tenant, terminal, may) in [("clinic", &clinic, false), ("vendor", &vendor, false), ("operator", &operator, true)] {
+    for (tenant, terminal, may) in
+        [("clinic", &clinic, false), ("vendor", &vendor, false), ("operator", &operator, true)]
+    {
         let mut browser = site.signed_in(tenant, terminal);
         let status = if may { 200 } else { 404 };
         assert_eq!(browser.get("/notices?tenant=other").status, status, "{tenant}");

@@ -13,8 +13,7 @@ use http::{
 use sha2::{Digest, Sha256};
 
 /// For one reader, who asks each time whether it is still the same.
-const PRIVATE: (HeaderName, HeaderValue) =
-    (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+const PRIVATE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
 /// Seconds after which a reader who came too often may come again.
 const COME_BACK: u32 = 900;
 

@@ -184,11 +184,7 @@ pub(in super::super) async fn feed_close(call: Call) -> Result<Response, Failure
 }
 
 fn webhook_secret_once(secret: &SecretString) -> Once {
-    Once {
-        label: "webhook-secret",
-        hint: "webhook-secret-hint",
-        value: secret.expose_secret().to_owned(),
-    }
+    Once { label: "webhook-secret", hint: "webhook-secret-hint", value: secret.expose_secret().to_owned() }
 }
 
 async fn shown_once(call: Call, tenant: &str, once: Once) -> Result<Response, Failure> {

@@ -74,10 +74,10 @@ pub(super) async fn drawn(
         channels: channels(t, &known),
         mail: extra.mail.map_or_else(|| mail_view(&known), |typed| with_known(typed, &known)),
         bounced: bounced(&known),
-        webhook: extra.webhook.map_or_else(|| webhook_view(&known), |typed| WebhookView {
-            set: known.settings.webhook.is_some(),
-            ..typed
-        }),
+        webhook: extra.webhook.map_or_else(
+            || webhook_view(&known),
+            |typed| WebhookView { set: known.settings.webhook.is_some(), ..typed },
+        ),
         feed_open: known.settings.calendar_token_hash.is_some(),
         test_runs: known.tests.iter().any(|test| test.state == DeliveryState::Waiting),
         tests: known.tests.iter().map(|test| test_view(t, test)).collect(),

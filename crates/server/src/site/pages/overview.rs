@@ -73,7 +73,8 @@ pub(super) fn actor(session: Option<&Session>) -> Result<Actor, Failure> {
 
 fn urgent(t: &Texts, terminal: &TerminalRow, several: bool, now: Timestamp) -> Urgent {
     let life = terminal.not_before.zip(terminal.not_after).map(|(from, to)| {
-        let title = t.with_two("life-chart", ("from", dates::day(from).into()), ("to", dates::day(to).into()));
+        let title =
+            t.with_two("life-chart", ("from", dates::day(from).into()), ("to", dates::day(to).into()));
         charts::life(&[Life { from, to, kind: LifeKind::Current }], now, &title)
     });
     Urgent { row: rows::row(t, terminal, several, now), life: life.unwrap_or_default() }

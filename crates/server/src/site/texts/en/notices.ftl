@@ -24,9 +24,9 @@ channels-heading = How notices reach you
 channel-open = In use
 channel-closed = Not in use
 channel-mail-open = { $count ->
-    [one] Sent to 1 address
-   *[other] Sent to { $count } addresses
-}
+        [one] Sent to 1 address
+       *[other] Sent to { $count } addresses
+    }
 channel-mail-impossible = This server cannot send mail yet
 mail-heading = Mail
 mail-impossible = No mail can be sent, because this server has no mail server. Ask the service's operator.
@@ -84,14 +84,14 @@ days-operator = Operator
 days-told = Told
 days-not-told = Not told
 notice-day-before = { $days ->
-    [one] 1 day before
-   *[other] { $days } days before
-}
+        [one] 1 day before
+       *[other] { $days } days before
+    }
 notice-day-last = The last day
 notice-day-after = { $days ->
-    [one] 1 day after
-   *[other] { $days } days after
-}
+        [one] 1 day after
+       *[other] { $days } days after
+    }
 
 # What was sent
 deliveries-heading = Latest notices
