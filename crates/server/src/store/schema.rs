@@ -64,6 +64,9 @@ diesel::table! {
         pkcs12 -> Binary,
         expires_at -> BigInt,
         fetched_at -> Nullable<BigInt>,
+        set_hash -> Nullable<Text>,
+        private_key -> Nullable<Text>,
+        ca_chain -> Nullable<Text>,
     }
 }
 
@@ -235,6 +238,7 @@ diesel::table! {
 
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
+diesel::joinable!(bundle -> certificate (serial));
 diesel::joinable!(administrator -> tenant (tenant_id));
 diesel::joinable!(invitation -> tenant (tenant_id));
 diesel::joinable!(enrolment -> invitation (token_hash));

@@ -6,6 +6,7 @@ mod browser;
 mod certificates;
 mod feed;
 mod headers;
+mod issuing;
 mod notices;
 mod operation;
 mod sign_in;
