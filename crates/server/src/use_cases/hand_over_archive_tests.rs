@@ -26,7 +26,7 @@ fn bundle(tenant: &str, common_name: &str) -> CarriedBundle {
 fn names(bundles: &[CarriedBundle]) -> Vec<String> {
     let bytes = archive(bundles, now()).unwrap();
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
-    (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().to_owned()).collect()
+    (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().unwrap().into_owned()).collect()
 }
 
 #[test]
