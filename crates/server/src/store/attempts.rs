@@ -2,7 +2,7 @@
 //! a client that repeats itself fills nothing.
 
 use super::{
-    AnyConnection, Scope, Store, StoreError,
+    AnyConnection, Door, Scope, Store, StoreError,
     connection::lock_terminal,
     outbox::DeliveryState,
     schema::{certificate, outbox, renewal_attempt, terminal},
@@ -136,7 +136,7 @@ impl Store {
                 certificate::fetched_at
                     .is_not_null()
                     .or(certificate::first_used_at.is_not_null())
-                    .or(certificate::door.eq("est")),
+                    .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
             );
             Ok(Funnel {
                 notified: number(notified(connection, &scope, since)?),

@@ -13,6 +13,7 @@ mod notice_feed;
 pub mod notice_settings;
 pub mod notices;
 mod order;
+mod recovery;
 mod renew;
 pub mod second_factor;
 pub mod site_authority;
@@ -23,6 +24,7 @@ mod site_issuing;
 mod site_notices;
 mod site_organisation;
 mod site_password;
+mod site_recovery;
 mod site_session;
 mod site_sign_in;
 mod site_terminals;
@@ -35,16 +37,19 @@ pub use hand_over::{HandOver, HandOverFiles};
 pub use notice_feed::Feed;
 pub use notice_settings::{MailWish, NoticeSettingsError};
 pub use notices::Notices;
+pub use recovery::Origin;
 pub use second_factor::SecondFactorKey;
 pub use site_authority::Actor;
 pub use site_error::{
-    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
+    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SessionEnd,
+    SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
 pub use site_notices::NoticePage;
+pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;
@@ -93,7 +98,7 @@ impl Koshin {
         }
     }
 
-    /// With the key that the administration site needs.
+    /// With the key that the administration site and recovery codes need.
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }

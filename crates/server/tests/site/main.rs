@@ -9,5 +9,6 @@ mod headers;
 mod issuing;
 mod notices;
 mod operation;
+mod recovery;
 mod sign_in;
 mod support;

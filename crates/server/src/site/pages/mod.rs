@@ -9,6 +9,7 @@ pub(super) mod notice_changes;
 pub(super) mod notices;
 pub(super) mod other;
 pub(super) mod overview;
+pub(super) mod recovery;
 pub(super) mod renewal;
 mod rows;
 pub(super) mod setup;
