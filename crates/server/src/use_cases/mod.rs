@@ -23,6 +23,8 @@ mod site_invitation;
 mod site_issuing;
 mod site_notices;
 mod site_organisation;
+mod site_own_account;
+mod site_passkeys;
 mod site_password;
 mod site_recovery;
 mod site_session;
@@ -49,6 +51,8 @@ pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
 pub use site_notices::NoticePage;
+pub use site_own_account::Oneself;
+pub use site_passkeys::RelyingParty;
 pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
@@ -60,7 +64,8 @@ use crate::{
     config::{Config, Service},
     store::{Store, StoreError},
 };
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use audit_trail::TrailCheck;
 use blocking::Blocking;
 use in_flight::InFlight;
 use jiff::{SignedDuration, Timestamp};
@@ -80,6 +85,7 @@ pub struct Koshin {
     blocking: Blocking,
     second_factor_key: Option<SecondFactorKey>,
     notices: Option<Notices>,
+    trail_check: ArcSwapOption<TrailCheck>,
 }
 
 impl Koshin {
@@ -95,6 +101,7 @@ impl Koshin {
             blocking,
             second_factor_key: None,
             notices: None,
+            trail_check: ArcSwapOption::empty(),
         }
     }
 
