@@ -40,7 +40,9 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let (limits, site) = (config.limits, config.site.clone());
     let koshin = Koshin::new(store, authority, config, public_url.clone())
         .with_second_factor_key(key)
-        .with_notices(notices.clone());
+        .with_notices(notices.clone())
+        .with_home(place.home.clone());
+    koshin.refresh_services().await?;
     let koshin = Arc::new(koshin);
     let listener = Listener {
         tls: Arc::clone(&tls.api),

@@ -12,6 +12,8 @@ mod issuing;
 mod notices;
 mod nss;
 mod operation;
+mod operators;
+mod passkeys;
 mod pictures;
 mod recovery;
 mod screens;

@@ -11,6 +11,7 @@ pub(super) mod history;
 mod list_query;
 pub(super) mod notice_changes;
 pub(super) mod notices;
+pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
 pub(super) mod recovery;
