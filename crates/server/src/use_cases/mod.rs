@@ -40,7 +40,7 @@ pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
 pub use site_session::{NewSession, Session};
-pub use site_terminals::CertificateDetail;
+pub use site_terminals::{CertificateDetail, StopDetail};
 pub use site_visitor::SiteVisitor;
 pub use status::StatusFacts;
 

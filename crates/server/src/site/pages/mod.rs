@@ -3,11 +3,14 @@
 pub(super) mod certificate;
 pub(super) mod certificates;
 pub(super) mod entrance;
+pub(super) mod first;
 mod list_query;
 pub(super) mod other;
 pub(super) mod overview;
 pub(super) mod renewal;
 mod rows;
+pub(super) mod selection;
 pub(super) mod setup;
 pub(super) mod sign_in;
+pub(super) mod terminal;
 pub(super) mod trouble;
