@@ -7,7 +7,7 @@ use super::{
         failure::Failure,
         form::Fields,
         issuing_views::{BundlePage, Choosable, PreparedPage, SelectionPage},
-        page::html,
+        page::{html, see_other},
         views::Message,
     },
     certificates::sees_several,
@@ -24,17 +24,20 @@ use http::StatusCode;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
+/// With this, a form that nothing came of is shown again.
+const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// `GET /terminals/renew?terminal=1&terminal=2`: the question.
 pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
     let (actor, now) = (actor(call.visit.session.as_ref())?, call.visit.now);
     let t = call.visit.page.t;
     let chosen = chosen(&call.query)?;
     if chosen.is_empty() {
-        return Ok(selection(&call, Vec::new(), Vec::new(), Some(t.say("selection-none"))));
+        return Ok(selection(&call, StatusCode::OK, Vec::new(), Vec::new(), Some(t.say("selection-none"))));
     }
     let outlooks = match call.koshin.renewal_outlooks(&actor, &chosen, now).await {
         Ok(outlooks) => outlooks,
-        Err(SiteError::TooMany(most)) => return Ok(too_many(&call, most)),
+        Err(SiteError::TooMany(most)) => return Ok(too_many(&call, StatusCode::OK, most)),
         Err(error) => return Err(error.into()),
     };
     let several = sees_several(call.visit.session.as_ref());
@@ -53,7 +56,7 @@ pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
         }
     }
     let none = renewable.is_empty().then(|| t.say("selection-all-refused"));
-    Ok(selection(&call, renewable, left_out, none))
+    Ok(selection(&call, StatusCode::OK, renewable, left_out, none))
 }
 
 /// `POST /terminals/renew`: the certificates, and their passwords, shown once.
@@ -61,7 +64,7 @@ pub(in super::super) async fn renew(call: Call) -> Result<Response, Failure> {
     let (actor, now) = (actor(call.visit.session.as_ref())?, call.visit.now);
     match call.koshin.prepare_renewals(&actor, &chosen(&call.form)?, now).await {
         Ok(set) => Ok(ready(&call, &set, now)),
-        Err(SiteError::TooMany(most)) => Ok(too_many(&call, most)),
+        Err(SiteError::TooMany(most)) => Ok(too_many(&call, REFUSED, most)),
         Err(error) => Err(error.into()),
     }
 }
@@ -69,6 +72,9 @@ pub(in super::super) async fn renew(call: Call) -> Result<Response, Failure> {
 /// `GET /terminals/bundle?token=…`: the zip with a folder a terminal; or that it is gone.
 pub(in super::super) async fn bundle(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
+    if token(&call).expose_secret().is_empty() {
+        return Ok(see_other("/certificates"));
+    }
     match call.koshin.download(&actor, &token(&call), call.visit.now).await {
         Ok(download) => return Ok(attached(download)),
         Err(SiteError::NotFound) => {}
@@ -101,19 +107,19 @@ fn choosable(terminal: &TerminalRow, several: bool, remark: String) -> Choosable
     }
 }
 
-fn too_many(call: &Call, most: usize) -> Response {
+fn too_many(call: &Call, status: StatusCode, most: usize) -> Response {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let text = call.visit.page.t.with("selection-too-many", "most", most);
-    selection(call, Vec::new(), Vec::new(), Some(text))
+    selection(call, status, Vec::new(), Vec::new(), Some(text))
 }
 
 fn selection(
     call: &Call,
+    status: StatusCode,
     chosen: Vec<Choosable>,
     left_out: Vec<Choosable>,
     refused: Option<String>,
 ) -> Response {
-    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = call.visit.page.clone().titled("selection-title");
     let count = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
     let view = SelectionPage {
@@ -135,7 +141,7 @@ fn ready(call: &Call, set: &PreparedSet, now: Timestamp) -> Response {
     let left_out: Vec<Choosable> = set.left_out.iter().map(refused).collect();
     let Some(first) = set.prepared.first() else {
         let text = if left_out.is_empty() { "selection-none" } else { "selection-all-refused" };
-        return selection(call, Vec::new(), left_out, Some(t.say(text)));
+        return selection(call, REFUSED, Vec::new(), left_out, Some(t.say(text)));
     };
     let page = call.visit.page.clone().titled("prepared-title");
     let count = i64::try_from(set.prepared.len()).unwrap_or(i64::MAX);
