@@ -5,8 +5,8 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        certificate, certificates, entrance, first, other, overview, renewal, selection, setup, sign_in,
-        terminal,
+        certificate, certificates, entrance, first, other, overview, recovery, renewal, selection, setup,
+        sign_in, terminal,
     },
     visit::Visit,
 };
@@ -108,7 +108,11 @@ static ISSUING: &[Endpoint] = &[
 static ACCOUNTS: &[Endpoint] = &[];
 
 /// 復旧コード.
-static RECOVERY: &[Endpoint] = &[];
+static RECOVERY: &[Endpoint] = &[
+    get("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::show(call))),
+    post("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::issue(call))),
+    post("/terminals/{id}/recovery/cancel", EVERY_ROLE, |call| Box::pin(recovery::cancel(call))),
+];
 
 /// What only operators see.
 static OPERATORS: &[Endpoint] = &[];

@@ -25,7 +25,7 @@ mod visit;
 
 use crate::{
     api::Language,
-    use_cases::{Koshin, SiteError},
+    use_cases::{Koshin, SessionEnd, SiteError},
 };
 use axum::{
     Router,
@@ -145,7 +145,9 @@ fn turned_away(who: Who, visit: &Visit) -> Result<Option<Response>, Failure> {
     if let Standing::Trouble(trouble) = &visit.standing {
         return Ok(Some(pages::trouble::show(visit, *trouble)));
     }
-    let to_the_entrance = || Ok(Some(page::see_other("/")));
+    // The session is gone with this request, so the next one would not know why.
+    let timed_out = matches!(visit.ended, Some(SessionEnd::Idle | SessionEnd::TooOld));
+    let to_the_entrance = || Ok(Some(page::see_other(if timed_out { "/?ended=1" } else { "/" })));
     match (who, &visit.session) {
         (Who::Anyone | Who::Terminal, _) => Ok(None),
         (_, None) => to_the_entrance(),

@@ -283,3 +283,33 @@ pub(super) struct TimelineEntry {
     /// Whether it is a refusal or a failure.
     pub(super) wrong: bool,
 }
+
+/// Whether a 復旧コード is to be issued.
+#[derive(Template)]
+#[template(path = "site/recovery.html")]
+pub(super) struct RecoveryPage<'a> {
+    pub(super) page: &'a Page,
+    pub(super) terminal: String,
+    /// Why none can be issued.
+    pub(super) refusal: Option<Message>,
+    /// Whether one has just been taken back.
+    pub(super) cancelled: bool,
+    /// Until when the last one is good.
+    pub(super) open: Option<String>,
+    pub(super) action: String,
+    pub(super) back: String,
+}
+
+/// A 復旧コード, shown once.
+#[derive(Template)]
+#[template(path = "site/recovery_code.html")]
+pub(super) struct RecoveryCodePage<'a> {
+    pub(super) page: &'a Page,
+    pub(super) terminal: String,
+    pub(super) groups: Vec<&'a str>,
+    pub(super) until: String,
+    /// SVG.
+    pub(super) qr: String,
+    pub(super) by_command: String,
+    pub(super) back: String,
+}

@@ -61,6 +61,15 @@ pub enum AuditKind {
     ConsentGranted,
     /// A vendor's access to a clinic has ended.
     ConsentWithdrawn,
+    /// A recovery code was issued for a terminal.
+    RecoveryCodeIssued,
+    /// A recovery code was taken back before its use.
+    RecoveryCodeCancelled,
+    /// A recovery code was exchanged for a certificate.
+    CertificateRecovered,
+    /// A known recovery code was refused, or too many unknown ones were tried; the detail
+    /// has the problem code.
+    RecoveryRefused,
 }
 
 impl AuditKind {
@@ -94,6 +103,10 @@ impl AuditKind {
             Self::StopFinal => "stop_final",
             Self::ConsentGranted => "consent_granted",
             Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::RecoveryCodeIssued => "recovery_code_issued",
+            Self::RecoveryCodeCancelled => "recovery_code_cancelled",
+            Self::CertificateRecovered => "certificate_recovered",
+            Self::RecoveryRefused => "recovery_refused",
         }
     }
 }

@@ -216,9 +216,8 @@ fn note_fetched(connection: &mut AnyConnection, serial: &str, now: Timestamp) ->
     diesel::update(bundle::table.filter(bundle::serial.eq(serial)))
         .set(bundle::fetched_at.eq(now.as_second()))
         .execute(connection)?;
-    let first = certificate::table
-        .filter(certificate::serial.eq(serial))
-        .filter(certificate::fetched_at.is_null());
+    let first =
+        certificate::table.filter(certificate::serial.eq(serial)).filter(certificate::fetched_at.is_null());
     diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
     Ok(())
 }

@@ -73,7 +73,8 @@ fn guide(bundle: &CarriedBundle) -> String {
 
 /// A name that stays in its folder on every system.
 fn plain(name: &str) -> String {
-    let letter = |letter: char| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' };
+    let letter =
+        |letter: char| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' };
     let plain: String = name.chars().map(letter).collect();
     if plain.starts_with('.') { format!("_{plain}") } else { plain }
 }

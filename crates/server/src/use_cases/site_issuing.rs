@@ -446,8 +446,7 @@ fn prepared_event(
     serial: &str,
     now: Timestamp,
 ) -> AuditEvent {
-    let kind =
-        if grounds.first { AuditKind::CertificateIssued } else { AuditKind::CertificateRenewed };
+    let kind = if grounds.first { AuditKind::CertificateIssued } else { AuditKind::CertificateRenewed };
     let detail = format!("new serial {serial}, to be carried to the terminal");
     AuditEvent {
         serial: grounds.replaces.clone().or_else(|| Some(serial.to_owned())),

@@ -239,8 +239,7 @@ fn many_are_chosen_in_the_list_and_renewed_together() {
     let three = site.server.issue("client003");
     let foreign = site.organisation("other", "clinic", "client004");
     let mut browser = site.signed_in("clinic", &one);
-    let [id_one, id_two, id_three] =
-        [&one, &two, &three].map(|terminal| terminal_id(&mut browser, terminal));
+    let [id_one, id_two, id_three] = [&one, &two, &three].map(|terminal| terminal_id(&mut browser, terminal));
     let stop = format!("/terminals/{id_three}/stop");
     let question = browser.get(&stop);
     browser.post_from(&question, &stop, &[]);

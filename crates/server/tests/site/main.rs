@@ -4,8 +4,16 @@
 mod access;
 mod browser;
 mod certificates;
+mod form;
 mod headers;
 mod issuing;
+mod nss;
 mod operation;
+mod pictures;
+mod recovery;
+mod screens;
 mod sign_in;
 mod support;
+mod walks;
+mod webdriver;
+mod world;

@@ -70,14 +70,8 @@ fn opens(world: &World, prepared: &Prepared, zip: &[u8]) {
     };
     let from = ["-in", &format!("{name}.p12"), "-passin", "env:KOSHIN_TEST_PASSWORD"];
     openssl(&[&["pkcs12", "-legacy", "-nodes", "-out", "opened.pem"], &from[..]].concat());
-    let of_key = openssl(&[
-        "pkey",
-        "-in",
-        &format!("{name}.key"),
-        "-passin",
-        "env:KOSHIN_TEST_PASSWORD",
-        "-pubout",
-    ]);
+    let of_key =
+        openssl(&["pkey", "-in", &format!("{name}.key"), "-passin", "env:KOSHIN_TEST_PASSWORD", "-pubout"]);
     let of_certificate = openssl(&["x509", "-in", &format!("{name}.crt"), "-noout", "-pubkey"]);
     let of_pkcs12 = openssl(&["x509", "-in", "opened.pem", "-noout", "-pubkey"]);
     assert_eq!((&of_key, &of_pkcs12), (&of_certificate, &of_certificate));
@@ -140,7 +134,10 @@ async fn prepared_again_the_earlier_one_ends_and_what_nobody_downloads_ends_with
     assert_eq!(outlook.waiting.unwrap().serial, first.serial);
     let second = koshin.prepare_renewal(&clinic, terminal, hours(1)).await.unwrap();
     assert_ne!(first.password.expose_secret(), second.password.expose_secret());
-    assert_eq!((world.state(&first.serial).await, world.state(&second.serial).await), ("superseded", "issued"));
+    assert_eq!(
+        (world.state(&first.serial).await, world.state(&second.serial).await),
+        ("superseded", "issued")
+    );
     assert!(matches!(koshin.download(&clinic, &first.token, hours(1)).await, Err(SiteError::NotFound)));
     assert!(koshin.download(&clinic, &SecretString::from(""), hours(1)).await.is_err());
 
@@ -305,7 +302,10 @@ async fn a_first_certificate_makes_its_terminal_known() {
     let download = koshin.download(&clinic, &prepared.token, now()).await.unwrap();
     opens(&world, &prepared, &download.zip);
     let detail = koshin.certificate_detail(&clinic, &prepared.serial, now()).await.unwrap();
-    assert_eq!((detail.terminal.label.as_deref(), detail.terminal.place.as_deref()), (Some("受付9"), Some("1階")));
+    assert_eq!(
+        (detail.terminal.label.as_deref(), detail.terminal.place.as_deref()),
+        (Some("受付9"), Some("1階"))
+    );
     let kinds: Vec<&str> = detail.timeline.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["terminal_added", "certificate_issued", "bundle_downloaded"]);
 
@@ -343,15 +343,15 @@ async fn a_first_certificate_makes_its_terminal_known() {
 #[tokio::test]
 async fn many_are_one_download_without_those_that_cannot_be_renewed() {
     let world = World::new().await;
-    let (koshin, operator, clinic) =
-        (&world.koshin, Actor::command_line(), world.actor("clinic").await);
+    let (koshin, operator, clinic) = (&world.koshin, Actor::command_line(), world.actor("clinic").await);
     let api = koshin.prepare_first(&operator, wish("clinic", "api001"), now()).await.unwrap();
     world.in_use(&api.serial).await;
     let (one, other) = (world.terminal_of("clinic").await, world.terminal_of("other").await);
     let chosen = [one, other, api.terminal_id, one];
     let set = koshin.prepare_renewals(&operator, &chosen, now()).await.unwrap();
     assert_eq!(set.prepared.len(), 2, "each once");
-    let left_out: Vec<_> = set.left_out.iter().map(|left| (left.terminal.terminal_id, left.refusal)).collect();
+    let left_out: Vec<_> =
+        set.left_out.iter().map(|left| (left.terminal.terminal_id, left.refusal)).collect();
     assert_eq!(left_out, [(api.terminal_id, IssueRefusal::NotRenewableKind)]);
     assert_ne!(set.prepared[0].password.expose_secret(), set.prepared[1].password.expose_secret());
     let token = &set.prepared[0].token;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod issuing;
+mod recovery;
 mod world;
 
 use jiff::SignedDuration;

@@ -56,9 +56,10 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
 /// What this administrator may do with the terminal; all else is left out.
 async fn buttons(koshin: &Koshin, actor: &Actor, terminal: &TerminalRow) -> Result<Vec<Button>, Failure> {
     let going = terminal.stopped_at.is_none();
-    let ways: [(Action, bool, &str, &'static str, &'static str); 3] = [
+    let ways: [(Action, bool, &str, &'static str, &'static str); 4] = [
         (Action::IssueCertificate, going, "renew", "renew-action", ""),
         (Action::RenameTerminal, true, "name", "name-action", "second"),
+        (Action::IssueRecoveryCode, going, "recovery", "recovery-link", "second"),
         (Action::StopTerminal, going, "stop", "stop-action", "warn"),
     ];
     let mut buttons = Vec::with_capacity(ways.len());
@@ -151,6 +152,7 @@ fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
         "hand_over" => t.say("door-hand-over"),
         "legacy" => t.say("door-legacy"),
         "est" => t.say("door-est"),
+        "recovery" => t.say("door-recovery"),
         other => other.to_owned(),
     };
     let mut facts = vec![

@@ -113,9 +113,8 @@ fn question(call: &Call, outlook: &RenewalOutlook, status: StatusCode) -> Respon
 /// What tells the terminal from others.
 pub(super) fn facts(t: &Texts, terminal: &TerminalRow, now: Timestamp) -> Vec<Fact> {
     let fact = |key, text: String| Fact { key, text, mono: false };
-    let until = terminal
-        .not_after
-        .map(|end| format!("{}　{}", dates::day(end), dates::days_left(t, end, now)));
+    let until =
+        terminal.not_after.map(|end| format!("{}　{}", dates::day(end), dates::days_left(t, end, now)));
     vec![
         fact("column-tenant", terminal.tenant_name.clone()),
         fact("column-terminal", rows::name(terminal).to_owned()),
@@ -165,9 +164,17 @@ pub(super) fn until_text(t: &Texts, end: Timestamp, now: Timestamp) -> String {
     let until = dates::minute(end);
     // Rounded to what helps: nobody counts the minutes of a day.
     if seconds >= 2 * 3600 {
-        t.with_two("prepared-until-hours", ("until", until.into()), ("hours", ((seconds + 1800) / 3600).into()))
+        t.with_two(
+            "prepared-until-hours",
+            ("until", until.into()),
+            ("hours", ((seconds + 1800) / 3600).into()),
+        )
     } else {
-        t.with_two("prepared-until-minutes", ("until", until.into()), ("minutes", ((seconds + 59) / 60).into()))
+        t.with_two(
+            "prepared-until-minutes",
+            ("until", until.into()),
+            ("minutes", ((seconds + 59) / 60).into()),
+        )
     }
 }
 

@@ -46,8 +46,7 @@ pub(in super::super) async fn rename(call: Call) -> Result<Response, Failure> {
 /// `GET /terminals/{id}/stop`: the question.
 pub(in super::super) async fn ask_stop(call: Call) -> Result<Response, Failure> {
     let (actor, now) = (actor(call.visit.session.as_ref())?, call.visit.now);
-    let terminal =
-        call.koshin.own_terminal(&actor, Action::StopTerminal, terminal_id(&call)?, now).await?;
+    let terminal = call.koshin.own_terminal(&actor, Action::StopTerminal, terminal_id(&call)?, now).await?;
     if terminal.stopped_at.is_some() {
         return Ok(see_other(&certificate_path(&terminal)));
     }
@@ -91,7 +90,13 @@ fn done(terminal: &TerminalRow, what: &str) -> Response {
     see_other(&format!("{}?done={what}", certificate_path(terminal)))
 }
 
-fn name_form(call: &Call, terminal: &TerminalRow, label: &str, place: &str, wrong: Option<Wrong>) -> Response {
+fn name_form(
+    call: &Call,
+    terminal: &TerminalRow,
+    label: &str,
+    place: &str,
+    wrong: Option<Wrong>,
+) -> Response {
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = call.visit.page.clone().titled("name-title");
     let view = NamePage {
