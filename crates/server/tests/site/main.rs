@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod access;
+mod accounts;
 mod browser;
 mod certificates;
 mod form;
@@ -9,6 +10,7 @@ mod headers;
 mod issuing;
 mod nss;
 mod operation;
+mod passkeys;
 mod pictures;
 mod recovery;
 mod screens;
