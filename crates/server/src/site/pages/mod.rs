@@ -9,6 +9,7 @@ pub(super) mod entrance;
 pub(super) mod first;
 pub(super) mod history;
 mod list_query;
+pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
 pub(super) mod recovery;
