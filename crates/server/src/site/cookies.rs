@@ -10,6 +10,11 @@ pub(super) const FORM: &str = "__Host-koshin-form";
 /// The language that was chosen over the browser's.
 pub(super) const LANGUAGE: &str = "__Host-koshin-language";
 
+/// Which page is to say what was just done.
+pub(super) const TOLD: &str = "__Host-koshin-told";
+
+/// Seconds in which a browser goes where it was sent.
+const A_MOMENT: u32 = 60;
 /// Seconds that a chosen language is remembered.
 const A_YEAR: u32 = 365 * 86_400;
 
@@ -32,6 +37,11 @@ pub(super) fn set(name: &str, value: &str) -> HeaderValue {
 /// A cookie that stays.
 pub(super) fn keep(name: &str, value: &str) -> HeaderValue {
     header(format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={A_YEAR}"))
+}
+
+/// A cookie for the very next page.
+pub(super) fn for_a_moment(name: &str, value: &str) -> HeaderValue {
+    header(format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={A_MOMENT}"))
 }
 
 /// Makes the browser forget a cookie.
@@ -61,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
-        for cookie in [set(SESSION, "00"), keep(LANGUAGE, "en"), forget(SESSION)] {
+        for cookie in [set(SESSION, "00"), keep(LANGUAGE, "en"), for_a_moment(TOLD, "00"), forget(SESSION)] {
             let text = cookie.to_str().expect("ASCII");
             assert!(text.starts_with("__Host-"), "{text}");
             for part in ["; Path=/;", "; Secure;", "; HttpOnly;", "; SameSite=Lax"] {

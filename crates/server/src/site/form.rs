@@ -65,6 +65,12 @@ impl Fields {
         self.0.iter().filter(move |(key, _)| key.as_str() == name).map(|(_, value)| value.trim())
     }
 
+    /// The same without the fields of these names.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(key, _)| !names.contains(&key.as_str()));
+        self
+    }
+
     fn find(&self, name: &str) -> &str {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str())).unwrap_or_default()
     }

@@ -22,6 +22,7 @@ mod page;
 mod pages;
 mod qr;
 mod texts;
+mod told;
 mod views;
 mod visit;
 
@@ -110,6 +111,11 @@ async fn enter(
     let (page, cookie) = (visit.page.clone(), visit.form_cookie());
     let outcome = admit(endpoint, &site, visit, parameter, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|failure| failure.answer(page));
+    if let Some(promised) = told::promise(&response) {
+        response.headers_mut().append(SET_COOKIE, promised);
+    } else if told::is_due(&parts.headers, &parts.uri) {
+        response.headers_mut().append(SET_COOKIE, cookies::forget(cookies::TOLD));
+    }
     // Only pages have forms; calendars and style sheets have no use for the proof.
     if let Some(cookie) = cookie.filter(|_| is_page(&response)) {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -134,13 +140,15 @@ async fn admit(
         }
         let form = Fields::read(&parts.headers, body, &site.koshin.config().limits).await?;
         if !visit.made(&form) {
-            return Err(Failure::ForeignForm);
+            // The form of a session that is over is none of a stranger's.
+            return visit.ended.map_or(Err(Failure::ForeignForm), |_| Ok(page::see_other("/?ended=1")));
         }
         form
     } else {
         Fields::default()
     };
     let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let query = if told::is_due(&parts.headers, &parts.uri) { query } else { query.without(&told::WORDS) };
     let host = form::host(&parts.headers, &parts.uri).unwrap_or_default().to_owned();
     let if_none_match = parts.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let if_none_match = if_none_match.map(str::to_owned);

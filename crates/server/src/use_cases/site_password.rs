@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 /// Characters, as a person counts them.
 const SHORTEST: usize = 12;
-/// Bytes: longer ones would be work for nothing.
-const LONGEST: usize = 256;
+/// Characters: longer ones would be work for nothing.
+const LONGEST: usize = 128;
 /// Different characters.
 const LEAST_VARIETY: usize = 5;
 /// Shorter names occur in too many words to be forbidden.
@@ -30,7 +30,8 @@ pub(super) struct Surroundings<'a> {
 
 /// Whether a new password is accepted.
 pub(super) fn judge(password: &SecretString, around: &Surroundings<'_>) -> Result<(), PasswordRefusal> {
-    if password.expose_secret().len() > LONGEST {
+    // Before anything is made of it: a form may hold much.
+    if password.expose_secret().chars().count() > LONGEST {
         return Err(PasswordRefusal::TooLong);
     }
     let normal = normal(password);

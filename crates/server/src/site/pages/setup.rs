@@ -73,6 +73,12 @@ pub(in super::super) async fn finish(call: Call) -> Result<Response, Failure> {
             Ok(code_page(call.visit.page, None, Some(message), action))
         }
         Err(SiteError::Invitation(refusal)) => Ok(gone(call.visit.page, &refusal)),
+        // Somebody else who was invited was faster with the same login.
+        Err(SiteError::LoginTaken) => {
+            let invitation = invitation(&call).await?;
+            let wrong = Some("invitation-login-taken");
+            Ok(form(&call, &invitation, wrong, StatusCode::UNPROCESSABLE_ENTITY))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -150,6 +156,9 @@ pub(super) fn wish_refused(error: &SiteError) -> Option<&'static str> {
         SiteError::LoginTaken => Some("invitation-login-taken"),
         SiteError::Password(PasswordRefusal::TooShort | PasswordRefusal::TooLong) => {
             Some("invitation-password-short")
+        }
+        SiteError::Password(PasswordRefusal::ContainsLogin | PasswordRefusal::ContainsOrganisation) => {
+            Some("invitation-password-names")
         }
         SiteError::Password(_) => Some("invitation-password-common"),
         _ => None,

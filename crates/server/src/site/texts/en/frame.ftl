@@ -114,7 +114,8 @@ invitation-login-taken = That login name is taken. Choose another one.
 invitation-email-invalid = That is not an e-mail address. Check what stands before and after the @.
 invitation-name-invalid = Enter your name.
 invitation-password-short = The password must have 12 to 128 characters.
-invitation-password-common = That password is easy to guess. Choose another one that does not contain the login name.
+invitation-password-common = That password is easy to guess. Choose another one with at least 5 different characters.
+invitation-password-names = A password may not contain the login, the person's name, or the organisation's name or ID. Choose another one.
 invitation-passwords-differ = The two passwords differ. Enter them again.
 
 # What did not work

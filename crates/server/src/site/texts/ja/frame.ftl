@@ -106,7 +106,8 @@ invitation-login-taken = そのログイン名はすでに使われています�
 invitation-email-invalid = メールアドレスの形が正しくありません。@の前後を確かめてください。
 invitation-name-invalid = 氏名を入力してください。
 invitation-password-short = パスワードは12文字以上、128文字以下にしてください。
-invitation-password-common = そのパスワードは推測されやすいため使えません。ログイン名を含まない、別のパスワードにしてください。
+invitation-password-common = そのパスワードは推測されやすいため使えません。5種類以上の文字を使った、別のパスワードにしてください。
+invitation-password-names = ログイン名、氏名、医療機関・会社の名前やIDを含むパスワードは使えません。別のパスワードにしてください。
 invitation-passwords-differ = 2つのパスワードが一致しません。もう一度入力してください。
 
 # できなかったこと
