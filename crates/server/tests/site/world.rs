@@ -111,6 +111,8 @@ impl World {
         self.move_to(today);
         self.names.insert("name", "feed-renew".to_owned());
         self.names.insert("serial", self.terminals["client002"].serial());
+        // Terminals are numbered as they are issued for: first one of each organisation, then this one.
+        self.names.insert("id", "5".to_owned());
         for tenant in ["himawari", "minato", "cloud"] {
             let mut browser = self.site.signed_in(tenant, &self.terminals[tenant]);
             if tenant == "himawari" {
