@@ -81,8 +81,8 @@ pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
             "Certificates with this CN are not renewed.".to_owned(),
         ),
         Obstacle::Expired => text(
-            "有効期限が切れています。管理者か保守会社に復旧コードを依頼してください。".to_owned(),
-            "The certificate has expired: ask your administrator or vendor for a recovery code.".to_owned(),
+            "有効期限が切れています。管理者か保守会社に復旧コードを依頼し、koshin recover で入力してください。".to_owned(),
+            "The certificate has expired: ask your administrator or vendor for a recovery code, then run koshin recover.".to_owned(),
         ),
         Obstacle::NoCertificate => text(
             "クライアント証明書を使わない設定です。".to_owned(),
