@@ -9,7 +9,7 @@ use crate::{
         server::{ScriptedServer, Sends},
     },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use koshin::{
     applications::App,
     daemon::diary::Diary,
@@ -23,8 +23,6 @@ use koshin::{
 };
 use koshin_desktop::Icon;
 use koshin_protocol::problem::{Problem, ProblemCode};
-use secrecy::{ExposeSecret, SecretString};
-use std::cell::RefCell;
 
 const STEPS: [&str; 4] = ["1/4", "2/4", "3/4", "4/4"];
 
