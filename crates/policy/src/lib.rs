@@ -22,7 +22,9 @@ pub mod suggestion;
 pub mod validity;
 pub mod window;
 
-pub use decision::{CertificateStanding, Decision, Refusal, RenewalRules, TenantStanding, decide, hand_over_refusal};
+pub use decision::{
+    CertificateStanding, Decision, Refusal, RenewalRules, TenantStanding, decide, hand_over_refusal,
+};
 pub use kind::{Kind, KindRules, PatternError};
 pub use recovery::{MistypedCode, RecoveryCode};
 pub use state::CertificateState;

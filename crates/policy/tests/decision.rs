@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use koshin_policy::{
-    CertificateStanding, CertificateState, Decision, KindRules, Refusal, RenewalRules, TenantStanding, decide,
-    hand_over_refusal,
+    CertificateStanding, CertificateState, Decision, KindRules, Refusal, RenewalRules, TenantStanding,
+    decide, hand_over_refusal,
 };
 
 const NOT_BEFORE: &str = "2024-03-31T00:00:00Z";
@@ -113,7 +113,11 @@ fn what_an_administrator_carries_has_no_window_and_every_known_kind_begins_once(
     let kinds = KindRules::default();
     for (cn, begin, renewal) in table {
         for (first, expected) in [(true, begin), (false, renewal)] {
-            assert_eq!(hand_over_refusal(cn, first, TenantStanding::Active, &kinds), expected, "{cn} {first}");
+            assert_eq!(
+                hand_over_refusal(cn, first, TenantStanding::Active, &kinds),
+                expected,
+                "{cn} {first}"
+            );
             let suspended = hand_over_refusal(cn, first, TenantStanding::Suspended, &kinds);
             assert_eq!(suspended, Some(TenantSuspended), "{cn} {first}");
         }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test, with what the tests need installed and started.
 
+mod axe;
 mod count;
 mod postgres;
 pub(crate) mod tools;
@@ -19,6 +20,8 @@ use crate::workspace;
 const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
 /// The file in which a test that cannot run here says why, a line each.
 const SKIPS: &str = "KOSHIN_TEST_SKIPS";
+/// Where tests find axe-core's script.
+const AXE: &str = "KOSHIN_TEST_AXE";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -54,6 +57,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &postgres {
         Some(postgres) => command.env(POSTGRES_URL, postgres.url()),
         None => command.env_remove(POSTGRES_URL),
+    };
+    match axe::script() {
+        Ok(script) => command.env(AXE, script),
+        Err(why) => {
+            eprintln!("xtask test: no axe-core, so pages are not looked over for barriers: {why:#}");
+            command.env_remove(AXE)
+        }
     };
     let (success, mut counts) = run_and_count(&mut command)?;
     drop(postgres);

@@ -34,6 +34,9 @@ const TOOLS: &[Tool] = &[
         package: "chromium",
         what_for: "a browser with a certificate that Koshin renewed",
     },
+    Tool { program: "chromedriver", package: "chromium-driver", what_for: "the site's pages in a browser" },
+    Tool { program: "npm", package: "npm", what_for: "axe-core, which looks for barriers in pages" },
+    Tool { program: "faketime", package: "faketime", what_for: "the site on a day of the test's choice" },
     Tool { program: "nginx", package: "nginx-light", what_for: "the profile of nginx in docs/profiles.md" },
     Tool {
         program: "psql",

@@ -2,11 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod access;
+mod accounts;
 mod browser;
 mod certificates;
+mod form;
 mod headers;
 mod issuing;
+mod nss;
 mod operation;
+mod pictures;
+mod screens;
 mod recovery;
 mod sign_in;
 mod support;
+mod walks;
+mod webdriver;
+mod world;
