@@ -167,12 +167,13 @@ fn a_recovery_code_and_the_key_that_it_was_given_with() {
         (S::KeyMade, E::Started(asked), S::KeyMade, over),
         // A key that went to the server with the old certificate is used up.
         (S::Requested, E::Started(with_code), S::Waiting, vec![Step::Discard, Step::CheckRoom]),
-        // A certificate that is good yet renews as ever.
+        // A certificate that is good yet renews as ever, when it is due.
+        (S::Requested, E::Started(Subject { asked_by_code: true, ..due() }), S::Waiting, vec![Step::Ask]),
         (
             S::Requested,
-            E::Started(Subject { asked_by_code: true, ..due() }),
-            S::Waiting,
-            vec![Step::Discard, Step::CheckRoom],
+            E::Started(Subject { asked_by_code: true, opens: now() + DAY, ..due() }),
+            S::Requested,
+            vec![Step::Finish(Ending::NotDue)],
         ),
     ]);
     let kinds = [(Kind::NotRenewable, Ending::NotRenewableKind), (Kind::Unknown, Ending::UnknownKind)];

@@ -292,12 +292,13 @@ fn start(state: State, subject: &Subject, now: Timestamp) -> Transition {
 /// A code was given before, and the answer to it did not arrive.
 fn asked_by_code(state: State, subject: &Subject, now: Timestamp) -> Transition {
     if subject.has_code {
-        (State::KeyMade, vec![Step::BuildRequest])
-    } else if now > subject.not_after {
+        return (State::KeyMade, vec![Step::BuildRequest]);
+    }
+    match obstacle(subject, now) {
         // The key stays: the code, given again, brings its certificate.
-        (state, finish(Ending::Expired))
-    } else {
-        (State::Waiting, vec![Step::Discard, Step::CheckRoom])
+        Some(ending) => (state, finish(ending)),
+        // The old certificate is good after all, and renews as ever.
+        None => begin(subject, now),
     }
 }
 

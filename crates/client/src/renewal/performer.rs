@@ -211,8 +211,9 @@ impl Performer<'_, '_> {
     /// What the machine needs to know to begin; what was staged by an earlier run is opened.
     fn subject(&mut self) -> Result<Subject, Failure> {
         let begun = match &self.journal.state {
-            State::KeyMade | State::Received | State::Verified | State::Tried => true,
-            State::Requested => self.asked_by_code() && self.wishes.code.is_some(),
+            State::Received | State::Verified | State::Tried => true,
+            State::KeyMade if !self.asked_by_code() => true,
+            State::KeyMade | State::Requested => self.asked_by_code() && self.wishes.code.is_some(),
             State::RolledBack { keeps_certificate, .. } => *keeps_certificate,
             _ => false,
         };

@@ -64,6 +64,15 @@ fn opens(language: Language, at: Timestamp) -> String {
     }
 }
 
+/// What to do with a recovery code, for those who use the command line.
+pub fn how_to_recover(language: Language) -> &'static str {
+    pick(
+        language,
+        "復旧コードを受け取ったら、koshin recover を実行して入力してください。",
+        "Once you have the recovery code, run koshin recover and type it.",
+    )
+}
+
 /// Why a connection cannot be renewed, as a line below the table; `None` where the table says it all.
 pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
     let text = |japanese: String, english: String| match language {
@@ -81,8 +90,8 @@ pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
             "Certificates with this CN are not renewed.".to_owned(),
         ),
         Obstacle::Expired => text(
-            "有効期限が切れています。管理者か保守会社に復旧コードを依頼し、koshin recover で入力してください。".to_owned(),
-            "The certificate has expired: ask your administrator or vendor for a recovery code, then run koshin recover.".to_owned(),
+            "有効期限が切れています。管理者か保守会社に復旧コードを依頼してください。".to_owned(),
+            "The certificate has expired: ask your administrator or vendor for a recovery code.".to_owned(),
         ),
         Obstacle::NoCertificate => text(
             "クライアント証明書を使わない設定です。".to_owned(),
