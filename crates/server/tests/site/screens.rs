@@ -24,7 +24,7 @@ enum Step {
     Submit(&'static str),
 }
 
-use Guest::{Clinic, Nobody, Operator, Terminal};
+use Guest::{Clinic, Nobody, Operator, Terminal, Vendor};
 use Step::{Go, Submit, Type};
 
 /// All of them, in the order of the manual.
@@ -65,6 +65,22 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("certificates", Clinic, &[Go("/certificates")]),
     screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
     screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("administrators", Clinic, &[Go("/administrators")]),
+    screen("administrators-disable", Clinic, &[Go("/administrators/{account}/disable")]),
+    screen("administrators-reset", Clinic, &[Go("/administrators/{account}/reset")]),
+    screen("consents", Clinic, &[Go("/consents")]),
+    screen("consents-grant", Clinic, &[Go("/consents/new?vendor=minato")]),
+    screen("consents-withdraw", Clinic, &[Go("/consents/withdraw?clinic=himawari&vendor=minato")]),
+    screen("history", Clinic, &[Go("/history?kind=signed_in")]),
+    screen("account", Clinic, &[Go("/account")]),
+    screen(
+        "account-app",
+        Clinic,
+        &[Go("/account"), Type("app-present", PASSWORD), Submit("form[action='/account/authenticator'] button")],
+    ),
+    screen("vendor-consents", Vendor, &[Go("/consents")]),
+    screen("operator-administrators", Operator, &[Go("/administrators?tenant=himawari")]),
+    screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
     screen("operator-certificates", Operator, &[Go("/certificates")]),
     screen("operator-overview", Operator, &[Go("/overview")]),
 ];

@@ -98,11 +98,22 @@ impl SiteInABox {
 
     /// A browser whose owner was invited and has set up an account, with the secret of the app.
     pub(crate) fn enrolled(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
+        self.enrolled_as(tenant, terminal, "taro", "山田 太郎")
+    }
+
+    /// The same for somebody else.
+    pub(crate) fn enrolled_as(
+        &self,
+        tenant: &str,
+        terminal: &Terminal,
+        login: &str,
+        name: &str,
+    ) -> (Browser, String) {
         let mut browser = self.browser_of(terminal);
         let path = self.invitation(tenant);
         let form = browser.get(&path);
         assert_eq!(form.status, 200, "{}", text(&form));
-        let fields = [("name", "山田 太郎"), ("login", "taro"), ("password", PASSWORD), ("again", PASSWORD)];
+        let fields = [("name", name), ("login", login), ("password", PASSWORD), ("again", PASSWORD)];
         let page = browser.post_from(&form, &path, &fields);
         assert_eq!(page.status, 200, "{}", text(&page));
         let secret = secret_of(&text(&page));

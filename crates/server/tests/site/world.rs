@@ -111,9 +111,17 @@ impl World {
         self.move_to(today);
         self.names.insert("serial", self.terminals["client002"].serial());
         for tenant in ["himawari", "minato", "cloud"] {
-            let cookies = self.site.signed_in(tenant, &self.terminals[tenant]).cookies;
-            self.cookies.insert(tenant, cookies);
+            let mut browser = self.site.signed_in(tenant, &self.terminals[tenant]);
+            if tenant == "himawari" {
+                let question = browser.get("/consents/new?vendor=minato");
+                let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
+                assert_eq!(granted.status, 303, "the clinic lets the vendor in");
+            }
+            self.cookies.insert(tenant, browser.cookies);
         }
+        self.site.enrolled_as("himawari", &self.terminals["himawari"], "jiro", "鈴木 次郎");
+        // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
+        self.names.insert("account", "4".to_owned());
         let invitation = self.site.invitation("himawari");
         self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
     }
