@@ -151,7 +151,8 @@ fn a_recovery_code_and_the_key_that_it_was_given_with() {
     let asked = Subject { asked_by_code: true, ..expired };
     let again = Subject { has_code: true, ..asked };
     let over = vec![Step::Finish(Ending::Expired)];
-    let keeps_key = E::Failed(Fault { why: "no answer".to_owned(), condemns_certificate: false, keeps_key: true });
+    let keeps_key =
+        E::Failed(Fault { why: "no answer".to_owned(), condemns_certificate: false, keeps_key: true });
     check(vec![
         (S::Waiting, E::Started(expired), S::Waiting, over.clone()),
         (S::Waiting, E::Started(with_code), S::Waiting, vec![Step::CheckRoom]),

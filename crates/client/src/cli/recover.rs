@@ -74,11 +74,7 @@ pub fn recover_all(
 }
 
 /// The code of the argument, else the one that is typed.
-fn code(
-    arguments: &RecoverArgs,
-    environment: &Environment,
-    prompt: &TerminalPrompt,
-) -> Option<RecoveryCode> {
+fn code(arguments: &RecoverArgs, environment: &Environment, prompt: &TerminalPrompt) -> Option<RecoveryCode> {
     let language = environment.language;
     let parsed = |typed: &str| {
         let code = RecoveryCode::parse(typed).ok();

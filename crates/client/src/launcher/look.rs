@@ -76,8 +76,7 @@ impl Look {
 fn see(place: &Place, journals: &[Journal], memory: &mut Memory) -> Option<Seen> {
     match note(place, journals, memory) {
         Ok(note) => {
-            let begun =
-                journals.iter().any(|journal| journal.old.sha256 == note.sha256 && is_begun(journal));
+            let begun = journals.iter().any(|journal| journal.old.sha256 == note.sha256 && is_begun(journal));
             Some(Seen::Certificate {
                 opens: place.window.opens(note.not_after),
                 sha256: note.sha256,

@@ -34,10 +34,8 @@ pub fn redeem<'s>(
     let mut redeemed = None;
     for group in candidates(session, with.now()).into_iter().filter(|group| wanted(group)) {
         let run = give(session, group, code, with, passwords);
-        let elsewhere = matches!(
-            refusal(&run),
-            Some(ProblemCode::RecoveryCodeForeign | ProblemCode::CsrSubjectMismatch)
-        );
+        let elsewhere =
+            matches!(refusal(&run), Some(ProblemCode::RecoveryCodeForeign | ProblemCode::CsrSubjectMismatch));
         redeemed = Some(Redeemed { group, run });
         if !elsewhere {
             break;

@@ -37,7 +37,12 @@ fn expired() -> (World, ScriptedServer) {
     (world, server)
 }
 
-fn recover_on(world: &World, disk: &dyn FileSystem, server: &ScriptedServer, code: &str) -> (RunResult, String) {
+fn recover_on(
+    world: &World,
+    disk: &dyn FileSystem,
+    server: &ScriptedServer,
+    code: &str,
+) -> (RunResult, String) {
     let environment = Environment { language: Language::English, ..world.environment.clone() };
     let with = Surroundings {
         fs: disk,
@@ -160,7 +165,11 @@ fn each_refusal_is_told_in_the_servers_words_and_changes_nothing() {
         assert_eq!(result.exit_code, ExitCode::Refused, "{told}");
         assert!(told.contains("サーバーの言葉") || told.contains("stopped"), "{code:?}: {told}");
         assert!(world.all_old());
-        assert_eq!(recover(&world, &server, CODE).0.exit_code, ExitCode::Ok, "{code:?}: and the code is good yet");
+        assert_eq!(
+            recover(&world, &server, CODE).0.exit_code,
+            ExitCode::Ok,
+            "{code:?}: and the code is good yet"
+        );
     }
 }
 

@@ -257,9 +257,8 @@ impl Conversation for Talk {
             return Err(self.script.refusal(ProblemCode::RecoveryCodeWrong));
         };
         // For the same key the same certificate, for another none.
-        let (key, der) = good.get_or_insert_with(|| {
-            (request.public_key.fingerprint(), self.certificate(&request.public_key))
-        });
+        let (key, der) = good
+            .get_or_insert_with(|| (request.public_key.fingerprint(), self.certificate(&request.public_key)));
         if *key != request.public_key.fingerprint() {
             return Err(self.script.refusal(ProblemCode::RecoveryCodeUsed));
         }

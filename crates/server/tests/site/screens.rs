@@ -76,7 +76,11 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen(
         "account-app",
         Clinic,
-        &[Go("/account"), Type("app-present", PASSWORD), Submit("form[action='/account/authenticator'] button")],
+        &[
+            Go("/account"),
+            Type("app-present", PASSWORD),
+            Submit("form[action='/account/authenticator'] button"),
+        ],
     ),
     screen("vendor-consents", Vendor, &[Go("/consents")]),
     screen("operator-administrators", Operator, &[Go("/administrators?tenant=himawari")]),

@@ -396,10 +396,7 @@ fn no_recovery(language: Language) -> Explanation {
     explain(
         language,
         NOT_RENEWED,
-        (
-            "このサーバーは復旧コードにまだ対応していません。",
-            "This server does not take recovery codes yet.",
-        ),
+        ("このサーバーは復旧コードにまだ対応していません。", "This server does not take recovery codes yet."),
         ("管理者か保守会社に連絡してください。", "Ask your administrator or vendor."),
     )
 }
@@ -408,7 +405,10 @@ fn no_recovery(language: Language) -> Explanation {
 pub fn nothing_to_recover(language: Language) -> Explanation {
     explain(
         language,
-        ("復旧コードを使える証明書が、このパソコンにありません", "No certificate on this PC can use a recovery code"),
+        (
+            "復旧コードを使える証明書が、このパソコンにありません",
+            "No certificate on this PC can use a recovery code",
+        ),
         (
             "復旧コードは、このパソコンのアプリケーションに設定済みの証明書を新しくするものです。",
             "A recovery code replaces a certificate that an application on this PC is set up with.",
@@ -423,8 +423,12 @@ pub fn nothing_to_recover(language: Language) -> Explanation {
 /// The recovery code was not typed, or typed wrongly too often.
 pub fn no_code(language: Language) -> &'static str {
     match language {
-        Language::Japanese => "復旧コードが入力されていません。koshin recover を端末で実行するか、コードを続けて書いてください。",
-        Language::English => "No recovery code was given: run koshin recover in a terminal, or write the code behind it.",
+        Language::Japanese => {
+            "復旧コードが入力されていません。koshin recover を端末で実行するか、コードを続けて書いてください。"
+        }
+        Language::English => {
+            "No recovery code was given: run koshin recover in a terminal, or write the code behind it."
+        }
     }
 }
 
