@@ -5,7 +5,8 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, history,
+        account, administrators, certificate, certificates, consents, entrance, feed, history,
+        notice_changes, notices,
         operators::{authority, revocation, revocations, search, services, tenant, tenants},
         other, overview, recovery, renewal, setup, sign_in,
     },
@@ -49,6 +50,10 @@ pub(super) struct Call {
     pub(super) query: Fields,
     /// The form, whose origin has been checked.
     pub(super) form: Fields,
+    /// Host and port as the browser named them, which are ours.
+    pub(super) host: String,
+    /// Which version the asker has already (RFC 9110, 13.1.2).
+    pub(super) if_none_match: Option<String>,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
@@ -168,7 +173,20 @@ static OPERATORS: &[Endpoint] = &[
 ];
 
 /// 通知設定.
-static NOTICES: &[Endpoint] = &[];
+static NOTICES: &[Endpoint] = &[
+    get("/notices", EVERY_ROLE, |call| Box::pin(notices::show(call))),
+    post("/notices/mail", EVERY_ROLE, |call| Box::pin(notice_changes::mail(call))),
+    post("/notices/address", EVERY_ROLE, |call| Box::pin(notice_changes::address(call))),
+    post("/notices/test", EVERY_ROLE, |call| Box::pin(notice_changes::test(call))),
+    get("/notices/confirm/{name}", EVERY_ROLE, |call| Box::pin(notice_changes::confirm(call))),
+    post("/notices/webhook", EVERY_ROLE, |call| Box::pin(notice_changes::webhook(call))),
+    post("/notices/webhook/secret", EVERY_ROLE, |call| Box::pin(notice_changes::webhook_secret(call))),
+    post("/notices/webhook/remove", EVERY_ROLE, |call| Box::pin(notice_changes::webhook_remove(call))),
+    post("/notices/feed", EVERY_ROLE, |call| Box::pin(notice_changes::feed_open(call))),
+    post("/notices/feed/close", EVERY_ROLE, |call| Box::pin(notice_changes::feed_close(call))),
+    // Calendar programs present no certificate: the address is the secret.
+    get("/feed/{name}", Who::Anyone, |call| Box::pin(feed::show(call))),
+];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
     Endpoint { method: Method::GET, path, who, action }

@@ -139,12 +139,27 @@ impl Counter {
 pub(super) struct Overview<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
+    /// The first that need attention.
+    pub(super) urgent: Vec<Urgent>,
+    /// Whether terminals of several organisations are seen.
+    pub(super) several: bool,
+    /// How many there are beyond those.
+    pub(super) more: Option<String>,
+    /// Organisations that mail does not reach: the way to their settings, and its words.
+    pub(super) unreached: Vec<(String, String)>,
     pub(super) nothing_ends: String,
     pub(super) weeks: Vec<Bar>,
     /// SVG.
     pub(super) weeks_chart: String,
     pub(super) funnel: Vec<Bar>,
     pub(super) reasons: Vec<Bar>,
+}
+
+/// A terminal that needs attention, with the life of its certificate.
+pub(super) struct Urgent {
+    pub(super) row: Row,
+    /// SVG.
+    pub(super) life: String,
 }
 
 /// A row with a number, and a bar for it.

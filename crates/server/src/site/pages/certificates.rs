@@ -77,7 +77,7 @@ fn counters(list: &TerminalPage, query: &ListQuery) -> Vec<Counter> {
 }
 
 /// A clinic sees its own terminals only, and needs no column for that.
-fn sees_several(session: Option<&Session>) -> bool {
+pub(super) fn sees_several(session: Option<&Session>) -> bool {
     session.is_some_and(|session| session.kind != TenantKind::Clinic)
 }
 
