@@ -116,6 +116,23 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
     screen("operator-certificates", Operator, &[Go("/certificates")]),
     screen("operator-overview", Operator, &[Go("/overview")]),
+    screen("operator-tenants", Operator, &[Go("/tenants")]),
+    screen("operator-new-tenant", Operator, &[Go("/new-tenant")]),
+    screen("operator-tenant", Operator, &[Go("/tenants/{tenant}")]),
+    screen(
+        "operator-tenant-wrong",
+        Operator,
+        &[Go("/tenants/{tenant}"), Type("hours", "9時"), Submit("#edit ~ form button")],
+    ),
+    screen("operator-suspend", Operator, &[Go("/tenants/{tenant}/suspend")]),
+    screen("operator-resume", Operator, &[Go("/tenants/{tenant}/resume")]),
+    screen("operator-services", Operator, &[Go("/services")]),
+    screen("operator-service", Operator, &[Go("/services/{service}")]),
+    screen("operator-authority", Operator, &[Go("/authority")]),
+    screen("operator-search", Operator, &[Go("/search?q=受付")]),
+    screen("operator-revocations", Operator, &[Go("/revocations")]),
+    screen("operator-revocation-new", Operator, &[Go("/revocations/new?tenant=himawari")]),
+    screen("operator-revocation", Operator, &[Go("/revocations/{revocation}")]),
 ];
 
 const fn screen(name: &'static str, guest: Guest, way: &'static [Step]) -> Screen {

@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::SiteInABox,
+    support::{Browser, SiteInABox},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -120,11 +120,17 @@ impl World {
                 let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
                 assert_eq!(granted.status, 303, "the clinic lets the vendor in");
             }
+            if tenant == "cloud" {
+                propose_revocation(&mut browser);
+            }
             self.cookies.insert(tenant, browser.cookies);
         }
         self.site.enrolled_as("himawari", &self.terminals["himawari"], "jiro", "鈴木 次郎");
         // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
         self.names.insert("account", "4".to_owned());
+        for (name, value) in [("tenant", "himawari"), ("service", "default"), ("revocation", "1")] {
+            self.names.insert(name, value.to_owned());
+        }
         let invitation = self.site.invitation("himawari");
         self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
     }
@@ -173,4 +179,15 @@ impl World {
         }
         (home, window)
     }
+}
+
+/// The first mass revocation, which waits for a second operator.
+fn propose_revocation(browser: &mut Browser) {
+    let form = browser.get("/revocations/new");
+    let choice = [("way", "tenant"), ("tenant", "himawari"), ("reason", "affiliationChanged")];
+    let chosen = browser.post_from(&form, "/revocations", &choice);
+    assert_eq!(chosen.header("location"), Some("/revocations/1"));
+    let page = browser.get("/revocations/1");
+    let proposed = browser.post_from(&page, "/revocations/1/propose", &[("sure", "yes")]);
+    assert_eq!(proposed.status, 303, "it is proposed");
 }
