@@ -6,6 +6,7 @@
 
 mod account_care;
 mod accounts;
+mod accounts_at_once;
 mod bundles;
 mod carried;
 mod certificates;
@@ -98,6 +99,12 @@ on_both_databases! {
     account_care::what_is_remembered_for_an_exchange_is_good_once,
     account_care::a_terminal_is_known_after_a_sign_in_for_a_time,
     account_care::the_trail_is_narrowed_by_kind_and_time,
+    accounts_at_once::of_administrators_who_disable_each_other_one_stays,
+    accounts_at_once::what_a_disabled_account_gave_ends_with_it,
+    accounts_at_once::of_many_reset_links_at_once_one_is_good,
+    accounts_at_once::of_many_set_ups_at_once_the_last_counts,
+    accounts_at_once::an_ended_session_changes_no_account,
+    accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
