@@ -3,6 +3,7 @@
 
 use super::{
     AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, audit, instant,
+    recovery_codes::{self, Issuer},
     schema::{account_reset, administrator, invitation, known_terminal, passkey, site_session},
 };
 use diesel::prelude::*;
@@ -225,6 +226,27 @@ impl Store {
         .await
     }
 
+    /// Forgets the links that nobody has used until `now`, with what was entered there, and
+    /// the terminals where nobody has signed in since `unknown_since`.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn forget_links_and_terminals(
+        &self,
+        now: Timestamp,
+        unknown_since: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            let links = invitation::table
+                .filter(invitation::used_at.is_null())
+                .filter(invitation::expires_at.le(now.as_second()));
+            let terminals =
+                known_terminal::table.filter(known_terminal::signed_in_at.le(unknown_since.as_second()));
+            Ok(diesel::delete(links).execute(connection)? + diesel::delete(terminals).execute(connection)?)
+        })
+        .await
+    }
+
     /// Whether the administrator of this login has signed in from the terminal since then.
     ///
     /// # Errors
@@ -338,8 +360,11 @@ pub(super) fn hold_own(connection: &mut AnyConnection, id: i64, keep: &str) -> R
 }
 
 /// Ends what could still be done in the name of an account that was disabled, in the
-/// caller's transaction: sessions, its own reset links, and what it gave to others.
-pub(super) fn close(connection: &mut AnyConnection, id: i64) -> Result<(), StoreError> {
+/// transaction that `because` is of: recovery codes, sessions, its own reset links, and the
+/// links that it gave to others.
+pub(super) fn close(connection: &mut AnyConnection, id: i64, because: &AuditEvent) -> Result<(), StoreError> {
+    // Terminals are locked before their sessions, as where one is stopped.
+    recovery_codes::cancel_of(connection, &Issuer::Account(id), because)?;
     diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
     diesel::delete(unused_resets!(id)).execute(connection)?;
     let given =

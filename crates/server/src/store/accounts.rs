@@ -373,7 +373,7 @@ impl Store {
             if left == 0 {
                 return Err(StoreError::Conflict("it is the last administrator of the organisation"));
             }
-            account_care::close(connection, id)?;
+            account_care::close(connection, id, &event)?;
             audit::record(connection, &event)?;
             Ok(true)
         })

@@ -21,7 +21,7 @@ const FREE_OF_CERTIFICATE: u32 = 19;
 const FIRST_LOCK: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_LOCK: SignedDuration = SignedDuration::from_hours(1);
 /// So long a terminal is known after a sign-in.
-const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(super) const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// What is written down in place of a login that no account has.
 const UNKNOWN: &str = "(unknown)";
 

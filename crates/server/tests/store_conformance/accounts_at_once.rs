@@ -4,7 +4,9 @@ use crate::{
     accounts::{administrator, entered, invite, session},
     fixture::{Fixture, event, later},
 };
-use koshin_server::store::{AuditKind, Location, NewInvitation, NewPasskey, StoreError};
+use koshin_server::store::{
+    AuditEvent, AuditKind, Location, NewInvitation, NewPasskey, SecondProof, StoreError,
+};
 use std::fmt::Debug;
 use tokio::task::JoinHandle;
 
@@ -137,6 +139,22 @@ pub(crate) async fn an_ended_session_changes_no_account(f: Fixture) {
     let after = f.store.credentials("clinic", "hanako").await.unwrap().unwrap();
     assert_eq!((before.password_hash, before.totp_sealed), (after.password_hash, after.totp_sealed));
     assert_eq!(f.store.passkeys(hanako).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn links_and_terminals_are_forgotten_after_their_time(f: Fixture) {
+    f.issue("a1", None).await;
+    let id = administrator(&f, "hanako").await;
+    f.store.open_half_session(session("half", id)).await.unwrap();
+    let signed_in = AuditEvent { common_name: Some("client001".to_owned()), ..event(AuditKind::SignedIn) };
+    let proof = SecondProof::Code(101);
+    assert!(f.store.open_session("half", session("s", id), proof, Vec::new(), signed_in).await.unwrap());
+    invite(&f, "t1").await;
+    f.store.keep_enrolment("t1", entered("taro")).await.unwrap();
+    assert_eq!(f.store.forget_links_and_terminals(later(71), later(-1)).await.unwrap(), 0);
+    assert_eq!(f.store.forget_links_and_terminals(later(72), later(0)).await.unwrap(), 2);
+    assert!(f.store.enrolment("t1").await.unwrap().is_none(), "nor what was entered");
+    assert!(!f.store.knows_terminal("clinic", "hanako", "client001", later(-1)).await.unwrap());
+    assert!(f.store.invitation("token of hanako").await.unwrap().unwrap().used, "the past stays");
 }
 
 /// PostgreSQL refuses U+0000 in a text; SQLite finds nothing. The connection is as good as

@@ -104,6 +104,7 @@ on_both_databases! {
     accounts_at_once::of_many_reset_links_at_once_one_is_good,
     accounts_at_once::of_many_set_ups_at_once_the_last_counts,
     accounts_at_once::an_ended_session_changes_no_account,
+    accounts_at_once::links_and_terminals_are_forgotten_after_their_time,
     accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
@@ -127,6 +128,7 @@ on_both_databases! {
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
     recovery::nothing_is_recovered_for_what_was_stopped,
+    recovery::codes_end_with_what_allowed_them,
     recovery::guesses_are_counted_by_source_and_altogether,
     recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
 }
