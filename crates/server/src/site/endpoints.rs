@@ -4,7 +4,7 @@
 use super::{
     failure::Failure,
     form::Fields,
-    pages::{certificate, certificates, entrance, other, overview, setup, sign_in},
+    pages::{certificate, certificates, entrance, other, overview, setup, sign_in, tokens},
     visit::Visit,
 };
 use crate::{
@@ -57,7 +57,7 @@ pub struct Endpoint {
 
 /// The table, an area a part.
 pub static ENDPOINTS: &[&[Endpoint]] =
-    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES];
+    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES, API_TOKENS];
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -98,6 +98,14 @@ static OPERATORS: &[Endpoint] = &[];
 
 /// 通知設定.
 static NOTICES: &[Endpoint] = &[];
+
+/// APIトークン. The API itself is [`crate::admin_api`].
+static API_TOKENS: &[Endpoint] = &[
+    get("/tokens", EVERY_ROLE, |call| Box::pin(tokens::show(call))),
+    post("/tokens", EVERY_ROLE, |call| Box::pin(tokens::make(call))),
+    get("/tokens/{id}/revoke", EVERY_ROLE, |call| Box::pin(tokens::ask(call))),
+    post("/tokens/{id}/revoke", EVERY_ROLE, |call| Box::pin(tokens::revoke(call))),
+];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
     Endpoint { method: Method::GET, path, who, action }

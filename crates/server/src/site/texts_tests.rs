@@ -8,8 +8,18 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 8] =
-    ["trouble-", "state-", "event-", "role-", "column-", "life-", "funnel-", "attention-"];
+const COMPOSED: [&str; 10] = [
+    "trouble-",
+    "state-",
+    "event-",
+    "role-",
+    "column-",
+    "life-",
+    "funnel-",
+    "attention-",
+    "scope-",
+    "token-state-",
+];
 
 /// Every key with the things that its text puts in.
 fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {

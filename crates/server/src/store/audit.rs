@@ -57,6 +57,10 @@ pub enum AuditKind {
     ConsentGranted,
     /// A vendor's access to a clinic has ended.
     ConsentWithdrawn,
+    /// An administrator made a token for a program.
+    ApiTokenMade,
+    /// An administrator ended a token.
+    ApiTokenRevoked,
 }
 
 impl AuditKind {
@@ -88,6 +92,8 @@ impl AuditKind {
             Self::StopFinal => "stop_final",
             Self::ConsentGranted => "consent_granted",
             Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::ApiTokenMade => "api_token_made",
+            Self::ApiTokenRevoked => "api_token_revoked",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! expect, so that two nodes or two requests cannot both win.
 
 mod accounts;
+mod api_tokens;
 mod attempts;
 mod audit;
 mod audit_chain;
@@ -15,6 +16,7 @@ mod consents;
 mod endings;
 mod error;
 mod folding;
+mod list_filter;
 mod notice_settings;
 mod noticed;
 mod outbox;
@@ -27,6 +29,7 @@ mod terminals;
 mod worker;
 
 pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
+pub use api_tokens::{ApiTokenRow, NewApiToken, TokenCredentials};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};

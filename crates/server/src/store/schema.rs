@@ -208,6 +208,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_token (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        administrator_id -> BigInt,
+        token_hash -> Text,
+        beginning -> Text,
+        name -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(api_token -> administrator (administrator_id));
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
 diesel::joinable!(administrator -> tenant (tenant_id));
@@ -218,6 +235,8 @@ diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(outbox -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
+diesel::allow_tables_to_appear_in_same_query!(api_token, administrator);
+diesel::allow_tables_to_appear_in_same_query!(api_token, tenant);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,

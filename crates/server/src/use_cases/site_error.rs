@@ -1,6 +1,6 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{UseCaseError, second_factor::SealError};
+use super::{ApiScope, UseCaseError, second_factor::SealError};
 use crate::store::StoreError;
 use jiff::Timestamp;
 
@@ -55,6 +55,12 @@ pub enum SiteError {
     /// The vendor is let in already.
     #[error("the consent exists already")]
     ConsentExists,
+    /// A token that is unknown, has ended, or is not of the certificate's organisation.
+    #[error("the token is not good here")]
+    TokenRefused,
+    /// The token is good, and for something else.
+    #[error("the token has no scope {}", .0.as_str())]
+    ScopeMissing(ApiScope),
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
@@ -152,4 +158,8 @@ pub enum FieldRefusal {
     Label,
     /// 設置場所: at most 64 characters.
     Place,
+    /// What a token is for: at least one thing.
+    Scopes,
+    /// How long a token is good.
+    Life,
 }

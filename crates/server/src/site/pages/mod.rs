@@ -9,4 +9,5 @@ pub(super) mod overview;
 mod rows;
 pub(super) mod setup;
 pub(super) mod sign_in;
+pub(super) mod tokens;
 pub(super) mod trouble;
