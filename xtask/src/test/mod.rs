@@ -2,6 +2,7 @@
 
 mod count;
 mod postgres;
+mod python;
 pub(crate) mod tools;
 
 use std::fs;
@@ -17,6 +18,8 @@ use crate::workspace;
 
 /// Where tests find an empty PostgreSQL to make databases in.
 const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
+/// The Python that has schemathesis.
+const SCHEMATHESIS: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
 /// The file in which a test that cannot run here says why, a line each.
 const SKIPS: &str = "KOSHIN_TEST_SKIPS";
 
@@ -54,6 +57,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &postgres {
         Some(postgres) => command.env(POSTGRES_URL, postgres.url()),
         None => command.env_remove(POSTGRES_URL),
+    };
+    match python::schemathesis(!options.no_install) {
+        Ok(python) => command.env(SCHEMATHESIS, python),
+        Err(why) => {
+            eprintln!("xtask test: no schemathesis, so its test is skipped: {why:#}");
+            command.env_remove(SCHEMATHESIS)
+        }
     };
     let (success, mut counts) = run_and_count(&mut command)?;
     drop(postgres);

@@ -156,8 +156,10 @@ fn refusal(status: u16) -> Value {
     headers.insert("Content-Language".to_owned(), text("`ja` or `en`, by `Accept-Language`.", true));
     match status {
         401 => headers.insert("WWW-Authenticate".to_owned(), text("RFC 6750, 3.", true)),
-        403 => headers
-            .insert("WWW-Authenticate".to_owned(), text("With `insufficient-scope`: the scope needed.", false)),
+        403 => headers.insert(
+            "WWW-Authenticate".to_owned(),
+            text("With `insufficient-scope`: the scope needed.", false),
+        ),
         429 | 503 => {
             let seconds = json!({
                 "description": "Seconds after which to try again.", "required": false,

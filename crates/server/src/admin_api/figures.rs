@@ -68,11 +68,7 @@ pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
             .map(|(monday, certificates)| Week { monday, certificates })
             .collect(),
         failure_reasons: reasons.into_iter().map(|(code, terminals)| Reason { code, terminals }).collect(),
-        renewals: Renewals {
-            issued: funnel.issued,
-            fetched: funnel.fetched,
-            confirmed: funnel.confirmed,
-        },
+        renewals: Renewals { issued: funnel.issued, fetched: funnel.fetched, confirmed: funnel.confirmed },
     };
     Ok(Json(body).into_response())
 }

@@ -103,8 +103,16 @@ static TERMINALS: &[Operation] = &[
         summary: "The terminals, searched, filtered, sorted and in pages.",
         inputs: &[
             TENANT,
-            query("search", Kind::Text { most: 100 }, "Words that all occur in name, place, common name, organisation or serial; case and width do not matter."),
-            query("filter", Kind::Word(terminals::filters), "Some only: those in a state, those that end within 60 days (`expiring`), those that somebody should look at (`attention`)."),
+            query(
+                "search",
+                Kind::Text { most: 100 },
+                "Words that all occur in name, place, common name, organisation or serial; case and width do not matter.",
+            ),
+            query(
+                "filter",
+                Kind::Word(terminals::filters),
+                "Some only: those in a state, those that end within 60 days (`expiring`), those that somebody should look at (`attention`).",
+            ),
             query("sort", Kind::Word(terminals::sorts), "In which order; `expiry` unless told."),
             query("order", Kind::Word(terminals::orders), "`ascending` unless told."),
             query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1."),

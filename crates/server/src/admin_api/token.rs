@@ -53,9 +53,8 @@ pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
 }
 
 fn scopes_schema() -> Schema {
-    let scope = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(ApiScope::ALL.map(ApiScope::as_str)));
+    let scope =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ApiScope::ALL.map(ApiScope::as_str)));
     ArrayBuilder::new().items(scope).into()
 }
 

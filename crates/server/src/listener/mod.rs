@@ -164,9 +164,10 @@ impl Listener {
             let open = activity.request();
             async move {
                 let _open = open;
-                Ok(timeout(limit, answer)
-                    .await
-                    .map_or_else(|_| took_too_long(&uri, language), |Ok(response): Result<_, Infallible>| response))
+                Ok(timeout(limit, answer).await.map_or_else(
+                    |_| took_too_long(&uri, language),
+                    |Ok(response): Result<_, Infallible>| response,
+                ))
             }
         })
     }

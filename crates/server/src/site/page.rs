@@ -64,7 +64,11 @@ impl Page {
     /// The pages that can be reached from everywhere.
     pub(crate) fn menu(&self) -> Vec<MenuEntry> {
         let entry = |path, key| MenuEntry { path, key, here: self.path.starts_with(path) };
-        vec![entry("/overview", "nav-overview"), entry("/certificates", "nav-certificates"), entry("/tokens", "nav-tokens")]
+        vec![
+            entry("/overview", "nav-overview"),
+            entry("/certificates", "nav-certificates"),
+            entry("/tokens", "nav-tokens"),
+        ]
     }
 
     /// Where the style sheet is.

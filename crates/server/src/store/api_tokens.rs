@@ -73,20 +73,9 @@ type Columns =
 macro_rules! token_columns {
     () => {
         (
-            (
-                api_token::id,
-                api_token::tenant_id,
-                api_token::beginning,
-                api_token::name,
-                api_token::scopes,
-            ),
+            (api_token::id, api_token::tenant_id, api_token::beginning, api_token::name, api_token::scopes),
             (administrator::login, administrator::state),
-            (
-                api_token::created_at,
-                api_token::expires_at,
-                api_token::last_used_at,
-                api_token::revoked_at,
-            ),
+            (api_token::created_at, api_token::expires_at, api_token::last_used_at, api_token::revoked_at),
         )
     };
 }
@@ -179,8 +168,7 @@ impl Store {
     /// When the store is out of reach.
     pub async fn revoke_api_token(&self, id: i64, event: AuditEvent) -> Result<bool, StoreError> {
         self.write(move |connection| {
-            let live =
-                api_token::table.filter(api_token::id.eq(id)).filter(api_token::revoked_at.is_null());
+            let live = api_token::table.filter(api_token::id.eq(id)).filter(api_token::revoked_at.is_null());
             let ended = diesel::update(live)
                 .set(api_token::revoked_at.eq(Some(event.at.as_second())))
                 .execute(connection)?;

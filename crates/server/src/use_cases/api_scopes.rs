@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn every_scope_opens_something_to_somebody_and_its_word_leads_back() {
         for scope in ApiScope::ALL {
-            assert!(TenantKind::ALL.iter().any(|kind| ApiScope::open_to(*kind).contains(&scope)), "{scope:?}");
+            assert!(
+                TenantKind::ALL.iter().any(|kind| ApiScope::open_to(*kind).contains(&scope)),
+                "{scope:?}"
+            );
             assert_eq!(ApiScope::from_word(scope.as_str()), Some(scope));
         }
     }

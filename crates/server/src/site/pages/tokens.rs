@@ -53,8 +53,7 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
 pub(in super::super) async fn make(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let entered = Entered::read(&call.form);
-    let wish =
-        TokenWish { name: entered.name.clone(), scopes: entered.scopes.clone(), days: entered.days };
+    let wish = TokenWish { name: entered.name.clone(), scopes: entered.scopes.clone(), days: entered.days };
     match call.koshin.make_api_token(&actor, wish, call.visit.now).await {
         Ok(made) => Ok(made_page(call.visit.page, &entered.name, &made)),
         Err(SiteError::Field(field)) => {
@@ -75,8 +74,7 @@ pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
     let token = call.koshin.api_token(&actor, id(&call)?).await?;
     let page = call.visit.page.titled("token-revoke-title");
     let (name, beginning) = (token.name.as_str(), token.beginning.as_str());
-    let lead =
-        page.t.with_two("token-revoke-lead", ("name", name.into()), ("beginning", beginning.into()));
+    let lead = page.t.with_two("token-revoke-lead", ("name", name.into()), ("beginning", beginning.into()));
     Ok(html(&page, StatusCode::OK, &RevokeTokenPage { page: &page, lead, id: token.id }))
 }
 

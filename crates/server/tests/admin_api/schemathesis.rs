@@ -1,0 +1,65 @@
+//! The document against the server that serves it, by a program that tries what people do
+//! not: <https://schemathesis.readthedocs.io>.
+
+use crate::{
+    support::HOSTNAME,
+    world::{PREFIX, World},
+};
+use koshin_testkit::{skip, tools};
+use std::{ffi::OsString, process::Command};
+
+/// A Python that has it; `cargo xtask test` makes one.
+const PYTHON: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
+/// Seconds for each role.
+const MOST_SECONDS: &str = "25";
+
+#[test]
+fn the_server_answers_as_its_document_says_whatever_is_asked() {
+    let Some(python) = std::env::var_os(PYTHON) else {
+        skip("schemathesis is not installed: `cargo xtask test` installs it");
+        return;
+    };
+    let mut world = World::start();
+    for id in ["clinic", "vendor", "operator"] {
+        let run = Run::prepare(&mut world, id);
+        let output = tools::run(&mut run.command(&python));
+        assert!(output.status.success(), "{id}: {}", tools::describe(&run.command(&python), &output));
+    }
+    let log = world.site.server.log();
+    assert!(!log.contains(" ERROR "), "nothing failed inside: {log}");
+}
+
+/// What it is started with.
+struct Run {
+    directory: tempfile::TempDir,
+    url: String,
+    token: String,
+}
+
+impl Run {
+    fn prepare(world: &mut World, id: &str) -> Self {
+        let token = world.able_program(id).token.unwrap();
+        let terminal = world.of(id).terminal.clone();
+        let directory = tempfile::tempdir().unwrap();
+        let (chain, key) = terminal.identity().to_pem();
+        std::fs::write(directory.path().join("client.pem"), format!("{key}{chain}")).unwrap();
+        std::fs::copy(terminal.ca_file(), directory.path().join("ca.pem")).unwrap();
+        let url = format!("https://{HOSTNAME}:{}{PREFIX}/openapi.json", world.site.address.port());
+        Self { directory, url, token }
+    }
+
+    fn command(&self, python: &OsString) -> Command {
+        let mut command = Command::new(python);
+        command
+            .current_dir(self.directory.path())
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/admin_api/schemathesis.py"))
+            .args(["run", &self.url, "--header", &format!("Authorization: Bearer {}", self.token)])
+            .args(["--tls-verify", "ca.pem", "--request-cert", "client.pem"])
+            .args(["--checks", "all", "--seed", "4", "--max-examples", "15", "--phases", "examples,coverage,fuzzing"])
+            .args(["--max-time", MOST_SECONDS, "--continue-on-failure", "--no-color"])
+            // No question to the network but to the server.
+            .env("SCHEMATHESIS_REPORT", "false")
+            .env("HYPOTHESIS_STORAGE_DIRECTORY", self.directory.path().join("hypothesis"));
+        command
+    }
+}
