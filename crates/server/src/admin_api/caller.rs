@@ -2,7 +2,6 @@
 
 use super::refusal::Refusal;
 use crate::{
-    api,
     listener::Peer,
     use_cases::{ApiCaller, Koshin, SiteError, TOKEN_PREFIX},
 };
@@ -14,8 +13,7 @@ use secrecy::SecretString;
 /// Letters of the longest token that is looked up.
 const LONGEST_TOKEN: usize = 200;
 
-/// The program that sends this request. The certificate is judged first: whoever has none
-/// learns nothing about tokens.
+/// The program that sends this request. A token is judged only beside a good certificate.
 pub(super) async fn authenticate(
     koshin: &Koshin,
     parts: &Parts,
@@ -27,8 +25,8 @@ pub(super) async fn authenticate(
         None if peer.is_some_and(Peer::presented) => return Err(ProblemCode::CertificateUnknown.into()),
         None => return Err(ProblemCode::CertificateRequired.into()),
     };
+    let token = bearer(parts).ok_or(ProblemCode::TokenRequired)?;
     let visitor = koshin.site_visitor(certificate, now).await?;
-    let token = bearer(parts).ok_or_else(|| Refusal::from(api::denied(ProblemCode::TokenRequired)))?;
     Ok(koshin.api_caller(&visitor, &token, now).await?)
 }
 

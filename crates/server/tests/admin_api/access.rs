@@ -8,23 +8,32 @@ use koshin_server::{admin_api::operations, use_cases::ApiScope};
 fn every_operation_needs_its_scope_and_no_other() {
     let mut world = World::start();
     for id in ["clinic", "vendor", "operator"] {
-        let (terminal_id, serial) = (world.terminal_of(id), world.of(id).terminal.serial());
+        let (terminal_id, serial) = (world.target_of(id), world.of(id).target.serial());
         let kind = world.of(id).kind;
         let open = ApiScope::open_to(kind);
         let single: Vec<_> =
             open.iter().map(|scope| (*scope, world.program(id, std::slice::from_ref(scope)))).collect();
         for operation in operations::all() {
-            let case = |scope: ApiScope| format!("{} {} by {id} with {scope:?}", operation.method, operation.path);
+            let case =
+                |scope: ApiScope| format!("{} {} by {id} with {scope:?}", operation.method, operation.path);
             for (scope, program) in &single {
                 let answer = program.perform(operation, terminal_id, &serial);
                 if operation.scope.is_none_or(|needed| needed == *scope) {
                     assert!((200..300).contains(&answer.status), "{}: {answer:?}", case(*scope));
                     continue;
                 }
-                assert_eq!((answer.status, answer.problem().as_str()), (403, "insufficient-scope"), "{}", case(*scope));
+                assert_eq!(
+                    (answer.status, answer.problem().as_str()),
+                    (403, "insufficient-scope"),
+                    "{}",
+                    case(*scope)
+                );
                 let challenge = answer.header("www-authenticate").unwrap();
                 let needed = operation.scope.unwrap().as_str();
-                assert!(challenge.contains(&format!("error=\"insufficient_scope\", scope=\"{needed}\"")), "{challenge}");
+                assert!(
+                    challenge.contains(&format!("error=\"insufficient_scope\", scope=\"{needed}\"")),
+                    "{challenge}"
+                );
             }
         }
     }
@@ -33,20 +42,30 @@ fn every_operation_needs_its_scope_and_no_other() {
 #[test]
 fn without_a_good_certificate_and_a_good_token_of_one_organisation_nothing_opens() {
     let mut world = World::start();
-    let (terminal_id, serial) = (world.terminal_of("clinic"), world.of("clinic").terminal.serial());
+    let (terminal_id, serial) = (world.target_of("clinic"), world.of("clinic").target.serial());
     let token = world.able_program("clinic").token.unwrap();
-    let own = world.of("clinic").terminal.identity();
+    let own = world.of("clinic").desk.identity();
     let revoked = world.site.server.issue("client005");
     world.site.server.command_succeeds(&["revoke", &revoked.serial(), "--reason", "key-compromise"]);
-    let stranger = world.of("other").terminal.identity();
+    let stranger = world.of("other").desk.identity();
     let guess = format!("koshin_{}", "0".repeat(64));
     let visitors = [
         ("no certificate", world.with(None, Some(token.clone())), 401, "certificate-required"),
         ("no token", world.with(Some(&own), None), 401, "token-required"),
         ("another's certificate", world.with(Some(&stranger), Some(token.clone())), 401, "token-invalid"),
         ("a guessed token", world.with(Some(&own), Some(guess)), 401, "token-invalid"),
-        ("a token of another service", world.with(Some(&own), Some("ghp_0123".to_owned())), 401, "token-invalid"),
-        ("a revoked certificate", world.with(Some(&revoked.identity()), Some(token)), 403, "certificate-revoked"),
+        (
+            "a token of another service",
+            world.with(Some(&own), Some("ghp_0123".to_owned())),
+            401,
+            "token-invalid",
+        ),
+        (
+            "a revoked certificate",
+            world.with(Some(&revoked.identity()), Some(token)),
+            403,
+            "certificate-revoked",
+        ),
     ];
     for (visitor, program, status, code) in visitors {
         for operation in operations::all() {
@@ -63,7 +82,7 @@ fn without_a_good_certificate_and_a_good_token_of_one_organisation_nothing_opens
 #[test]
 fn what_belongs_to_others_does_not_exist() {
     let mut world = World::start();
-    let (foreign, serial) = (world.terminal_of("other"), world.of("other").terminal.serial());
+    let (foreign, serial) = (world.target_of("other"), world.of("other").target.serial());
     for id in ["clinic", "vendor", "operator"] {
         let (program, operator) = (world.able_program(id), id == "operator");
         for operation in operations::all().filter(|operation| operation.path.contains('{')) {
@@ -77,7 +96,7 @@ fn what_belongs_to_others_does_not_exist() {
         }
         let all = String::from_utf8(program.get("/terminals").body).unwrap();
         assert_eq!(all.contains(&serial), operator, "{id}");
-        assert!(all.contains(&world.of(id).terminal.serial()), "{id} sees its own");
+        assert!(all.contains(&world.of(id).target.serial()), "{id} sees its own");
     }
 }
 

@@ -1,10 +1,7 @@
 //! The document says what the router has, and nothing else.
 
 use crate::{support::SiteInABox, world::PREFIX};
-use koshin_server::{
-    admin_api::operations,
-    use_cases::ApiScope,
-};
+use koshin_server::{admin_api::operations, use_cases::ApiScope};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -26,11 +23,18 @@ fn the_document_is_there_for_everybody_and_complete() {
         assert_eq!(described["operationId"], operation.id, "{case}");
         assert!(names.insert(operation.id), "{case}: a name of its own");
         let scope: Vec<&str> = operation.scope.into_iter().map(ApiScope::as_str).collect();
-        assert_eq!(described["security"], serde_json::json!([{ "certificate": [], "token": scope }]), "{case}");
+        assert_eq!(
+            described["security"],
+            serde_json::json!([{ "certificate": [], "token": scope }]),
+            "{case}"
+        );
         let in_path = |parameter: &&Value| parameter["in"] == "path";
         let variables = described["parameters"].as_array().unwrap().iter().filter(in_path);
         for variable in variables.clone() {
-            assert!(operation.path.contains(&format!("{{{}}}", variable["name"].as_str().unwrap())), "{case}");
+            assert!(
+                operation.path.contains(&format!("{{{}}}", variable["name"].as_str().unwrap())),
+                "{case}"
+            );
         }
         assert_eq!(variables.count(), operation.path.matches('{').count(), "{case}");
         known.insert((operation.path.to_owned(), method));
@@ -39,7 +43,9 @@ fn the_document_is_there_for_everybody_and_complete() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (path.clone(), method.clone())))
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(|method| (path.clone(), method.clone()))
+        })
         .collect();
     assert_eq!(said, known);
     every_name_leads_somewhere(&document, &document);

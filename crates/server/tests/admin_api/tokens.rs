@@ -32,7 +32,7 @@ fn a_token_is_shown_once_listed_and_revoked() {
     assert!(refused.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
 
     let kinds: Vec<String> =
-        world.site.server.audit().iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect();
+        world.site.server.audit().iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
     assert!(kinds.ends_with(&["api_token_made".to_owned(), "api_token_revoked".to_owned()]), "{kinds:?}");
     assert!(!format!("{:?}", world.site.server.audit()).contains(&token), "no secret in the trail");
     assert!(!world.site.server.log().contains(&token), "nor in the log");

@@ -7,11 +7,14 @@ use koshin_testkit::{Client, Identity, Response, Terminal, client::ClientOptions
 /// Where the API lies.
 pub(crate) const PREFIX: &str = koshin_server::admin_api::PREFIX;
 
-/// An organisation with a terminal and somebody who is signed in.
+/// An organisation with two terminals and somebody who is signed in.
 pub(crate) struct Organisation {
     pub(crate) id: &'static str,
     pub(crate) kind: TenantKind,
-    pub(crate) terminal: Terminal,
+    /// The terminal that things are done to: it may be stopped.
+    pub(crate) target: Terminal,
+    /// The terminal from which programs and people ask.
+    pub(crate) desk: Terminal,
     pub(crate) browser: Browser,
 }
 
@@ -30,21 +33,19 @@ pub(crate) struct Program {
 impl World {
     pub(crate) fn start() -> Self {
         let mut site = SiteInABox::start();
-        let clinic = site.server.issue("client001");
-        let mut organisations = vec![Organisation {
-            id: "clinic",
-            kind: TenantKind::Clinic,
-            browser: site.signed_in("clinic", &clinic),
-            terminal: clinic,
-        }];
+        let mut targets = vec![("clinic", TenantKind::Clinic, site.server.issue("client001"))];
         for (id, kind, common_name) in [
             ("other", TenantKind::Clinic, "client002"),
             ("vendor", TenantKind::Vendor, "client003"),
             ("operator", TenantKind::Operator, "client004"),
         ] {
-            let terminal = site.organisation(id, kind.as_str(), common_name);
-            let browser = site.signed_in(id, &terminal);
-            organisations.push(Organisation { id, kind, terminal, browser });
+            targets.push((id, kind, site.organisation(id, kind.as_str(), common_name)));
+        }
+        let mut organisations = Vec::new();
+        for (id, kind, target) in targets {
+            let desk = site.server.issue_with(&format!("client-{id}"), &["--tenant", id]);
+            let browser = site.signed_in(id, &desk);
+            organisations.push(Organisation { id, kind, target, desk, browser });
         }
         Self { site, organisations }
     }
@@ -57,8 +58,8 @@ impl World {
     pub(crate) fn program(&mut self, id: &str, scopes: &[ApiScope]) -> Program {
         let organisation = self.of(id);
         let token = organisation.make_token("監視ツール", scopes);
-        let terminal = organisation.terminal.clone();
-        self.with(Some(&terminal.identity()), Some(token))
+        let identity = organisation.desk.identity();
+        self.with(Some(&identity), Some(token))
     }
 
     /// A program with a token for everything that the organisation's administrators may.
@@ -70,14 +71,15 @@ impl World {
     /// A program with this certificate and this token.
     pub(crate) fn with(&self, identity: Option<&Identity>, token: Option<String>) -> Program {
         let options = ClientOptions { identity, ..ClientOptions::default() };
-        let ca = self.organisations[0].terminal.ca();
+        let ca = self.organisations[0].desk.ca();
         Program { client: Client::new(self.site.address, HOSTNAME, &ca, &options), token }
     }
 
-    /// The identifier of an organisation's own terminal.
-    pub(crate) fn terminal_of(&mut self, id: &str) -> i64 {
+    /// The identifier of an organisation's target.
+    pub(crate) fn target_of(&mut self, id: &str) -> i64 {
         let program = self.program(id, &[ApiScope::TerminalsRead]);
-        let list = program.get(&format!("/terminals?tenant={id}")).json();
+        let serial = self.of(id).target.serial();
+        let list = program.get(&format!("/terminals?search={serial}")).json();
         list["terminals"][0]["id"].as_i64().unwrap()
     }
 }

@@ -1,6 +1,7 @@
 //! The administration site's use cases, with the clock in the test's hand.
 #![allow(clippy::unwrap_used)]
 
+mod api_tokens;
 mod world;
 
 use jiff::SignedDuration;

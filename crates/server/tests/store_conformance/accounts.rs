@@ -31,7 +31,7 @@ async fn finish(f: &Fixture, token_hash: &str, login: &str) -> Result<Used, Stor
 }
 
 /// An administrator of "clinic", whatever it takes.
-async fn administrator(f: &Fixture, login: &str) -> i64 {
+pub(crate) async fn administrator(f: &Fixture, login: &str) -> i64 {
     let token_hash = format!("token of {login}");
     invite(f, &token_hash).await;
     f.store.keep_enrolment(&token_hash, entered(login)).await.unwrap();

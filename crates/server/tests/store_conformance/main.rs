@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod api_tokens;
 mod bundles;
 mod certificates;
 mod durability;
@@ -74,6 +75,8 @@ on_both_databases! {
     accounts::sessions_end_with_the_account_the_certificate_and_the_terminal,
     accounts::failures_are_counted_before_they_are_judged,
     accounts::a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdrawn,
+    api_tokens::a_token_is_found_by_its_hash_with_what_it_leans_on,
+    api_tokens::a_token_ends_once_and_stays_in_the_list,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
