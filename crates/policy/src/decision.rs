@@ -104,6 +104,27 @@ pub fn decide(
     if now < opens_at { Decision::TooEarly { opens_at } } else { Decision::Allow }
 }
 
+/// Why no certificate is made for an administrator to carry to a terminal, if none may be.
+/// No window holds: who asks is a person, and the terminal may have lost what it had.
+///
+/// A first hand-over is for every kind that a rule names, and may be repeated until the
+/// terminal has used what it got; from then on it is a renewal, for the kinds that renew.
+pub fn hand_over_refusal(
+    common_name: &str,
+    first: bool,
+    tenant: TenantStanding,
+    kinds: &KindRules,
+) -> Option<Refusal> {
+    if tenant == TenantStanding::Suspended {
+        return Some(Refusal::TenantSuspended);
+    }
+    match kinds.kind_of(common_name) {
+        Kind::Renewable => None,
+        Kind::NotRenewable => (!first).then_some(Refusal::NotRenewableKind),
+        Kind::Unknown => Some(Refusal::UnknownKind),
+    }
+}
+
 /// Whether the certificate may speak for its terminal at all, renewal or not.
 pub fn standing_refusal(
     certificate: &CertificateStanding<'_>,

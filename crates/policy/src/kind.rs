@@ -67,6 +67,11 @@ impl KindRules {
         Ok(Self(rules))
     }
 
+    /// The patterns in their order.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|rule| rule.pattern.as_str())
+    }
+
     /// The kind of the certificate with this common name.
     pub fn kind_of(&self, common_name: &str) -> Kind {
         match self.0.iter().find(|rule| matches(&rule.pattern, common_name)) {

@@ -20,7 +20,9 @@ pub mod suggestion;
 pub mod validity;
 pub mod window;
 
-pub use decision::{CertificateStanding, Decision, Refusal, RenewalRules, TenantStanding, decide};
+pub use decision::{
+    CertificateStanding, Decision, Refusal, RenewalRules, TenantStanding, decide, hand_over_refusal,
+};
 pub use kind::{Kind, KindRules, PatternError};
 pub use state::CertificateState;
 pub use suggestion::{PreferredHours, suggest};

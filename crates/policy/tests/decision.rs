@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use koshin_policy::{
-    CertificateStanding, CertificateState, Decision, KindRules, Refusal, RenewalRules, TenantStanding, decide,
+    CertificateStanding, CertificateState, Decision, KindRules, Refusal, RenewalRules, TenantStanding,
+    decide, hand_over_refusal,
 };
 
 const NOT_BEFORE: &str = "2024-03-31T00:00:00Z";
@@ -96,4 +97,29 @@ fn a_window_of_no_days_opens_at_the_last_second() {
     let ask = |now| ask("client001", now, CertificateState::InUse, TenantStanding::Active, 0);
     assert_eq!(ask(NOT_AFTER), Decision::Allow);
     assert_eq!(ask("2027-03-31T14:59:58Z"), Decision::TooEarly { opens_at: at(NOT_AFTER) });
+}
+
+#[test]
+fn what_an_administrator_carries_has_no_window_and_every_known_kind_begins_once() {
+    use Refusal::{NotRenewableKind, TenantSuspended, UnknownKind};
+    let table = [
+        // common name  first hand-over    renewal
+        ("client001", None, None),
+        ("db001", None, None),
+        ("api001", None, Some(NotRenewableKind)),
+        ("backup001", None, Some(NotRenewableKind)),
+        ("server001", Some(UnknownKind), Some(UnknownKind)),
+    ];
+    let kinds = KindRules::default();
+    for (cn, begin, renewal) in table {
+        for (first, expected) in [(true, begin), (false, renewal)] {
+            assert_eq!(
+                hand_over_refusal(cn, first, TenantStanding::Active, &kinds),
+                expected,
+                "{cn} {first}"
+            );
+            let suspended = hand_over_refusal(cn, first, TenantStanding::Suspended, &kinds);
+            assert_eq!(suspended, Some(TenantSuspended), "{cn} {first}");
+        }
+    }
 }

@@ -113,6 +113,8 @@ problem_codes! {
     TerminalNotStopped = "terminal-not-stopped", 409;
     /// A stop can be undone for 24 hours.
     UndoTooLate = "undo-too-late", 409;
+    /// The organisation has a terminal of this common name.
+    CommonNameTaken = "common-name-taken", 409;
     /// More work than the server can take now.
     Overloaded = "overloaded", 503;
     /// The issuing CA cannot issue: it ends too soon, or its key is out of reach.

@@ -44,8 +44,8 @@ fn made() -> Value {
     let mut schemas = Schemas::new();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for operation in operations::all() {
-        if let Some(body) = &operation.success.body {
-            (body.schemas)(&mut schemas);
+        if let Some(SuccessBody::Json { schemas: add, .. }) = operation.success.body {
+            add(&mut schemas);
         }
         let method = operation.method.as_str().to_ascii_lowercase();
         paths.entry(operation.path).or_default().insert(method, described(operation));
@@ -128,9 +128,13 @@ fn responses(operation: &Operation) -> Value {
 
 fn success_response(status: u16, body: Option<&SuccessBody>) -> Value {
     let mut response = json!({ "description": reason(status) });
-    if let Some(body) = body {
-        let schema = json!({ "$ref": format!("#/components/schemas/{}", (body.name)()) });
-        response["content"] = json!({ "application/json": { "schema": schema } });
+    match body {
+        Some(SuccessBody::Json { name, .. }) => {
+            let schema = json!({ "$ref": format!("#/components/schemas/{}", name()) });
+            response["content"] = json!({ "application/json": { "schema": schema } });
+        }
+        Some(SuccessBody::Zip) => response["content"] = json!({ "application/zip": {} }),
+        None => {}
     }
     response
 }

@@ -1,7 +1,12 @@
 //! What an operation takes: declared once, for the check of a request and for the document.
 
 use super::refusal::Refusal;
-use crate::{api::body_within, config::Limits, site::Fields, use_cases::FieldRefusal};
+use crate::{
+    api::body_within,
+    config::Limits,
+    site::Fields,
+    use_cases::{FieldRefusal, is_plain_common_name},
+};
 use axum::{body::Body, extract::RawPathParams};
 use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use koshin_protocol::problem::ProblemCode;
@@ -24,8 +29,11 @@ pub(super) enum Kind {
     /// So many characters at most, none of them a control character; more than blanks if
     /// it must be there.
     Text { most: usize },
-    /// 1 to 40 digits, as serial numbers are written here.
-    Hex,
+    /// So many hexadecimal digits at most, lower case, as serial numbers and tokens are
+    /// written here.
+    Hex { most: usize },
+    /// CN
+    CommonName,
     /// One of these.
     Word(fn() -> Vec<&'static str>),
 }
@@ -172,10 +180,11 @@ impl Input {
                 let empty = self.required && text.trim().is_empty();
                 !empty && text.chars().count() <= most && !text.chars().any(char::is_control)
             }
-            (Kind::Hex, Given::Text(text)) => {
+            (Kind::Hex { most }, Given::Text(text)) => {
                 let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-                (1..=40).contains(&text.len()) && text.bytes().all(digit)
+                (1..=most).contains(&text.len()) && text.bytes().all(digit)
             }
+            (Kind::CommonName, Given::Text(text)) => is_plain_common_name(text),
             (Kind::Word(words), Given::Text(text)) => words().contains(&text.as_str()),
             _ => false,
         }
@@ -196,7 +205,8 @@ impl Input {
                 "type": "string", "maxLength": most,
                 "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
             }),
-            Kind::Hex => json!({ "type": "string", "pattern": "^[0-9a-f]{1,40}$" }),
+            Kind::Hex { most } => json!({ "type": "string", "pattern": format!("^[0-9a-f]{{1,{most}}}$") }),
+            Kind::CommonName => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$" }),
             Kind::Word(words) => json!({ "type": "string", "enum": words() }),
         }
     }
@@ -236,5 +246,6 @@ pub(super) fn name_of(field: FieldRefusal) -> &'static str {
         FieldRefusal::Place => "place",
         FieldRefusal::Scopes => "scopes",
         FieldRefusal::Life => "days",
+        FieldRefusal::CommonName | FieldRefusal::Kind => "commonName",
     }
 }

@@ -11,6 +11,7 @@ mod certificates;
 mod document;
 mod figures;
 mod inputs;
+mod issuing;
 pub mod operations;
 mod organisation;
 mod refusal;

@@ -4,7 +4,7 @@
 use super::{
     certificates, figures,
     inputs::{IDENTIFIER, Input, Inputs, Kind, NAME, member, optional, path, query},
-    organisation,
+    issuing, organisation,
     refusal::Refusal,
     terminals, token, trail,
 };
@@ -38,14 +38,16 @@ pub(super) type Schemas = Vec<(String, RefOr<Schema>)>;
 /// What a success looks like.
 pub(super) struct Success {
     pub(super) status: u16,
-    /// Media type and schema; none without a body.
+    /// None without a body.
     pub(super) body: Option<SuccessBody>,
 }
 
 /// The body of a success.
-pub(super) struct SuccessBody {
-    pub(super) name: fn() -> String,
-    pub(super) schemas: fn(&mut Schemas),
+pub(super) enum SuccessBody {
+    /// JSON: the schema's name, and the schema with those that it names.
+    Json { name: fn() -> String, schemas: fn(&mut Schemas) },
+    /// A zip file.
+    Zip,
 }
 
 /// One row of the table.
@@ -75,7 +77,7 @@ impl Operation {
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
-    [TOKEN, TERMINALS, CERTIFICATES, ORGANISATION].into_iter().flatten()
+    [TOKEN, TERMINALS, CERTIFICATES, ISSUING, ORGANISATION].into_iter().flatten()
 }
 
 const TERMINAL: Input = path("terminalId", IDENTIFIER, "The terminal's `id`.");
@@ -179,7 +181,7 @@ static CERTIFICATES: &[Operation] = &[
         id: "getCertificate",
         scope: Some(ApiScope::TerminalsRead),
         summary: "One certificate with its terminal, the terminal's other certificates, and what happened.",
-        inputs: &[path("serial", Kind::Hex, "Hex serial, lower case, as in lists.")],
+        inputs: &[path("serial", Kind::Hex { most: 40 }, "Hex serial, lower case, as in lists.")],
         success: json::<certificates::CertificateDetail>(200),
         refusals: &[],
         action: |call| Box::pin(certificates::show(call)),
@@ -197,6 +199,60 @@ static CERTIFICATES: &[Operation] = &[
         success: json::<figures::Figures>(200),
         refusals: &[],
         action: |call| Box::pin(figures::show(call)),
+    },
+];
+
+static ISSUING: &[Operation] = &[
+    Operation {
+        method: Method::POST,
+        path: "/terminals",
+        id: "addTerminal",
+        scope: Some(ApiScope::CertificatesIssue),
+        summary: "新規発行: makes a terminal known and prepares its first certificate. Repeated with the same common name it is refused: renew the terminal instead.",
+        inputs: &[
+            optional("tenant", Kind::Text { most: 64 }, "The organisation's id; your own unless told."),
+            member(
+                "commonName",
+                Kind::CommonName,
+                "CN, of a kind that the service knows: `client…` and the like.",
+            ),
+            member("label", NAME, "端末名"),
+            optional("place", NAME, "設置場所"),
+        ],
+        success: json::<issuing::PreparedCertificate>(201),
+        refusals: &[
+            ProblemCode::NotFound,
+            ProblemCode::CommonNameTaken,
+            ProblemCode::RenewalQuota,
+            ProblemCode::IssuerUnavailable,
+        ],
+        action: |call| Box::pin(issuing::first(call)),
+    },
+    Operation {
+        method: Method::POST,
+        path: "/terminals/{terminalId}/renewals",
+        id: "renewTerminal",
+        scope: Some(ApiScope::CertificatesIssue),
+        summary: "証明書更新: a new key and certificate, also for a terminal whose certificate has expired. Repeated, the later takes the place of the earlier, with its password; the old certificate is good until the new one is used.",
+        inputs: &[TERMINAL],
+        success: json::<issuing::PreparedCertificate>(201),
+        refusals: &[
+            ProblemCode::RenewalInProgress,
+            ProblemCode::RenewalQuota,
+            ProblemCode::IssuerUnavailable,
+        ],
+        action: |call| Box::pin(issuing::renew(call)),
+    },
+    Operation {
+        method: Method::GET,
+        path: "/downloads/{download}",
+        id: "download",
+        scope: Some(ApiScope::CertificatesIssue),
+        summary: "The zip file of a prepared certificate: PKCS#12, certificate, encrypted key, CA and a short guide. May be repeated until the certificate is used or its time is over.",
+        inputs: &[path("download", Kind::Hex { most: 64 }, "The last part of `downloadPath`.")],
+        success: Success { status: 200, body: Some(SuccessBody::Zip) },
+        refusals: &[],
+        action: |call| Box::pin(issuing::download(call)),
     },
 ];
 
@@ -243,7 +299,7 @@ static ORGANISATION: &[Operation] = &[
 const EMPTY: Success = Success { status: 204, body: None };
 
 const fn json<T: ToSchema + 'static>(status: u16) -> Success {
-    Success { status, body: Some(SuccessBody { name: name::<T>, schemas: schemas::<T> }) }
+    Success { status, body: Some(SuccessBody::Json { name: name::<T>, schemas: schemas::<T> }) }
 }
 
 fn name<T: ToSchema>() -> String {

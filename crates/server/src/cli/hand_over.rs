@@ -4,7 +4,7 @@ use super::{CliError, Place};
 use crate::{
     clock,
     home::{Reservation, create_private_dir},
-    use_cases::{HandOver, HandOverFiles},
+    use_cases::{HandOver, HandOverFiles, is_plain_common_name},
 };
 use jiff::{Timestamp, civil::Date};
 use koshin_policy::calendar;
@@ -31,11 +31,8 @@ pub(super) struct Args {
     not_after: Option<String>,
 }
 
-/// The common name also names files, so it is kept to what every system can name.
 fn common_name(text: &str) -> Result<String, String> {
-    let fits = (1..=64).contains(&text.len());
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if fits && plain && !text.starts_with('.') {
+    if is_plain_common_name(text) {
         Ok(text.to_owned())
     } else {
         Err("write 1 to 64 letters, digits, '-', '_' or '.'".to_owned())

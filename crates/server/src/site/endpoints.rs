@@ -4,7 +4,7 @@
 use super::{
     failure::Failure,
     form::Fields,
-    pages::{certificate, certificates, entrance, other, overview, setup, sign_in, tokens},
+    pages::{certificate, certificates, entrance, other, overview, renewal, setup, sign_in, tokens},
     visit::Visit,
 };
 use crate::{
@@ -85,7 +85,11 @@ static CERTIFICATES: &[Endpoint] = &[
 ];
 
 /// 証明書更新, 新規発行, 端末名, 使用停止.
-static ISSUING: &[Endpoint] = &[];
+static ISSUING: &[Endpoint] = &[
+    get("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::ask(call))),
+    post("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::renew(call))),
+    get("/terminals/{id}/bundle", EVERY_ROLE, |call| Box::pin(renewal::bundle(call))),
+];
 
 /// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.
 static ACCOUNTS: &[Endpoint] = &[];

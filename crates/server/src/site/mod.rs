@@ -15,6 +15,7 @@ pub mod endpoints;
 mod failure;
 mod form;
 mod headers;
+mod issuing_views;
 mod page;
 mod pages;
 mod qr;

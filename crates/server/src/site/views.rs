@@ -16,7 +16,7 @@ impl Message {
         Self { tone: "bad", text }
     }
 
-    fn icon(&self) -> &'static str {
+    pub(super) fn icon(&self) -> &'static str {
         match self.tone {
             "good" => "valid",
             "bad" => "failed",
@@ -221,11 +221,23 @@ pub(super) struct Certificate<'a> {
     pub(super) state: &'static str,
     pub(super) state_text: String,
     pub(super) until: String,
+    /// Where to go with it, as far as the administrator may.
+    pub(super) buttons: Vec<Button>,
     /// SVG.
     pub(super) life: String,
     pub(super) legend: Vec<LegendEntry>,
     pub(super) facts: Vec<Fact>,
     pub(super) timeline: Vec<TimelineEntry>,
+}
+
+/// A way to another page.
+#[derive(Debug)]
+pub(super) struct Button {
+    pub(super) path: String,
+    /// The key of its text.
+    pub(super) key: &'static str,
+    /// Whether it is what people mostly come for.
+    pub(super) first: bool,
 }
 
 /// What a colour of the life bar means.

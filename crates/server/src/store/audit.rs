@@ -45,6 +45,10 @@ pub enum AuditKind {
     SignInRefused,
     /// An administrator signed out.
     SignedOut,
+    /// An administrator downloaded a certificate with its key, to carry it to its terminal.
+    BundleDownloaded,
+    /// A terminal was added, for its first certificate.
+    TerminalAdded,
     /// A terminal got another name or place.
     TerminalRenamed,
     /// A terminal was stopped (使用停止).
@@ -86,6 +90,8 @@ impl AuditKind {
             Self::SignedIn => "signed_in",
             Self::SignInRefused => "sign_in_refused",
             Self::SignedOut => "signed_out",
+            Self::BundleDownloaded => "bundle_downloaded",
+            Self::TerminalAdded => "terminal_added",
             Self::TerminalRenamed => "terminal_renamed",
             Self::TerminalStopped => "terminal_stopped",
             Self::StopUndone => "stop_undone",

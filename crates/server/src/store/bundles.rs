@@ -16,6 +16,19 @@ pub struct NewBundle {
     pub pkcs12: Vec<u8>,
     /// When it is erased.
     pub expires_at: Timestamp,
+    /// What an administrator gets with it; none for one that its terminal fetches itself.
+    pub carried: Option<Carried>,
+}
+
+/// The rest of what an administrator carries to a terminal.
+#[derive(Clone)]
+pub struct Carried {
+    /// SHA-256 of the token under which it is downloaded, alone or with others, hex.
+    pub set_hash: String,
+    /// The private key as encrypted PKCS#8, PEM, under the PKCS#12's password.
+    pub private_key: String,
+    /// The root, then the issuing CA, PEM.
+    pub ca_chain: String,
 }
 
 /// A bundle as found.
@@ -93,6 +106,8 @@ fn find(
     let row: Option<(String, i64, Vec<u8>, Option<i64>)> = bundle::table
         .filter(bundle::token_hash.eq(token_hash))
         .filter(bundle::expires_at.gt(now.as_second()))
+        // What administrators carry has a door of its own.
+        .filter(bundle::set_hash.is_null())
         .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
         .first(connection)
         .optional()?;
@@ -118,6 +133,9 @@ pub(super) fn insert(
             bundle::terminal_id.eq(terminal_id),
             bundle::pkcs12.eq(&new.pkcs12),
             bundle::expires_at.eq(new.expires_at.as_second()),
+            bundle::set_hash.eq(new.carried.as_ref().map(|carried| &carried.set_hash)),
+            bundle::private_key.eq(new.carried.as_ref().map(|carried| &carried.private_key)),
+            bundle::ca_chain.eq(new.carried.as_ref().map(|carried| &carried.ca_chain)),
         ))
         .execute(connection)?;
     Ok(())

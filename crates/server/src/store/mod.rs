@@ -10,6 +10,7 @@ mod attempts;
 mod audit;
 mod audit_chain;
 mod bundles;
+mod carried;
 mod certificates;
 mod connection;
 mod consents;
@@ -33,7 +34,8 @@ pub use api_tokens::{ApiTokenRow, NewApiToken, TokenCredentials};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
-pub use bundles::{BundleRow, Fetched, NewBundle};
+pub use bundles::{BundleRow, Carried, Fetched, NewBundle};
+pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
 pub use consents::ConsentRow;
@@ -47,7 +49,7 @@ pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, Ter
 pub use sessions::{NewSiteSession, SessionRow};
 pub use sign_in::Attempt;
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
-pub use terminals::Stop;
+pub use terminals::{Stop, StopRow};
 
 use connection::Access;
 use worker::Queue;

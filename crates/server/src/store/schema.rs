@@ -64,6 +64,9 @@ diesel::table! {
         pkcs12 -> Binary,
         expires_at -> BigInt,
         fetched_at -> Nullable<BigInt>,
+        set_hash -> Nullable<Text>,
+        private_key -> Nullable<Text>,
+        ca_chain -> Nullable<Text>,
     }
 }
 
@@ -227,6 +230,7 @@ diesel::table! {
 diesel::joinable!(api_token -> administrator (administrator_id));
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
+diesel::joinable!(bundle -> certificate (serial));
 diesel::joinable!(administrator -> tenant (tenant_id));
 diesel::joinable!(invitation -> tenant (tenant_id));
 diesel::joinable!(enrolment -> invitation (token_hash));

@@ -119,6 +119,48 @@ impl Store {
         self.read(move |connection| find_tenant(connection, &id)).await
     }
 
+    /// The terminal of this tenant and common name.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn terminal_named(
+        &self,
+        tenant_id: &str,
+        common_name: &str,
+    ) -> Result<Option<Terminal>, StoreError> {
+        let (tenant_id, common_name) = (tenant_id.to_owned(), common_name.to_owned());
+        self.read(move |connection| find(connection, &tenant_id, &common_name)).await
+    }
+
+    /// Adds a terminal with its 設置場所. Returns its row identifier.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the tenant has a terminal of this common name.
+    pub async fn add_terminal(
+        &self,
+        new: NewTerminal,
+        place: Option<String>,
+        event: AuditEvent,
+    ) -> Result<i64, StoreError> {
+        self.write(move |connection| {
+            diesel::insert_into(terminal::table)
+                .values((
+                    terminal::tenant_id.eq(&new.tenant_id),
+                    terminal::common_name.eq(&new.common_name),
+                    terminal::label.eq(&new.label),
+                    terminal::place.eq(&place),
+                    terminal::created_at.eq(event.at.as_second()),
+                ))
+                .execute(connection)?;
+            let made = find(connection, &new.tenant_id, &new.common_name)?
+                .ok_or(StoreError::Conflict("the terminal vanished while it was made"))?;
+            overview::refresh(connection, made.id)?;
+            audit::record(connection, &event)?;
+            Ok(made.id)
+        })
+        .await
+    }
+
     /// Suspends a tenant, or lets it in again. `false` when there is no such tenant.
     ///
     /// # Errors

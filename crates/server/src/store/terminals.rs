@@ -3,7 +3,7 @@
 use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
     connection::lock_terminal,
-    endings, overview,
+    endings, instant, overview,
     schema::{certificate, site_session, terminal},
 };
 use diesel::prelude::*;
@@ -21,6 +21,17 @@ pub enum Stop {
     Final,
     /// No terminal has this number.
     Unknown,
+}
+
+/// A 使用停止 that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopRow {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who stopped the terminal, as in the audit trail.
+    pub by: Option<String>,
+    /// Whether it can be undone no more.
+    pub is_final: bool,
 }
 
 /// RFC 5280, 5.3.1: the reason of certificates whose terminal was stopped for good.
@@ -108,6 +119,23 @@ impl Store {
                 .execute(connection)?;
             audit::record(connection, &event)?;
             Ok(Stop::Done)
+        })
+        .await
+    }
+
+    /// The stop that is in force for a terminal, if one is.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn stop_of(&self, terminal_id: i64) -> Result<Option<StopRow>, StoreError> {
+        self.read(move |connection| {
+            let row: Option<(Option<i64>, Option<String>, Option<i64>)> = terminal::table
+                .filter(terminal::id.eq(terminal_id))
+                .select((terminal::stopped_at, terminal::stopped_by, terminal::stop_final_at))
+                .first(connection)
+                .optional()?;
+            let Some((Some(at), by, end)) = row else { return Ok(None) };
+            Ok(Some(StopRow { at: instant(at)?, by, is_final: end.is_some() }))
         })
         .await
     }

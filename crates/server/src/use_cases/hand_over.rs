@@ -2,16 +2,19 @@
 
 use super::{Koshin, UseCaseError, order::Order};
 use crate::{
+    authority::Authority,
     config::Service,
     entropy,
     store::{AuditEvent, AuditKind, Door, NewTerminal},
 };
 use jiff::Timestamp;
 use koshin_issuance::{
-    BundleContents, PrivateKey, PublicKey, certificate_to_pem, encrypt_private_key_pem, write_pkcs12,
+    BundleContents, IssuancePlan, PrivateKey, PublicKey, certificate_to_pem, encrypt_private_key_pem,
+    write_pkcs12,
 };
 use koshin_policy::{Validity, calendar, validity};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What the administrator asks for.
@@ -65,9 +68,6 @@ impl Koshin {
             label: request.label,
         };
         let terminal = self.store.ensure_terminal(terminal, now).await?;
-        let algorithm = service.legacy_key;
-        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
-        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
         let order = Order {
             terminal_id: terminal.id,
             tenant_id: tenant.id,
@@ -79,15 +79,41 @@ impl Koshin {
                 None => validity(&service.validity, None, self.authority().facts().not_after, now)?,
             },
         };
-        let plan = self.record_plan(&order, &public_key, now).await?;
-        let authority = self.authority();
-        let serial = plan.serial().to_hex();
-        let chain = authority.chain();
-        let der = self.blocking.run(move || authority.sign(plan)).await?;
-        let event = issued_event(&order, &serial, now);
-        self.store.record_certificate(&serial, der.clone(), None, event).await?;
-        pack(&service, &order, serial, &key, &der, &chain)
+        let made = self.make_files(&order, &service, now).await?;
+        let event = issued_event(&order, &made.files.serial, now);
+        self.store.record_certificate(&made.files.serial, made.certificate, None, event).await?;
+        Ok(made.files)
     }
+
+    /// The way of a certificate that somebody carries to its terminal, from the key to
+    /// the files. Its intent is recorded, its result not yet: that is the caller's.
+    pub(super) async fn make_files(
+        &self,
+        order: &Order,
+        service: &Service,
+        now: Timestamp,
+    ) -> Result<Made, UseCaseError> {
+        let algorithm = service.legacy_key;
+        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
+        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
+        let plan = self.record_plan(order, &public_key, now).await?;
+        let work = FilesWork {
+            authority: self.authority(),
+            plan,
+            key,
+            common_name: order.common_name.clone(),
+            service: service.clone(),
+        };
+        self.blocking.run(move || work.run()).await
+    }
+}
+
+/// A signed certificate that is not recorded yet, and the files with it.
+pub(super) struct Made {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// What is carried to the terminal.
+    pub files: HandOverFiles,
 }
 
 fn issued_event(order: &Order, serial: &str, now: Timestamp) -> AuditEvent {
@@ -100,27 +126,39 @@ fn issued_event(order: &Order, serial: &str, now: Timestamp) -> AuditEvent {
     }
 }
 
-fn pack(
-    service: &Service,
-    order: &Order,
-    serial: String,
-    key: &PrivateKey,
-    der: &[u8],
-    chain: &[Vec<u8>],
-) -> Result<HandOverFiles, UseCaseError> {
-    let password = entropy::password();
-    let secret = password.expose_secret();
-    let contents =
-        BundleContents { friendly_name: &order.common_name, key, certificate_der: der, chain_der: chain };
-    Ok(HandOverFiles {
-        serial,
-        not_after: order.validity.not_after,
-        pkcs12: write_pkcs12(&contents, service.bundle_profile, service.bundle_iterations, secret)?,
-        certificate: certificate_to_pem(der),
-        private_key: encrypt_private_key_pem(key, secret, entropy::bytes(), entropy::bytes())?,
-        ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
-        password,
-    })
+/// The signature and the files, in one visit to a processor.
+struct FilesWork {
+    authority: Arc<Authority>,
+    plan: IssuancePlan,
+    key: PrivateKey,
+    common_name: String,
+    service: Service,
+}
+
+impl FilesWork {
+    fn run(self) -> Result<Made, UseCaseError> {
+        let (serial, not_after) = (self.plan.serial().to_hex(), self.plan.validity().not_after);
+        let certificate = self.authority.sign(self.plan)?;
+        let password = entropy::password();
+        let (secret, chain) = (password.expose_secret(), self.authority.chain());
+        let contents = BundleContents {
+            friendly_name: &self.common_name,
+            key: &self.key,
+            certificate_der: &certificate,
+            chain_der: &chain,
+        };
+        let Service { bundle_profile, bundle_iterations, .. } = self.service;
+        let files = HandOverFiles {
+            serial,
+            not_after,
+            pkcs12: write_pkcs12(&contents, bundle_profile, bundle_iterations, secret)?,
+            certificate: certificate_to_pem(&certificate),
+            private_key: encrypt_private_key_pem(&self.key, secret, entropy::bytes(), entropy::bytes())?,
+            ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
+            password,
+        };
+        Ok(Made { certificate, files })
+    }
 }
 
 /// A validity that ends when the administrator says. It begins now, or in the past if

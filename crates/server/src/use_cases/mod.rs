@@ -9,6 +9,7 @@ mod blocking;
 mod error;
 mod fetch_bundle;
 mod hand_over;
+mod hand_over_archive;
 mod in_flight;
 pub mod notices;
 mod order;
@@ -18,6 +19,7 @@ pub mod site_authority;
 mod site_charts;
 mod site_error;
 mod site_invitation;
+mod site_issuing;
 mod site_organisation;
 mod site_password;
 mod site_session;
@@ -35,9 +37,12 @@ pub use notices::Notices;
 pub use second_factor::SecondFactorKey;
 pub use site_authority::Actor;
 pub use site_error::{
-    FieldRefusal, InvitationRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
+    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
+pub use site_issuing::{
+    Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
+};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;

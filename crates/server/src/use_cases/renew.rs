@@ -89,7 +89,7 @@ impl Koshin {
             service,
         };
         let (der, pkcs12) = self.blocking.run(move || work.run()).await?;
-        let bundle = NewBundle { token_hash, pkcs12: pkcs12.to_vec(), expires_at };
+        let bundle = NewBundle { token_hash, pkcs12: pkcs12.to_vec(), expires_at, carried: None };
         let event =
             caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, legacy door"), now);
         self.store.record_certificate(&serial, der, Some(bundle), event).await.map_err(lost_place)?;
@@ -123,7 +123,7 @@ impl Koshin {
     async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<&Service, UseCaseError> {
         let service = self.service(&caller.record.service)?;
         let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
-            Decision::Allow => self.over_quota(caller, service, now).await?,
+            Decision::Allow => self.over_quota(caller.record.terminal_id, service, now).await?,
             Decision::TooEarly { opens_at } => {
                 Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
             }
@@ -136,14 +136,14 @@ impl Koshin {
     }
 
     /// A terminal that cannot keep what it is given must not be given more for ever.
-    async fn over_quota(
+    pub(super) async fn over_quota(
         &self,
-        caller: &Caller,
+        terminal_id: i64,
         service: &Service,
         now: Timestamp,
     ) -> Result<Option<Denial>, UseCaseError> {
         let since = now.checked_sub(QUOTA_SPAN).unwrap_or(Timestamp::MIN);
-        let unused = self.store.unused_renewals_since(caller.record.terminal_id, since).await?;
+        let unused = self.store.unused_renewals_since(terminal_id, since).await?;
         let over = unused >= service.unused_renewals_per_day;
         Ok(over.then(|| Denial::retry(ProblemCode::RenewalQuota, 3600)))
     }

@@ -61,6 +61,18 @@ pub enum SiteError {
     /// The token is good, and for something else.
     #[error("the token has no scope {}", .0.as_str())]
     ScopeMissing(ApiScope),
+    /// No certificate can be made for the terminal, or not now.
+    #[error("no certificate is issued: {0}")]
+    Issuing(#[from] IssueRefusal),
+    /// The tenant has a terminal of this common name; its certificate is renewed instead.
+    #[error("the common name is taken by terminal {terminal_id}")]
+    CommonNameTaken {
+        /// That terminal.
+        terminal_id: i64,
+    },
+    /// So many terminals cannot be renewed at a time.
+    #[error("no more than {0} terminals can be renewed at a time")]
+    TooMany(usize),
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
@@ -145,6 +157,32 @@ pub enum InvitationRefusal {
     OtherOrganisation,
 }
 
+/// Why an administrator gets no certificate for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IssueRefusal {
+    /// 使用停止
+    #[error("the terminal is stopped")]
+    Stopped,
+    /// Its kind (`api…`, `backup…`) gets a first certificate and no second one.
+    #[error("its kind is not renewable")]
+    NotRenewableKind,
+    /// No rule of the service knows its kind.
+    #[error("no rule knows its kind")]
+    UnknownKind,
+    /// The operator suspended the tenant.
+    #[error("the tenant is suspended")]
+    TenantSuspended,
+    /// The issuing CA ends before the certificate would.
+    #[error("the issuing CA ends too soon")]
+    IssuerEndsTooSoon,
+    /// Another renewal of the terminal is under way: 「更新処理中です」
+    #[error("another renewal is under way")]
+    InProgress,
+    /// Too many certificates of the terminal were made in 24 hours and not used.
+    #[error("too many certificates were made and not used")]
+    TooOften,
+}
+
 /// A field that is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldRefusal {
@@ -162,4 +200,8 @@ pub enum FieldRefusal {
     Scopes,
     /// How long a token is good.
     Life,
+    /// CN: 1 to 64 letters, digits, hyphens, underscores, dots.
+    CommonName,
+    /// CN of a kind that the service does not know.
+    Kind,
 }

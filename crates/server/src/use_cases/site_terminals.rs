@@ -187,7 +187,7 @@ impl Koshin {
     }
 
     /// The terminal, if the actor may do this to it.
-    async fn own_terminal(
+    pub(super) async fn own_terminal(
         &self,
         actor: &Actor,
         action: Action,
@@ -204,7 +204,7 @@ fn undoable_since(now: Timestamp) -> Timestamp {
     now.checked_sub(UNDO).unwrap_or(Timestamp::MIN)
 }
 
-fn of_terminal(
+pub(super) fn of_terminal(
     actor: &Actor,
     terminal: &TerminalRow,
     kind: AuditKind,

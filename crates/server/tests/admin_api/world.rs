@@ -133,7 +133,7 @@ impl Program {
     /// A request for this operation on this terminal and certificate, in the right form.
     pub(crate) fn perform(&self, operation: &Operation, terminal_id: i64, serial: &str) -> Response {
         let path = operation.path.replace("{terminalId}", &terminal_id.to_string());
-        let path = path.replace("{serial}", serial);
+        let path = path.replace("{serial}", serial).replace("{download}", "00");
         assert!(!path.contains('{'), "{}: say what stands in its path", operation.path);
         self.send(operation.method.as_str(), &path, &[], body_of(operation.id))
     }
@@ -142,6 +142,7 @@ impl Program {
 /// The body that an operation takes.
 fn body_of(operation: &str) -> &'static str {
     match operation {
+        "addTerminal" => r#"{"commonName":"client-new","label":"新しい端末"}"#,
         "renameTerminal" => r#"{"label":"受付1","place":"1階"}"#,
         _ => "",
     }

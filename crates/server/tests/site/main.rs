@@ -5,6 +5,7 @@ mod access;
 mod browser;
 mod certificates;
 mod headers;
+mod issuing;
 mod operation;
 mod sign_in;
 mod support;

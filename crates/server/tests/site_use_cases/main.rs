@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api_tokens;
+mod issuing;
 mod world;
 
 use jiff::SignedDuration;

@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) koshin: Arc<Koshin>,
     pub(crate) home: Home,
     peers: HashMap<&'static str, CertificateFacts>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// An administrator with an authenticator.
@@ -48,7 +48,7 @@ impl World {
         let authority = Authority::load(&home).unwrap();
         let key = SecondFactorKey::load_or_create(&home).unwrap();
         let koshin = Koshin::new(store, authority, config, String::new()).with_second_factor_key(key);
-        let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), _directory: directory };
+        let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), directory: directory };
         world.organisation("clinic", TenantKind::Clinic).await;
         world.organisation("other", TenantKind::Clinic).await;
         world.organisation("vendor", TenantKind::Vendor).await;
@@ -118,6 +118,13 @@ impl World {
         let password = SecretString::from(password);
         let new = self.koshin.check_password(&person.visitor, &person.login, password, at).await?;
         Ok(new.token)
+    }
+
+    /// A directory for a test's own files.
+    pub(crate) fn scratch(&self) -> std::path::PathBuf {
+        let scratch = self.directory.path().join("scratch");
+        std::fs::create_dir_all(&scratch).unwrap();
+        scratch
     }
 
     pub(crate) async fn terminal_of(&self, tenant: &str) -> i64 {

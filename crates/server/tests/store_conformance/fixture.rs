@@ -47,6 +47,7 @@ impl Fixture {
             token_hash: format!("bundle-{serial}"),
             pkcs12: b"encrypted".to_vec(),
             expires_at: later(24),
+            carried: None,
         };
         let event = event(AuditKind::CertificateRenewed);
         self.store.record_certificate(serial, b"der".to_vec(), Some(bundle), event).await.unwrap();

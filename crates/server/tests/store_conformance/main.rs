@@ -7,6 +7,7 @@
 mod accounts;
 mod api_tokens;
 mod bundles;
+mod carried;
 mod certificates;
 mod durability;
 mod fixture;
@@ -55,6 +56,11 @@ on_both_databases! {
     bundles::what_was_never_fetched_ends_with_its_bundle,
     bundles::intents_that_nobody_finished_end,
     bundles::a_repeated_renewal_erases_the_bundle_of_the_earlier,
+    carried::what_administrators_carry_waits_for_them_alone,
+    carried::what_nobody_downloads_ends_with_its_time,
+    carried::an_unused_certificate_that_was_seen_is_at_hand,
+    carried::a_terminal_is_added_once,
+    carried::a_stop_says_since_when_and_by_whom,
     outbox::a_delivery_is_planned_once_whoever_plans_it,
     outbox::a_later_notice_replaces_what_still_waits_and_not_what_is_being_sent,
     outbox::of_many_senders_one_has_each_delivery,

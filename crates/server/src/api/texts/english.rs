@@ -96,6 +96,10 @@ pub(super) fn text(code: Code) -> Text {
             "The stop can be undone no more",
             "The 24 hours are over, and the certificates are revoked. Issue a new one.",
         ),
+        Code::CommonNameTaken => (
+            "The common name is taken",
+            "The organisation has a terminal of this common name. Renew that terminal instead.",
+        ),
         Code::Overloaded => {
             ("The server is busy", "Wait a while and try again. The present certificate goes on working.")
         }

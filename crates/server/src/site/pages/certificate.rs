@@ -8,14 +8,14 @@ use super::{
         failure::Failure,
         page::html,
         texts::Texts,
-        views::{Certificate, Fact, LegendEntry, TimelineEntry},
+        views::{Button, Certificate, Fact, LegendEntry, TimelineEntry},
     },
     overview::actor,
     rows,
 };
 use crate::{
-    store::{AuditRow, CertificateRow},
-    use_cases::CertificateDetail,
+    store::{AuditRow, CertificateRow, TerminalRow},
+    use_cases::{Actor, CertificateDetail, Koshin, site_authority::Action},
 };
 use axum::response::Response;
 use http::StatusCode;
@@ -40,12 +40,27 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
         state: detail.terminal.state.as_str(),
         state_text: rows::state_text(t, detail.terminal.state),
         until: format!("{}：{}　{left}", t.say("column-until"), dates::day(until)),
+        buttons: buttons(&call.koshin, &actor, &detail.terminal).await?,
         life: charts::life(&lives, now, &life_title(t, &lives, now)),
         legend: legend(t, &lives),
         facts: facts(t, &detail),
         timeline: detail.timeline.iter().map(|event| entry(t, event)).collect(),
     };
     Ok(html(&page, StatusCode::OK, &view))
+}
+
+/// What this administrator may do with the terminal; all else is left out.
+async fn buttons(koshin: &Koshin, actor: &Actor, terminal: &TerminalRow) -> Result<Vec<Button>, Failure> {
+    let ways: [(Action, &str, &'static str, bool); 1] =
+        [(Action::IssueCertificate, "renew", "renew-action", true)];
+    let mut buttons = Vec::with_capacity(ways.len());
+    for (action, path, key, first) in ways {
+        if koshin.actor_may(actor, action, &terminal.tenant_id).await? {
+            let path = format!("/terminals/{}/{path}", terminal.terminal_id);
+            buttons.push(Button { path, key, first });
+        }
+    }
+    Ok(buttons)
 }
 
 /// The last certificates that were delivered. One ends where its successor was first used.

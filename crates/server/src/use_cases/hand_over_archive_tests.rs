@@ -1,0 +1,63 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use std::io::Read;
+use zip::ZipArchive;
+
+fn now() -> Timestamp {
+    "2026-11-22T08:00:00Z".parse().unwrap()
+}
+
+fn bundle(tenant: &str, common_name: &str) -> CarriedBundle {
+    CarriedBundle {
+        serial: "0a1b".to_owned(),
+        terminal_id: 1,
+        tenant_id: tenant.to_owned(),
+        common_name: common_name.to_owned(),
+        label: Some("受付1".to_owned()),
+        certificate: b"certificate".to_vec(),
+        not_after: "2029-11-22T08:00:00Z".parse().unwrap(),
+        pkcs12: b"pkcs12".to_vec(),
+        private_key: "key".to_owned(),
+        ca_chain: "ca".to_owned(),
+    }
+}
+
+fn names(bundles: &[CarriedBundle]) -> Vec<String> {
+    let bytes = archive(bundles, now()).unwrap();
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().unwrap().into_owned()).collect()
+}
+
+#[test]
+fn one_terminal_has_five_files_and_the_guide_opens_in_notepad() {
+    let one = [bundle("clinic", "client001")];
+    assert_eq!(names(&one), ["client001.p12", "client001.crt", "client001.key", "ca.crt", "手順.txt"]);
+    assert_eq!(archive_name(&one, now()), "client001.zip");
+
+    let mut zip = ZipArchive::new(Cursor::new(archive(&one, now()).unwrap())).unwrap();
+    let mut guide = String::new();
+    zip.by_name("手順.txt").unwrap().read_to_string(&mut guide).unwrap();
+    assert!(guide.starts_with("\u{feff}証明書のファイル"), "{guide}");
+    assert_eq!(guide.matches('\n').count(), guide.matches("\r\n").count());
+    for told in ["受付1", "client001.p12", "2029/11/22 17:00", "0a1b"] {
+        assert!(guide.contains(told), "{told} in {guide}");
+    }
+    assert!(!guide.contains('{'), "everything is filled in: {guide}");
+}
+
+#[test]
+fn several_terminals_have_a_folder_each_that_no_name_leaves() {
+    let of_one_tenant = names(&[bundle("clinic", "client001"), bundle("clinic", "db001")]);
+    assert_eq!(of_one_tenant.len(), 10);
+    assert!(of_one_tenant.contains(&"db001/手順.txt".to_owned()), "{of_one_tenant:?}");
+    let of_two = [bundle("clinic", "client001"), bundle("other", "client001")];
+    assert!(names(&of_two).contains(&"other/client001/client001.p12".to_owned()));
+    assert_eq!(archive_name(&of_two, now()), "certificates-20261122.zip");
+    for name in ["../../etc/passwd", "..", ".hidden", "a\\b", "受付", "con:"] {
+        let inside = names(&[bundle("clinic", name), bundle("clinic", "client001")]);
+        let folder = inside[0].split('/').next().unwrap();
+        assert!(!folder.starts_with('.') && !folder.contains(['\\', ':']), "{name} became {folder}");
+        assert!(inside.iter().all(|path| path.matches('/').count() == 1), "{inside:?}");
+    }
+}
