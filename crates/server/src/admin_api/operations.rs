@@ -204,6 +204,17 @@ static CERTIFICATES: &[Operation] = &[
 
 static ISSUING: &[Operation] = &[
     Operation {
+        method: Method::GET,
+        path: "/downloads/{download}",
+        id: "download",
+        scope: Some(ApiScope::CertificatesIssue),
+        summary: "The zip file of a prepared certificate: PKCS#12, certificate, encrypted key, CA and a short guide. May be repeated until the certificate is used or its time is over.",
+        inputs: &[path("download", Kind::Hex { most: 64 }, "The last part of `downloadPath`.")],
+        success: Success { status: 200, body: Some(SuccessBody::Zip) },
+        refusals: &[],
+        action: |call| Box::pin(issuing::download(call)),
+    },
+    Operation {
         method: Method::POST,
         path: "/terminals",
         id: "addTerminal",
@@ -242,17 +253,6 @@ static ISSUING: &[Operation] = &[
             ProblemCode::IssuerUnavailable,
         ],
         action: |call| Box::pin(issuing::renew(call)),
-    },
-    Operation {
-        method: Method::GET,
-        path: "/downloads/{download}",
-        id: "download",
-        scope: Some(ApiScope::CertificatesIssue),
-        summary: "The zip file of a prepared certificate: PKCS#12, certificate, encrypted key, CA and a short guide. May be repeated until the certificate is used or its time is over.",
-        inputs: &[path("download", Kind::Hex { most: 64 }, "The last part of `downloadPath`.")],
-        success: Success { status: 200, body: Some(SuccessBody::Zip) },
-        refusals: &[],
-        action: |call| Box::pin(issuing::download(call)),
     },
 ];
 

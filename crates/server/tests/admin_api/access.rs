@@ -8,7 +8,7 @@ use koshin_server::{admin_api::operations, use_cases::ApiScope};
 fn every_operation_needs_its_scope_and_no_other() {
     let mut world = World::start();
     for id in ["clinic", "vendor", "operator"] {
-        let (terminal_id, serial) = (world.target_of(id), world.of(id).target.serial());
+        let things = world.things_of(id);
         let kind = world.of(id).kind;
         let open = ApiScope::open_to(kind);
         let single: Vec<_> =
@@ -17,7 +17,7 @@ fn every_operation_needs_its_scope_and_no_other() {
             let case =
                 |scope: ApiScope| format!("{} {} by {id} with {scope:?}", operation.method, operation.path);
             for (scope, program) in &single {
-                let answer = program.perform(operation, terminal_id, &serial);
+                let answer = program.perform(operation, &things);
                 if operation.scope.is_none_or(|needed| needed == *scope) {
                     assert!((200..300).contains(&answer.status), "{}: {answer:?}", case(*scope));
                     continue;
@@ -42,7 +42,7 @@ fn every_operation_needs_its_scope_and_no_other() {
 #[test]
 fn without_a_good_certificate_and_a_good_token_of_one_organisation_nothing_opens() {
     let mut world = World::start();
-    let (terminal_id, serial) = (world.target_of("clinic"), world.of("clinic").target.serial());
+    let things = world.things_of("clinic");
     let token = world.able_program("clinic").token.unwrap();
     let own = world.of("clinic").desk.identity();
     let revoked = world.site.server.issue("client005");
@@ -69,7 +69,7 @@ fn without_a_good_certificate_and_a_good_token_of_one_organisation_nothing_opens
     ];
     for (visitor, program, status, code) in visitors {
         for operation in operations::all() {
-            let answer = program.perform(operation, terminal_id, &serial);
+            let answer = program.perform(operation, &things);
             let case = format!("{} {} with {visitor}", operation.method, operation.path);
             assert_eq!((answer.status, answer.problem().as_str()), (status, code), "{case}");
             assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{case}");
@@ -82,11 +82,12 @@ fn without_a_good_certificate_and_a_good_token_of_one_organisation_nothing_opens
 #[test]
 fn what_belongs_to_others_does_not_exist() {
     let mut world = World::start();
-    let (foreign, serial) = (world.target_of("other"), world.of("other").target.serial());
+    let things = world.things_of("other");
+    let serial = world.of("other").desk.serial();
     for id in ["clinic", "vendor", "operator"] {
         let (program, operator) = (world.able_program(id), id == "operator");
         for operation in operations::all().filter(|operation| operation.path.contains('{')) {
-            let answer = program.perform(operation, foreign, &serial);
+            let answer = program.perform(operation, &things);
             let case = format!("{} {} by {id}: {answer:?}", operation.method, operation.path);
             assert_eq!(answer.status == 404, !operator, "{case}");
         }
@@ -96,7 +97,7 @@ fn what_belongs_to_others_does_not_exist() {
         }
         let all = String::from_utf8(program.get("/terminals").body).unwrap();
         assert_eq!(all.contains(&serial), operator, "{id}");
-        assert!(all.contains(&world.of(id).target.serial()), "{id} sees its own");
+        assert!(all.contains(&world.of(id).desk.serial()), "{id} sees its own");
     }
 }
 

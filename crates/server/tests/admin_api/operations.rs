@@ -47,6 +47,29 @@ fn a_terminal_is_renamed_stopped_and_let_in_again() {
 }
 
 #[test]
+fn a_new_terminal_gets_a_certificate_that_opens_the_api() {
+    let mut world = World::start();
+    let program = world.able_program("clinic");
+    let body = r#"{"commonName":"client200","label":"診察室","place":"2階"}"#;
+    let made = program.send("POST", "/terminals", &[], body);
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    let again = program.send("POST", "/terminals", &[], body);
+    assert_eq!((again.status, again.problem().as_str()), (409, "common-name-taken"));
+    let unknown = program.send("POST", "/terminals", &[], r#"{"commonName":"printer","label":"診察室"}"#);
+    assert_eq!((unknown.status, unknown.json()["field"].as_str()), (422, Some("commonName")));
+
+    let path = made["downloadPath"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let zip = program.get(&path);
+    assert_eq!((zip.status, zip.header("content-type")), (200, Some("application/zip")));
+    assert!(zip.body.starts_with(b"PK"), "a zip file");
+    let renewed = program.send("POST", &format!("/terminals/{}/renewals", made["terminalId"]), &[], "");
+    assert_eq!(renewed.status, 201, "{renewed:?}");
+    assert_ne!(renewed.json()["password"], made["password"]);
+    assert_eq!(program.get(&path).status, 404, "the later takes the place of the earlier");
+}
+
+#[test]
 fn lists_come_in_pages_that_miss_nothing() {
     let mut world = World::start();
     for number in 10..14 {
@@ -142,11 +165,9 @@ fn what_makes_no_sense_is_refused_with_its_name() {
     let elsewhere = b"GET /api/v1/token HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     let answer = world.of("clinic").browser.raw(elsewhere);
     assert_eq!((answer.status, answer.problem().as_str()), (421, "wrong-host"));
-    for (method, path, allowed) in [
-        ("POST", "/terminals", "GET"),
-        ("TRACE", "/token", "GET"),
-        ("GET", "/terminals/1/stop", "POST,DELETE"),
-    ] {
+    for (method, path, allowed) in
+        [("POST", "/token", "GET"), ("TRACE", "/token", "GET"), ("GET", "/terminals/1/stop", "POST,DELETE")]
+    {
         let answer = program.send(method, path, &[], "");
         assert_eq!(
             (answer.status, answer.problem().as_str()),

@@ -24,6 +24,14 @@ pub(crate) struct World {
     pub(crate) organisations: Vec<Organisation>,
 }
 
+/// What operations are performed on.
+pub(crate) struct Things {
+    pub(crate) terminal_id: i64,
+    pub(crate) serial: String,
+    /// A prepared certificate's.
+    pub(crate) download: String,
+}
+
 /// Something that speaks to the API, with whatever certificate and token.
 pub(crate) struct Program {
     client: Client,
@@ -84,6 +92,19 @@ impl World {
     }
 }
 
+impl World {
+    /// An organisation's target, with a certificate that waits to be downloaded.
+    pub(crate) fn things_of(&mut self, id: &str) -> Things {
+        let (terminal_id, serial) = (self.target_of(id), self.of(id).target.serial());
+        let program = self.program(id, &[ApiScope::CertificatesIssue]);
+        let prepared = program.send("POST", &format!("/terminals/{terminal_id}/renewals"), &[], "");
+        assert_eq!(prepared.status, 201, "{prepared:?}");
+        let path = prepared.json()["downloadPath"].as_str().unwrap().to_owned();
+        let download = path.rsplit('/').next().unwrap().to_owned();
+        Things { terminal_id, serial, download }
+    }
+}
+
 impl Organisation {
     /// Makes a token on the page, as a person does.
     pub(crate) fn make_token(&mut self, name: &str, scopes: &[ApiScope]) -> String {
@@ -130,10 +151,10 @@ impl Program {
         self.client.request(method, &format!("{PREFIX}{path}"), &headers, body.as_bytes()).unwrap()
     }
 
-    /// A request for this operation on this terminal and certificate, in the right form.
-    pub(crate) fn perform(&self, operation: &Operation, terminal_id: i64, serial: &str) -> Response {
-        let path = operation.path.replace("{terminalId}", &terminal_id.to_string());
-        let path = path.replace("{serial}", serial).replace("{download}", "00");
+    /// A request for this operation on these things, in the right form.
+    pub(crate) fn perform(&self, operation: &Operation, things: &Things) -> Response {
+        let path = operation.path.replace("{terminalId}", &things.terminal_id.to_string());
+        let path = path.replace("{serial}", &things.serial).replace("{download}", &things.download);
         assert!(!path.contains('{'), "{}: say what stands in its path", operation.path);
         self.send(operation.method.as_str(), &path, &[], body_of(operation.id))
     }
