@@ -8,6 +8,7 @@
 //! - [`window`]: does this certificate near its end? The client's question.
 //! - [`validity`]: from when to when a new certificate is valid.
 //! - [`notice`]: who is told, and when, that a certificate nears its end.
+//! - [`recovery`]: recovery codes, how they are written and how long they are good.
 //! - [`suggestion`]: the best moment to renew, spread over terminals (RFC 9773).
 //! - [`state`]: the life of a certificate, and which steps of it are lawful.
 
@@ -15,6 +16,7 @@ pub mod calendar;
 pub mod decision;
 pub mod kind;
 pub mod notice;
+pub mod recovery;
 pub mod state;
 pub mod suggestion;
 pub mod validity;
@@ -24,6 +26,7 @@ pub use decision::{
     CertificateStanding, Decision, Refusal, RenewalRules, TenantStanding, decide, hand_over_refusal,
 };
 pub use kind::{Kind, KindRules, PatternError};
+pub use recovery::{MistypedCode, RecoveryCode};
 pub use state::CertificateState;
 pub use suggestion::{PreferredHours, suggest};
 pub use validity::{Validity, ValidityRules, validity};

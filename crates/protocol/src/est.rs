@@ -8,6 +8,12 @@ pub const PREFIX: &str = "/.well-known/est";
 pub const CACERTS_PATH: &str = "/.well-known/est/cacerts";
 /// What a CSR should contain (4.5).
 pub const CSRATTRS_PATH: &str = "/.well-known/est/csrattrs";
+/// A first certificate, here for a recovery code (4.2.1).
+pub const SIMPLEENROLL_PATH: &str = "/.well-known/est/simpleenroll";
+/// User name with which a recovery code is the password (HTTP Basic, RFC 7617).
+pub const RECOVERY_USER: &str = "recovery";
+/// What a person types on the terminal to enter a recovery code.
+pub const RECOVERY_COMMAND: &str = "koshin recover";
 /// Renewal with the current certificate (4.2.2).
 pub const SIMPLEREENROLL_PATH: &str = "/.well-known/est/simplereenroll";
 

@@ -115,6 +115,20 @@ problem_codes! {
     UndoTooLate = "undo-too-late", 409;
     /// The organisation has a terminal of this common name.
     CommonNameTaken = "common-name-taken", 409;
+    /// No recovery code came with the request, and it needs one.
+    RecoveryCodeRequired = "recovery-code-required", 401;
+    /// What came cannot be a recovery code: there is a typing error in it. It did not count.
+    RecoveryCodeMistyped = "recovery-code-mistyped", 401;
+    /// Nobody issued this recovery code.
+    RecoveryCodeWrong = "recovery-code-wrong", 401;
+    /// The recovery code's 72 hours are over, or it was taken back, or a newer one was issued.
+    RecoveryCodeExpired = "recovery-code-expired", 403;
+    /// The recovery code was exchanged for a certificate with another key.
+    RecoveryCodeUsed = "recovery-code-used", 403;
+    /// The recovery code is for another terminal than the certificate of the connection.
+    RecoveryCodeForeign = "recovery-code-foreign", 403;
+    /// Too many wrong recovery codes, from this address or altogether.
+    RecoveryAttempts = "recovery-attempts", 429;
     /// More work than the server can take now.
     Overloaded = "overloaded", 503;
     /// The issuing CA cannot issue: it ends too soon, or its key is out of reach.

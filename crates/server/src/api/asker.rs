@@ -70,6 +70,11 @@ impl<S: Sync> FromRequestParts<S> for Asker {
 }
 
 impl Asker {
+    /// The other end of the connection.
+    pub(crate) fn peer(&self) -> Option<&Peer> {
+        self.peer.as_ref()
+    }
+
     /// The terminal that asks. Its first request with a new certificate confirms it.
     pub(crate) async fn caller(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
         self.authenticate(koshin, self.trial).await

@@ -16,6 +16,7 @@ mod hand_over;
 mod init;
 mod list;
 mod notices;
+mod recovery_code;
 mod revoke;
 mod serve;
 mod tenant;
@@ -66,6 +67,8 @@ enum Command {
     Certs(list::Args),
     /// Revoke a certificate
     Revoke(revoke::Args),
+    /// Issue a recovery code (復旧コード) for a terminal whose certificate has expired
+    RecoveryCode(recovery_code::Args),
     /// Notices that certificates near their end
     #[command(subcommand)]
     Notices(notices::NoticesCommand),
@@ -104,6 +107,7 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Issue(args) => hand_over::run(&place, args).await,
         Command::Certs(args) => list::certificates(&place, &args).await,
         Command::Revoke(args) => revoke::run(&place, args).await,
+        Command::RecoveryCode(args) => recovery_code::run(&place, args).await,
         Command::Notices(command) => notices::run(&place, command).await,
         Command::Audit { command: Some(command), .. } => audit::run(&place, command).await,
         Command::Audit { args, command: None } => list::audit(&place, &args).await,
@@ -128,10 +132,14 @@ impl Place {
 
     /// Everything, for the commands that issue.
     fn koshin(&self) -> Result<Arc<Koshin>, CliError> {
+        Ok(Arc::new(self.parts()?))
+    }
+
+    fn parts(&self) -> Result<Koshin, CliError> {
         let config = self.config()?;
         let authority = Authority::load(&self.home)?;
         let store = Store::open(&config.database)?;
         let public_url = config.public_url.clone().unwrap_or_default();
-        Ok(Arc::new(Koshin::new(store, authority, config, public_url)))
+        Ok(Koshin::new(store, authority, config, public_url))
     }
 }

@@ -37,12 +37,9 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
     let (limits, site) = (config.limits, config.site.clone());
-    let koshin = Koshin::new(store, authority, config, public_url.clone());
-    let koshin = Arc::new(match &site {
-        Some(_) => koshin
-            .with_second_factor_key(SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?),
-        None => koshin,
-    });
+    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
+    let koshin =
+        Arc::new(Koshin::new(store, authority, config, public_url.clone()).with_second_factor_key(key));
     let listener = Listener {
         tls: Arc::clone(&tls.api),
         router: api::router(Arc::clone(&koshin)),

@@ -1,5 +1,7 @@
-//! Enrollment over Secure Transport (RFC 7030): `cacerts`, `csrattrs`, `simplereenroll`.
-//! The key is made on the device and never leaves it.
+//! Enrollment over Secure Transport (RFC 7030): `cacerts`, `csrattrs`, `simplereenroll`, and
+//! `simpleenroll` for recovery codes. The key is made on the device and never leaves it.
+
+mod recovery;
 
 use crate::{
     api::{Asker, body_within, denied},
@@ -13,11 +15,11 @@ use axum::{
     routing::{get, post},
 };
 use http::header::{CONTENT_TYPE, HeaderName};
-use koshin_issuance::{CsrError, KeyAlgorithm, certs_only, csr_attributes, read_csr};
+use koshin_issuance::{CertificateRequest, CsrError, KeyAlgorithm, certs_only, csr_attributes, read_csr};
 use koshin_protocol::{
     est::{
-        CACERTS_PATH, CSRATTRS, CSRATTRS_PATH, PKCS7_CERTS_ONLY, SIMPLEREENROLL_PATH, decode_body,
-        encode_body,
+        CACERTS_PATH, CSRATTRS, CSRATTRS_PATH, PKCS7_CERTS_ONLY, SIMPLEENROLL_PATH, SIMPLEREENROLL_PATH,
+        decode_body, encode_body,
     },
     problem::ProblemCode,
 };
@@ -34,6 +36,7 @@ pub(crate) fn router() -> Router<Arc<Koshin>> {
         .route(CACERTS_PATH, get(ca_certificates))
         .route(CSRATTRS_PATH, get(request_attributes))
         .route(SIMPLEREENROLL_PATH, post(reenroll))
+        .route(SIMPLEENROLL_PATH, post(recovery::enroll))
 }
 
 /// 4.1: the CA certificates, for anybody.
@@ -61,11 +64,7 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
     let body = body_within(body, &koshin.config().limits).await?;
     let caller = asker.caller_for_renewal(koshin).await?;
-    let der = decode_body(&body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
-    let request = read_csr(&der).map_err(|error| match error {
-        CsrError::Key(_) => denied(ProblemCode::KeyRejected),
-        _ => denied(ProblemCode::CsrInvalid),
-    })?;
+    let request = request_in(&body)?;
     // The subject comes from the records; a request that names another is a mistake of
     // its sender, told rather than overridden. One that names none is taken.
     let other = |named: Option<&str>, own: &str| named.is_some_and(|name| name != own);
@@ -76,6 +75,15 @@ async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<R
     }
     let certificate = koshin.renew_with_device_key(caller, request.public_key, asker.now).await?;
     packed(&[&certificate])
+}
+
+/// The CSR in a body, its signature and key checked.
+fn request_in(body: &[u8]) -> Result<CertificateRequest, UseCaseError> {
+    let der = decode_body(body).map_err(|_| denied(ProblemCode::MalformedRequest))?;
+    read_csr(&der).map_err(|error| match error {
+        CsrError::Key(_) => denied(ProblemCode::KeyRejected),
+        _ => denied(ProblemCode::CsrInvalid),
+    })
 }
 
 fn packed(certificates: &[&[u8]]) -> Result<Response, UseCaseError> {

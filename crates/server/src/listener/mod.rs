@@ -23,7 +23,7 @@ use hyper_util::{
     server::conn::auto::Builder,
 };
 use rustls::ServerConfig;
-use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -63,7 +63,9 @@ impl Listener {
         loop {
             tokio::select! {
                 accepted = accept(&socket, &connections) => match accepted {
-                    Ok((stream, permit)) => self.spawn_connection(stream, permit, stopping.clone()),
+                    Ok((stream, address, permit)) => {
+                        self.spawn_connection(stream, address, permit, stopping.clone());
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         sleep(ACCEPT_PAUSE).await;
@@ -83,6 +85,7 @@ impl Listener {
     fn spawn_connection(
         &self,
         stream: TcpStream,
+        address: IpAddr,
         permit: OwnedSemaphorePermit,
         stopping: watch::Receiver<bool>,
     ) {
@@ -90,7 +93,7 @@ impl Listener {
         tokio::spawn(async move {
             let _permit = permit;
             let Some(tls) = listener.handshake(stream).await else { return };
-            let (peer, activity) = (Peer::of(tls.get_ref().1), Activity::new());
+            let (peer, activity) = (Peer::of(address, tls.get_ref().1), Activity::new());
             let patience = Patience { idle: listener.limits.idle(), farewell: listener.limits.handshake() };
             let service = listener.service(peer, activity.clone());
             let builder = listener.builder();
@@ -176,8 +179,9 @@ impl Listener {
 async fn accept(
     socket: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = socket.accept().await?;
-    Ok((stream, permit))
+    let (stream, address) = socket.accept().await?;
+    // An IPv4 address that came through an IPv6 socket is the same address.
+    Ok((stream, address.ip().to_canonical(), permit))
 }

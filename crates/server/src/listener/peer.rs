@@ -2,23 +2,30 @@
 
 use koshin_issuance::CertificateFacts;
 use rustls::ServerConnection;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// The client certificate of a connection, if it presented one. The handshake has
 /// proved that the peer holds its key and, but for the administration site, that this CA
 /// signed it for clientAuth; dates, revocation and rights are judged for each request.
 #[derive(Debug, Clone)]
 pub struct Peer {
+    address: IpAddr,
     presented: bool,
     certificate: Option<Arc<CertificateFacts>>,
 }
 
 impl Peer {
-    /// The peer of an established connection.
-    pub fn of(connection: &ServerConnection) -> Self {
+    /// The peer of an established connection, which comes from `address`.
+    pub fn of(address: IpAddr, connection: &ServerConnection) -> Self {
         let leaf = connection.peer_certificates().and_then(<[_]>::first);
         let facts = leaf.and_then(|der| CertificateFacts::from_der(der).ok());
-        Self { presented: leaf.is_some(), certificate: facts.map(Arc::new) }
+        Self { address, presented: leaf.is_some(), certificate: facts.map(Arc::new) }
+    }
+
+    /// Where it comes from. Behind a balancer that passes connections on, that is the
+    /// balancer.
+    pub fn address(&self) -> IpAddr {
+        self.address
     }
 
     /// Whether it presented a certificate at all, readable or not.

@@ -4,7 +4,8 @@
 use super::{
     failure::Failure,
     form::Fields,
-    pages::{certificate, certificates, entrance, other, overview, renewal, setup, sign_in, tokens},
+    pages::tokens,
+    pages::{certificate, certificates, entrance, other, overview, recovery, renewal, setup, sign_in},
     visit::Visit,
 };
 use crate::{
@@ -95,7 +96,11 @@ static ISSUING: &[Endpoint] = &[
 static ACCOUNTS: &[Endpoint] = &[];
 
 /// 復旧コード.
-static RECOVERY: &[Endpoint] = &[];
+static RECOVERY: &[Endpoint] = &[
+    get("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::show(call))),
+    post("/terminals/{id}/recovery", EVERY_ROLE, |call| Box::pin(recovery::issue(call))),
+    post("/terminals/{id}/recovery/cancel", EVERY_ROLE, |call| Box::pin(recovery::cancel(call))),
+];
 
 /// What only operators see.
 static OPERATORS: &[Endpoint] = &[];

@@ -20,6 +20,7 @@ mod page;
 mod pages;
 mod qr;
 mod texts;
+mod token_views;
 mod views;
 mod visit;
 

@@ -2,7 +2,7 @@
 //! a client that repeats itself fills nothing.
 
 use super::{
-    AnyConnection, Scope, Store, StoreError,
+    AnyConnection, Door, Scope, Store, StoreError,
     connection::lock_terminal,
     schema::{certificate, renewal_attempt, terminal},
 };
@@ -132,7 +132,7 @@ impl Store {
                 certificate::fetched_at
                     .is_not_null()
                     .or(certificate::first_used_at.is_not_null())
-                    .or(certificate::door.eq("est")),
+                    .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
             );
             Ok(Funnel {
                 issued: number(issued().count().get_result(connection)?),

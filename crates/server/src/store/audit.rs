@@ -65,6 +65,15 @@ pub enum AuditKind {
     ApiTokenMade,
     /// An administrator ended a token.
     ApiTokenRevoked,
+    /// A recovery code was issued for a terminal.
+    RecoveryCodeIssued,
+    /// A recovery code was taken back before its use.
+    RecoveryCodeCancelled,
+    /// A recovery code was exchanged for a certificate.
+    CertificateRecovered,
+    /// A known recovery code was refused, or too many unknown ones were tried; the detail
+    /// has the problem code.
+    RecoveryRefused,
 }
 
 impl AuditKind {
@@ -100,6 +109,10 @@ impl AuditKind {
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::ApiTokenMade => "api_token_made",
             Self::ApiTokenRevoked => "api_token_revoked",
+            Self::RecoveryCodeIssued => "recovery_code_issued",
+            Self::RecoveryCodeCancelled => "recovery_code_cancelled",
+            Self::CertificateRecovered => "certificate_recovered",
+            Self::RecoveryRefused => "recovery_refused",
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Door {
     Legacy,
     /// EST: the device made the key.
     Est,
+    /// EST with a recovery code in place of a certificate.
+    Recovery,
 }
 
 impl Door {
@@ -29,6 +31,7 @@ impl Door {
             Self::HandOver => "hand_over",
             Self::Legacy => "legacy",
             Self::Est => "est",
+            Self::Recovery => "recovery",
         }
     }
 }
@@ -122,26 +125,7 @@ impl Store {
     pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |connection| {
             lock_terminal(connection, intent.terminal_id)?;
-            terminals::not_stopped(connection, intent.terminal_id)?;
-            if let Some(parent) = &intent.parent {
-                still_in_use(connection, parent)?;
-            }
-            endings::supersede_unused(connection, intent.terminal_id, now)?;
-            diesel::insert_into(certificate::table)
-                .values((
-                    certificate::serial.eq(&intent.serial),
-                    certificate::terminal_id.eq(intent.terminal_id),
-                    certificate::parent.eq(&intent.parent),
-                    certificate::state.eq(CertificateState::Pending.as_str()),
-                    certificate::door.eq(intent.door.as_str()),
-                    certificate::key_fingerprint.eq(&intent.key_fingerprint),
-                    certificate::not_before.eq(intent.not_before.as_second()),
-                    certificate::not_after.eq(intent.not_after.as_second()),
-                    certificate::to_be_signed.eq(Some(&intent.to_be_signed)),
-                    certificate::created_at.eq(now.as_microsecond()),
-                ))
-                .execute(connection)?;
-            Ok(())
+            insert_intent(connection, &intent, now)
         })
         .await
     }
@@ -160,33 +144,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let serial = serial.to_owned();
         self.write(move |connection| {
-            let (terminal_id, parent): (i64, Option<String>) = certificate::table
-                .filter(certificate::serial.eq(&serial))
-                .select((certificate::terminal_id, certificate::parent))
-                .first(connection)?;
-            lock_terminal(connection, terminal_id)?;
-            if let Some(parent) = &parent {
-                still_in_use(connection, parent)?;
-            }
-            let pending = certificate::table
-                .filter(certificate::serial.eq(&serial))
-                .filter(certificate::state.eq(CertificateState::Pending.as_str()));
-            let changed = diesel::update(pending)
-                .set((
-                    certificate::state.eq(CertificateState::Issued.as_str()),
-                    certificate::der.eq(Some(&der)),
-                    certificate::to_be_signed.eq(None::<Vec<u8>>),
-                ))
-                .execute(connection)?;
-            if changed != 1 {
-                return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
-            }
-            if let Some(bundle) = &bundle {
-                bundles::insert(connection, &serial, terminal_id, bundle)?;
-            }
-            attempts::succeeded(connection, terminal_id, event.at)?;
-            overview::refresh(connection, terminal_id)?;
-            audit::record(connection, &event)
+            let signed = Signed { serial: &serial, der: &der, bundle: bundle.as_ref() };
+            insert_result(connection, &signed, &event)
         })
         .await
     }
@@ -278,6 +237,77 @@ impl Store {
     pub async fn certificates(&self) -> Result<Vec<CertificateRow>, StoreError> {
         self.read(list).await
     }
+}
+
+/// Writes an intent, in the caller's transaction, which holds the terminal's lock. Every
+/// unused certificate of the terminal gives way to it.
+pub(super) fn insert_intent(
+    connection: &mut AnyConnection,
+    intent: &Intent,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    terminals::not_stopped(connection, intent.terminal_id)?;
+    if let Some(parent) = &intent.parent {
+        still_in_use(connection, parent)?;
+    }
+    endings::supersede_unused(connection, intent.terminal_id, now)?;
+    diesel::insert_into(certificate::table)
+        .values((
+            certificate::serial.eq(&intent.serial),
+            certificate::terminal_id.eq(intent.terminal_id),
+            certificate::parent.eq(&intent.parent),
+            certificate::state.eq(CertificateState::Pending.as_str()),
+            certificate::door.eq(intent.door.as_str()),
+            certificate::key_fingerprint.eq(&intent.key_fingerprint),
+            certificate::not_before.eq(intent.not_before.as_second()),
+            certificate::not_after.eq(intent.not_after.as_second()),
+            certificate::to_be_signed.eq(Some(&intent.to_be_signed)),
+            certificate::created_at.eq(now.as_microsecond()),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A certificate that has been signed, and how it reaches its terminal.
+pub(super) struct Signed<'a> {
+    pub(super) serial: &'a str,
+    pub(super) der: &'a [u8],
+    pub(super) bundle: Option<&'a NewBundle>,
+}
+
+/// Writes the result of an intent, in the caller's transaction.
+pub(super) fn insert_result(
+    connection: &mut AnyConnection,
+    signed: &Signed<'_>,
+    event: &AuditEvent,
+) -> Result<(), StoreError> {
+    let (terminal_id, parent): (i64, Option<String>) = certificate::table
+        .filter(certificate::serial.eq(signed.serial))
+        .select((certificate::terminal_id, certificate::parent))
+        .first(connection)?;
+    lock_terminal(connection, terminal_id)?;
+    if let Some(parent) = &parent {
+        still_in_use(connection, parent)?;
+    }
+    let pending = certificate::table
+        .filter(certificate::serial.eq(signed.serial))
+        .filter(certificate::state.eq(CertificateState::Pending.as_str()));
+    let changed = diesel::update(pending)
+        .set((
+            certificate::state.eq(CertificateState::Issued.as_str()),
+            certificate::der.eq(Some(signed.der)),
+            certificate::to_be_signed.eq(None::<Vec<u8>>),
+        ))
+        .execute(connection)?;
+    if changed != 1 {
+        return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
+    }
+    if let Some(bundle) = signed.bundle {
+        bundles::insert(connection, signed.serial, terminal_id, bundle)?;
+    }
+    attempts::succeeded(connection, terminal_id, event.at)?;
+    overview::refresh(connection, terminal_id)?;
+    audit::record(connection, event)
 }
 
 type PeerColumns = (

@@ -227,6 +227,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    recovery_code (id) {
+        id -> BigInt,
+        terminal_id -> BigInt,
+        code_hash -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        used_serial -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recovery_attempt (subject, span) {
+        subject -> Text,
+        span -> BigInt,
+        times -> BigInt,
+    }
+}
+
 diesel::joinable!(api_token -> administrator (administrator_id));
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
@@ -237,6 +259,8 @@ diesel::joinable!(enrolment -> invitation (token_hash));
 diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
+diesel::joinable!(recovery_code -> terminal (terminal_id));
+diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
 diesel::allow_tables_to_appear_in_same_query!(api_token, administrator);
@@ -253,4 +277,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_session,
     consent,
     renewal_attempt,
+    recovery_code,
 );

@@ -13,6 +13,7 @@ mod hand_over_archive;
 mod in_flight;
 pub mod notices;
 mod order;
+mod recovery;
 mod renew;
 pub mod second_factor;
 pub mod site_authority;
@@ -22,6 +23,7 @@ mod site_invitation;
 mod site_issuing;
 mod site_organisation;
 mod site_password;
+mod site_recovery;
 mod site_session;
 mod site_sign_in;
 mod site_terminals;
@@ -34,15 +36,18 @@ pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
 pub use notices::Notices;
+pub use recovery::Origin;
 pub use second_factor::SecondFactorKey;
 pub use site_authority::Actor;
 pub use site_error::{
-    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, SessionEnd, SignInRefusal, SiteError,
+    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SessionEnd,
+    SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
+pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
 pub use site_visitor::SiteVisitor;
@@ -89,7 +94,7 @@ impl Koshin {
         }
     }
 
-    /// With the key that the administration site needs.
+    /// With the key that the administration site and recovery codes need.
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }

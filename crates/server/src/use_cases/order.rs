@@ -32,6 +32,17 @@ impl Koshin {
         key: &PublicKey,
         now: Timestamp,
     ) -> Result<IssuancePlan, UseCaseError> {
+        let (plan, intent) = self.plan_order(order, key)?;
+        self.store.record_intent(intent, now).await.map_err(intent_error)?;
+        Ok(plan)
+    }
+
+    /// Plans the certificate. Its intent must be recorded before the plan is signed.
+    pub(super) fn plan_order(
+        &self,
+        order: &Order,
+        key: &PublicKey,
+    ) -> Result<(IssuancePlan, Intent), UseCaseError> {
         let subject = Subject {
             common_name: order.common_name.clone(),
             organization: Some(order.tenant_id.clone()),
@@ -55,13 +66,12 @@ impl Koshin {
             not_after: plan.validity().not_after,
             to_be_signed: plan.to_be_signed().to_vec(),
         };
-        self.store.record_intent(intent, now).await.map_err(intent_error)?;
-        Ok(plan)
+        Ok((plan, intent))
     }
 }
 
 /// Both databases name the broken constraint in their message.
-fn intent_error(error: StoreError) -> UseCaseError {
+pub(super) fn intent_error(error: StoreError) -> UseCaseError {
     match error {
         StoreError::Exists(constraint) if constraint.contains("key_fingerprint") => {
             Denial::new(ProblemCode::KeyRejected).into()

@@ -5,7 +5,10 @@ use crate::{
     entropy,
     home::{self, FileError, Home},
 };
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Algorithm, Builder, Totp};
@@ -16,6 +19,8 @@ const KEY_BYTES: usize = 32;
 const SECRET_BYTES: usize = 20;
 /// Name in the list of the person's authenticator.
 const ISSUER: &str = "Koshin";
+/// What the key for recovery codes is derived for. Another text, another key.
+const RECOVERY_LABEL: &[u8] = b"koshin recovery codes, 1";
 
 /// A second factor cannot be read or sealed.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +42,12 @@ pub enum SealError {
     Library,
 }
 
-/// The key that seals second factors. All servers on one database need the same one.
-pub struct SecondFactorKey(LessSafeKey);
+/// The key that seals second factors and, by a key derived from it, hides recovery codes.
+/// All servers on one database need the same one.
+pub struct SecondFactorKey {
+    seal: LessSafeKey,
+    recovery: hmac::Key,
+}
 
 impl std::fmt::Debug for SecondFactorKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,7 +76,19 @@ impl SecondFactorKey {
 
     fn from_hex(text: &[u8]) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(hex::decode(text.trim_ascii()).map_err(|_| SealError::Key)?);
-        Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?)))
+        let seal = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?);
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), RECOVERY_LABEL);
+        Ok(Self { seal, recovery: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+    }
+
+    /// What the records know a recovery code by, or what tells where a guess came from: of
+    /// no use to whoever has a copy of the database alone.
+    pub(super) fn hidden(&self, what: &str, secret: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.recovery);
+        context.update(what.as_bytes());
+        context.update(&[0]);
+        context.update(secret.as_bytes());
+        hex::encode(context.sign())
     }
 
     /// Seals `secret` for `owner`: nobody can move it to another account.
@@ -75,7 +96,7 @@ impl SecondFactorKey {
         let nonce = entropy::bytes::<NONCE_LEN>();
         let mut sealed = secret.0.to_vec();
         let tag = self
-            .0
+            .seal
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(owner.as_bytes()),
@@ -91,7 +112,7 @@ impl SecondFactorKey {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Foreign)?;
         let mut rest = Zeroizing::new(rest.to_vec());
         let opened = self
-            .0
+            .seal
             .open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest)
             .map_err(|_| SealError::Foreign)?;
         Ok(TotpSecret(Zeroizing::new(opened.to_vec())))
@@ -187,5 +208,15 @@ mod tests {
         let other = SecondFactorKey::from_hex(&[b'0'; 64]).unwrap();
         assert!(matches!(other.open(&sealed, "clinic\nhanako"), Err(SealError::Foreign)));
         assert!(matches!(SecondFactorKey::from_hex(b"short"), Err(SealError::Key)));
+    }
+
+    #[test]
+    fn what_is_hidden_is_known_again_with_the_same_key_and_purpose_only() {
+        let key = |digit: u8| SecondFactorKey::from_hex(&[digit; 64]).unwrap();
+        let hidden = key(b'1').hidden("code", "0000-0000-0000");
+        assert_eq!(hidden, key(b'1').hidden("code", "0000-0000-0000"));
+        assert_ne!(hidden, key(b'2').hidden("code", "0000-0000-0000"));
+        assert_ne!(hidden, key(b'1').hidden("source", "0000-0000-0000"));
+        assert_ne!(hidden, key(b'1').hidden("code", "0000-0000-0001"));
     }
 }

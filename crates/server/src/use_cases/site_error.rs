@@ -61,6 +61,9 @@ pub enum SiteError {
     /// The token is good, and for something else.
     #[error("the token has no scope {}", .0.as_str())]
     ScopeMissing(ApiScope),
+    /// No recovery code can be issued for the terminal.
+    #[error("no recovery code can be issued for the terminal: {0}")]
+    NotRecoverable(RecoveryRefusal),
     /// No certificate can be made for the terminal, or not now.
     #[error("no certificate is issued: {0}")]
     Issuing(#[from] IssueRefusal),
@@ -155,6 +158,20 @@ pub enum InvitationRefusal {
     /// The browser presents a certificate of another organisation.
     #[error("it is for another organisation than the certificate")]
     OtherOrganisation,
+}
+
+/// Why no recovery code can be issued for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecoveryRefusal {
+    /// The tenant is suspended.
+    #[error("its tenant is suspended")]
+    Suspended,
+    /// The terminal was stopped (使用停止).
+    #[error("it was stopped")]
+    Stopped,
+    /// Certificates of its kind (`api…`, `backup…`, unknown) are not renewed by terminals.
+    #[error("certificates of this kind are not renewed by terminals")]
+    Kind,
 }
 
 /// Why an administrator gets no certificate for a terminal.

@@ -10,6 +10,7 @@ use crate::{
     store::{AuditEvent, AuditKind, NewSiteSession, SessionRow, TenantKind},
 };
 use jiff::{SignedDuration, Timestamp};
+use koshin_policy::recovery::counting_span;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Nothing done for so long ends a session.
@@ -152,6 +153,7 @@ impl Koshin {
         self.store.forget_sessions(ago(LIFETIME), ago(IDLE)).await?;
         self.store.forget_failures(ago(SignedDuration::from_hours(24))).await?;
         self.store.forget_attempts(ago(SignedDuration::from_hours(24 * 400))).await?;
+        self.store.forget_recovery_attempts(counting_span(ago(SignedDuration::from_hours(24))).0).await?;
         Ok(())
     }
 }

@@ -204,6 +204,7 @@ fn undoable_since(now: Timestamp) -> Timestamp {
     now.checked_sub(UNDO).unwrap_or(Timestamp::MIN)
 }
 
+/// An event of this terminal.
 pub(super) fn of_terminal(
     actor: &Actor,
     terminal: &TerminalRow,

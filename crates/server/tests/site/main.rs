@@ -7,5 +7,6 @@ mod certificates;
 mod headers;
 mod issuing;
 mod operation;
+mod recovery;
 mod sign_in;
 mod support;

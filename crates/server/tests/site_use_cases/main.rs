@@ -3,6 +3,7 @@
 
 mod api_tokens;
 mod issuing;
+mod recovery;
 mod world;
 
 use jiff::SignedDuration;

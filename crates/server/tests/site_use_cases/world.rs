@@ -77,6 +77,11 @@ impl World {
         self.peers.insert(id, CertificateFacts::from_der(&der).unwrap());
     }
 
+    /// The certificate of an organisation's terminal.
+    pub(crate) fn peer(&self, organisation: &str) -> &CertificateFacts {
+        &self.peers[organisation]
+    }
+
     pub(crate) async fn visitor(&self, organisation: &str) -> SiteVisitor {
         self.koshin.site_visitor(&self.peers[organisation], now()).await.unwrap()
     }

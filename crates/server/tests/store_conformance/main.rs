@@ -14,6 +14,7 @@ mod fixture;
 mod notice_settings;
 mod outbox;
 mod overview;
+mod recovery;
 
 use fixture::Fixture;
 
@@ -93,4 +94,10 @@ on_both_databases! {
     overview::the_chain_holds_and_leads_through_what_was_kept,
     overview::the_chain_holds_under_simultaneous_writers,
     overview::what_was_done_to_the_trail_is_found,
+    recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
+    recovery::a_code_and_its_certificate_are_recorded_together,
+    recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
+    recovery::nothing_is_recovered_for_what_was_stopped,
+    recovery::guesses_are_counted_by_source_and_altogether,
+    recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
 }

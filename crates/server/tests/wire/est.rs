@@ -11,13 +11,13 @@ use crate::support::{Curl, states};
 const REENROLL: &str = "/.well-known/est/simplereenroll";
 
 /// A device: a directory for its key and its request.
-struct Device {
+pub(crate) struct Device {
     openssl: PathBuf,
     directory: PathBuf,
 }
 
 impl Device {
-    fn new(terminal: &Terminal) -> Option<Self> {
+    pub(crate) fn new(terminal: &Terminal) -> Option<Self> {
         Some(Self { openssl: tools::require("openssl")?, directory: terminal.directory.clone() })
     }
 
@@ -26,19 +26,19 @@ impl Device {
     }
 
     /// A new key (`genpkey` arguments) and a request for it, DER.
-    fn request(&self, key: &[&str], common_name: &str) -> Vec<u8> {
+    pub(crate) fn request(&self, key: &[&str], common_name: &str) -> Vec<u8> {
         self.openssl(&[&["genpkey", "-quiet", "-out", "device.key"], key].concat());
         self.request_again(common_name)
     }
 
     /// A request for the key that is there.
-    fn request_again(&self, common_name: &str) -> Vec<u8> {
+    pub(crate) fn request_again(&self, common_name: &str) -> Vec<u8> {
         let subject = format!("/CN={common_name}");
         self.openssl(&["req", "-new", "-key", "device.key", "-subj", &subject, "-outform", "DER"])
     }
 
     /// The certificates of an EST answer as PEM, by `openssl pkcs7`.
-    fn certificates(&self, body: &[u8]) -> String {
+    pub(crate) fn certificates(&self, body: &[u8]) -> String {
         let der = decode(body);
         std::fs::write(self.directory.join("answer.p7"), der).unwrap();
         String::from_utf8(self.openssl(&["pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs"]))
@@ -60,7 +60,7 @@ fn reenroll(client: &Client, csr: &[u8]) -> Response {
     client.request("POST", REENROLL, &headers, STANDARD.encode(csr).as_bytes()).unwrap()
 }
 
-const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub(crate) const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
 const RSA_2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 

@@ -5,6 +5,7 @@
 //! - [`renewal`]: the life of a renewal by the contract, step by step.
 //! - [`refusals`]: who is told what, and who gets no further than TLS.
 //! - [`est`]: RFC 7030 by OpenSSL and curl.
+//! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
@@ -17,6 +18,7 @@ mod est;
 mod java;
 mod limits;
 mod operation;
+mod recovery;
 mod refusals;
 mod renewal;
 mod support;

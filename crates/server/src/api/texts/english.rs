@@ -100,6 +100,33 @@ pub(super) fn text(code: Code) -> Text {
             "The common name is taken",
             "The organisation has a terminal of this common name. Renew that terminal instead.",
         ),
+        Code::RecoveryCodeRequired => {
+            ("A recovery code is needed", "Ask your administrator or vendor for one, and enter it.")
+        }
+        Code::RecoveryCodeMistyped => (
+            "There is a typing error in the recovery code",
+            "It has 12 characters in three groups. Compare it with what you were told, and enter it again.",
+        ),
+        Code::RecoveryCodeWrong => (
+            "The recovery code is wrong",
+            "Nobody issued it. Ask your administrator or vendor for the code of this terminal, and enter it again.",
+        ),
+        Code::RecoveryCodeExpired => (
+            "The recovery code is good no more",
+            "Its 72 hours are over, or a newer one was issued. Ask your administrator or vendor for a new one.",
+        ),
+        Code::RecoveryCodeUsed => (
+            "The recovery code has been used",
+            "A code is good for one certificate. Ask your administrator or vendor for a new one.",
+        ),
+        Code::RecoveryCodeForeign => (
+            "The recovery code is for another terminal",
+            "Ask your administrator or vendor for the code of this terminal.",
+        ),
+        Code::RecoveryAttempts => (
+            "Too many wrong recovery codes",
+            "To keep guesses away, no code is taken for a while. Try again within the hour, with the right one.",
+        ),
         Code::Overloaded => {
             ("The server is busy", "Wait a while and try again. The present certificate goes on working.")
         }

@@ -51,8 +51,10 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
 
 /// What this administrator may do with the terminal; all else is left out.
 async fn buttons(koshin: &Koshin, actor: &Actor, terminal: &TerminalRow) -> Result<Vec<Button>, Failure> {
-    let ways: [(Action, &str, &'static str, bool); 1] =
-        [(Action::IssueCertificate, "renew", "renew-action", true)];
+    let ways: [(Action, &str, &'static str, bool); 2] = [
+        (Action::IssueCertificate, "renew", "renew-action", true),
+        (Action::IssueRecoveryCode, "recovery", "recovery-link", false),
+    ];
     let mut buttons = Vec::with_capacity(ways.len());
     for (action, path, key, first) in ways {
         if koshin.actor_may(actor, action, &terminal.tenant_id).await? {
@@ -104,6 +106,7 @@ fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
         "hand_over" => t.say("door-hand-over"),
         "legacy" => t.say("door-legacy"),
         "est" => t.say("door-est"),
+        "recovery" => t.say("door-recovery"),
         other => other.to_owned(),
     };
     let mut facts = vec![

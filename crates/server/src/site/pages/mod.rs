@@ -6,6 +6,7 @@ pub(super) mod entrance;
 mod list_query;
 pub(super) mod other;
 pub(super) mod overview;
+pub(super) mod recovery;
 pub(super) mod renewal;
 mod rows;
 pub(super) mod setup;

@@ -8,7 +8,8 @@ use super::{
         form::Fields,
         page::{Page, html, see_other},
         texts::Texts,
-        views::{Choice, MadeTokenPage, RevokeTokenPage, TokenRow, TokensPage},
+        token_views::{MadeTokenPage, RevokeTokenPage, TokenRow, TokensPage},
+        views::Choice,
     },
     overview::actor,
 };

@@ -1,0 +1,117 @@
+//! 復旧コード: issued and taken back by an administrator.
+
+use super::{
+    Koshin, SiteError,
+    recovery::CODE,
+    site_authority::{Action, Actor},
+    site_error::RecoveryRefusal,
+    site_terminals::of_terminal,
+};
+use crate::{
+    entropy,
+    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TerminalRow},
+};
+use jiff::Timestamp;
+use koshin_policy::{Kind, RecoveryCode, recovery};
+use zeroize::Zeroizing;
+
+/// What there is to know before a code is issued.
+#[derive(Debug, Clone)]
+pub struct RecoveryStanding {
+    /// The terminal, as in the list.
+    pub terminal: TerminalRow,
+    /// The code that is good now. Another one would take its place.
+    pub open: Option<RecoveryCodeRow>,
+    /// Why no code can be issued.
+    pub refusal: Option<RecoveryRefusal>,
+}
+
+/// A new code. It is shown once; the records keep nothing that it could be read from.
+#[derive(Debug, Clone)]
+pub struct IssuedCode {
+    /// The code.
+    pub code: RecoveryCode,
+    /// Last instant at which it is good.
+    pub expires_at: Timestamp,
+    /// The terminal, as in the list.
+    pub terminal: TerminalRow,
+}
+
+impl Koshin {
+    /// The terminal and its open code.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn recovery_standing(
+        &self,
+        actor: &Actor,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<RecoveryStanding, SiteError> {
+        let terminal = self.own_terminal(actor, Action::IssueRecoveryCode, terminal_id, now).await?;
+        let open = self.store.open_recovery_code(terminal_id, now).await?;
+        let refusal = self.recovery_refusal(&terminal).await?;
+        Ok(RecoveryStanding { terminal, open, refusal })
+    }
+
+    /// Issues a code for the terminal. One that was open is good no more.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotRecoverable`].
+    pub async fn issue_recovery_code(
+        &self,
+        actor: &Actor,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<IssuedCode, SiteError> {
+        let terminal = self.own_terminal(actor, Action::IssueRecoveryCode, terminal_id, now).await?;
+        if let Some(refusal) = self.recovery_refusal(&terminal).await? {
+            return Err(SiteError::NotRecoverable(refusal));
+        }
+        let key = self.second_factor_key()?;
+        let code = RecoveryCode::from_random(&Zeroizing::new(entropy::bytes()));
+        let expires_at = recovery::expires_at(now);
+        let new = NewRecoveryCode {
+            terminal_id,
+            code_hash: key.hidden(CODE, &code.written()),
+            created_by: actor.words(),
+            expires_at,
+        };
+        let detail = format!("good until {expires_at}");
+        let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeIssued, detail, now);
+        self.store.issue_recovery_code(new, event).await.map_err(|error| match error {
+            StoreError::Conflict(_) => SiteError::NotRecoverable(RecoveryRefusal::Stopped),
+            other => other.into(),
+        })?;
+        Ok(IssuedCode { code, expires_at, terminal })
+    }
+
+    /// Takes the terminal's open code back. That there is none is as good.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn cancel_recovery_code(
+        &self,
+        actor: &Actor,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        let terminal = self.own_terminal(actor, Action::IssueRecoveryCode, terminal_id, now).await?;
+        let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeCancelled, String::new(), now);
+        self.store.cancel_recovery_code(terminal_id, event).await?;
+        Ok(())
+    }
+
+    /// A code that nothing could be got for is not issued.
+    async fn recovery_refusal(&self, terminal: &TerminalRow) -> Result<Option<RecoveryRefusal>, SiteError> {
+        let tenant = self.store.tenant(&terminal.tenant_id).await?.ok_or(SiteError::NotFound)?;
+        let kind = self.service(&tenant.service)?.renewal.kinds.kind_of(&terminal.common_name);
+        Ok(if tenant.suspended {
+            Some(RecoveryRefusal::Suspended)
+        } else if terminal.stopped_at.is_some() {
+            Some(RecoveryRefusal::Stopped)
+        } else {
+            (kind != Kind::Renewable).then_some(RecoveryRefusal::Kind)
+        })
+    }
+}
