@@ -34,6 +34,7 @@ const TOOLS: &[Tool] = &[
         package: "chromium",
         what_for: "a browser with a certificate that Koshin renewed",
     },
+    Tool { program: "jq", package: "jq", what_for: "the commands of docs/admin-api.md" },
     Tool { program: "nginx", package: "nginx-light", what_for: "the profile of nginx in docs/profiles.md" },
     Tool {
         program: "psql",

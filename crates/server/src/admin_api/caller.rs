@@ -53,6 +53,7 @@ impl From<SiteError> for Refusal {
             SiteError::NotStopped => ProblemCode::TerminalNotStopped,
             SiteError::UndoTooLate => ProblemCode::UndoTooLate,
             SiteError::Issuing(refusal) => super::issuing::code_of(refusal),
+            SiteError::NotRecoverable(refusal) => super::recovery::code_of(refusal),
             SiteError::CommonNameTaken { .. } => ProblemCode::CommonNameTaken,
             // Sessions, passwords and invitations: no operation of this API has them.
             other => return crate::use_cases::UseCaseError::Defect(other.to_string()).into(),

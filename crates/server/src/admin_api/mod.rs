@@ -14,6 +14,7 @@ mod inputs;
 mod issuing;
 pub mod operations;
 mod organisation;
+mod recovery;
 mod refusal;
 mod terminals;
 mod token;

@@ -4,7 +4,7 @@
 use super::{
     certificates, figures,
     inputs::{IDENTIFIER, Input, Inputs, Kind, NAME, member, optional, path, query},
-    issuing, organisation,
+    issuing, organisation, recovery,
     refusal::Refusal,
     terminals, token, trail,
 };
@@ -77,7 +77,7 @@ impl Operation {
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
-    [TOKEN, TERMINALS, CERTIFICATES, ISSUING, ORGANISATION].into_iter().flatten()
+    [TOKEN, TERMINALS, CERTIFICATES, ISSUING, RECOVERY, ORGANISATION].into_iter().flatten()
 }
 
 const TERMINAL: Input = path("terminalId", IDENTIFIER, "The terminal's `id`.");
@@ -253,6 +253,31 @@ static ISSUING: &[Operation] = &[
             ProblemCode::IssuerUnavailable,
         ],
         action: |call| Box::pin(issuing::renew(call)),
+    },
+];
+
+static RECOVERY: &[Operation] = &[
+    Operation {
+        method: Method::POST,
+        path: "/terminals/{terminalId}/recovery-code",
+        id: "issueRecoveryCode",
+        scope: Some(ApiScope::RecoveryIssue),
+        summary: "復旧コード: with it a terminal gets a certificate although its own has expired. Good once, for 72 hours. Repeated, the later takes the place of the earlier.",
+        inputs: &[TERMINAL],
+        success: json::<recovery::IssuedRecoveryCode>(201),
+        refusals: &[ProblemCode::TerminalStopped],
+        action: |call| Box::pin(recovery::issue(call)),
+    },
+    Operation {
+        method: Method::DELETE,
+        path: "/terminals/{terminalId}/recovery-code",
+        id: "cancelRecoveryCode",
+        scope: Some(ApiScope::RecoveryIssue),
+        summary: "Takes a recovery code back. None is no error.",
+        inputs: &[TERMINAL],
+        success: EMPTY,
+        refusals: &[],
+        action: |call| Box::pin(recovery::cancel(call)),
     },
 ];
 
