@@ -5,7 +5,7 @@
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
 //! - [`windows`]: koshin.exe, built here and tried under Wine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
-//! - [`pictures`]: the manuals' pictures, drawn from the windows as they are.
+//! - [`pictures`]: the manuals' pictures, of the windows and pages as they are.
 //! - [`licences`]: deny.toml's rules, also where cargo-deny is not installed.
 
 // Tasks read the environment, the clock and files: they are no part of the product.
@@ -46,7 +46,7 @@ enum Task {
     Windows(windows::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
     CheckLayers,
-    /// Draws the manuals' pictures again: docs/ja/pictures and docs/en/pictures.
+    /// Makes the manuals' pictures again: docs/ja/pictures, docs/en/pictures and docs/images/site.
     Pictures,
     /// Checks licences, banned crates and sources against deny.toml.
     CheckLicences,

@@ -5,10 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustls::client::Resumption;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::ca::Identity;
 
@@ -67,6 +69,18 @@ pub struct ClientOptions<'a> {
     pub version: Option<&'static SupportedProtocolVersion>,
     /// Only this key exchange, without the post-quantum hybrid: for figures that compare with others.
     pub x25519_only: bool,
+    /// When it is, for the server's certificate; None: by this machine's clock.
+    pub now: Option<Timestamp>,
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct StandingClock(UnixTime);
+
+impl TimeProvider for StandingClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
 }
 
 impl Client {
@@ -87,7 +101,13 @@ impl Client {
         if options.x25519_only {
             provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
         }
-        let builder = ClientConfig::builder_with_provider(provider.into())
+        let clock: Arc<dyn TimeProvider> = match options.now {
+            None => Arc::new(DefaultTimeProvider),
+            Some(now) => Arc::new(StandingClock(UnixTime::since_unix_epoch(Duration::from_secs(
+                now.as_second().try_into().expect("a time since 1970"),
+            )))),
+        };
+        let builder = ClientConfig::builder_with_details(provider.into(), clock)
             .with_protocol_versions(&versions)
             .expect("versions that the library has")
             .with_root_certificates(roots);

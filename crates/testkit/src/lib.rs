@@ -4,9 +4,11 @@
 //! - [`terminal`]: a certificate as `koshin-server issue` hands it out, and what a test asks of it.
 //! - [`ca`]: certificates that the server never issued: foreign, expired, of the wrong kind.
 //! - [`client`]: requests over mTLS that say exactly what a test wants them to say.
+//! - [`clock`]: a server's clock that stands still until it is moved.
 //! - [`proxy`]: connections that are reset, stall or end after n bytes.
 //! - [`bad_server`]: an mTLS server that answers what the test scripts.
 //! - [`mail_server`]: a mail server that takes, refuses, delays or keeps silent.
+//! - [`picture`]: pictures for the manuals.
 //! - [`postgres`]: a fresh database per test.
 //! - [`display`]: a screen of a test's own, its windows and keys for them.
 //! - [`skip`]: tests that cannot run on this machine say so, and are counted.
@@ -17,8 +19,10 @@
 pub mod bad_server;
 pub mod ca;
 pub mod client;
+pub mod clock;
 pub mod display;
 pub mod mail_server;
+pub mod picture;
 pub mod postgres;
 pub mod proxy;
 pub mod server;
@@ -28,6 +32,7 @@ pub mod tools;
 
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
+pub use clock::Clock;
 pub use display::Display;
 pub use mail_server::{MailEncryption, MailServer};
 pub use server::{Database, ServerInABox, ServerOptions};

@@ -189,8 +189,9 @@ impl ServerInABox {
         let out = directory.to_str().expect("a UTF-8 path");
         let tenant = if more.contains(&"--tenant") { &[][..] } else { &["--tenant", TENANT][..] };
         let label = format!("端末{}", self.terminals);
-        let arguments = ["issue", "--cn", common_name, "--label", &label, "--out", out];
-        self.command_succeeds(&[&arguments[..], tenant, more].concat());
+        let label = if more.contains(&"--label") { &[][..] } else { &["--label", label.as_str()][..] };
+        let arguments = ["issue", "--cn", common_name, "--out", out];
+        self.command_succeeds(&[&arguments[..], label, tenant, more].concat());
         Terminal { common_name: common_name.into(), directory, address: self.address, host: HOST.into() }
     }
 

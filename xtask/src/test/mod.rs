@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test, with what the tests need installed and started.
 
+mod axe;
 mod count;
 mod postgres;
 mod python;
@@ -22,6 +23,8 @@ const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
 const SCHEMATHESIS: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
 /// The file in which a test that cannot run here says why, a line each.
 const SKIPS: &str = "KOSHIN_TEST_SKIPS";
+/// Where tests find axe-core's script.
+const AXE: &str = "KOSHIN_TEST_AXE";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -63,6 +66,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Err(why) => {
             eprintln!("xtask test: no schemathesis, so its test is skipped: {why:#}");
             command.env_remove(SCHEMATHESIS)
+        }
+    };
+    match axe::script() {
+        Ok(script) => command.env(AXE, script),
+        Err(why) => {
+            eprintln!("xtask test: no axe-core, so pages are not looked over for barriers: {why:#}");
+            command.env_remove(AXE)
         }
     };
     let (success, mut counts) = run_and_count(&mut command)?;

@@ -3,13 +3,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "a picture that is torn by a crash is drawn again")]
 
-mod file;
 mod pages;
 mod scenes;
 #[path = "../../tests/scratch/mod.rs"]
 mod scratch;
 
 use koshin_desktop::{Desktop, Scene, Settings, Unavailable, draw, run};
+use koshin_testkit::picture::indexed_png;
 use pages::Page;
 use std::{
     collections::HashMap,
@@ -45,7 +45,8 @@ fn write(docs: &Path) -> Result<(), Box<dyn Error>> {
         }
         let path = docs.join(&page.path);
         fs::create_dir_all(path.parent().ok_or("the path of a picture has a folder")?)?;
-        let file = file::encode(&picture, pages::description(&page.scene))?;
+        let file =
+            indexed_png(picture.width, picture.height, &picture.rgba, &pages::description(&page.scene));
         bytes += file.len();
         fs::write(path, file)?;
     }

@@ -3,9 +3,10 @@
 //! A listener of its own asks for a client certificate and takes none, too: what is wrong
 //! with it is said on a page. A good one opens the entrance; password and second factor open
 //! the rest. [`endpoints`] is the table of all pages; this module holds every request against
-//! it before a page sees it. Pages call the use cases and never the store, need no script,
-//! and load nothing from elsewhere.
+//! it before a page sees it. Pages call the use cases and never the store, need no script
+//! (but for passkeys, beside which there is always a code), and load nothing from elsewhere.
 
+mod account_views;
 mod assets;
 mod charts;
 mod cookies;
@@ -29,7 +30,7 @@ pub(crate) use form::Fields;
 use crate::{
     admin_api,
     api::Language,
-    use_cases::{Koshin, SiteError},
+    use_cases::{Koshin, SessionEnd, SiteError},
 };
 use axum::{
     Router,
@@ -153,7 +154,9 @@ fn turned_away(who: Who, visit: &Visit) -> Result<Option<Response>, Failure> {
     if let Standing::Trouble(trouble) = &visit.standing {
         return Ok(Some(pages::trouble::show(visit, *trouble)));
     }
-    let to_the_entrance = || Ok(Some(page::see_other("/")));
+    // The session is gone with this request, so the next one would not know why.
+    let timed_out = matches!(visit.ended, Some(SessionEnd::Idle | SessionEnd::TooOld));
+    let to_the_entrance = || Ok(Some(page::see_other(if timed_out { "/?ended=1" } else { "/" })));
     match (who, &visit.session) {
         (Who::Anyone | Who::Terminal, _) => Ok(None),
         (_, None) => to_the_entrance(),

@@ -181,6 +181,20 @@ impl Store {
     }
 }
 
+/// Ends every token that an administrator has made, in the caller's transaction: they come
+/// back with nobody.
+pub(super) fn end_all_of(
+    connection: &mut AnyConnection,
+    administrator_id: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let live = api_token::table
+        .filter(api_token::administrator_id.eq(administrator_id))
+        .filter(api_token::revoked_at.is_null());
+    diesel::update(live).set(api_token::revoked_at.eq(Some(at.as_second()))).execute(connection)?;
+    Ok(())
+}
+
 fn insert(connection: &mut AnyConnection, new: &NewApiToken, at: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(api_token::table)
         .values((

@@ -2,11 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod access;
+mod accounts;
 mod browser;
 mod certificates;
+mod form;
 mod headers;
 mod issuing;
+mod nss;
 mod operation;
+mod passkeys;
+mod pictures;
 mod recovery;
+mod screens;
 mod sign_in;
 mod support;
+mod walks;
+mod webdriver;
+mod world;

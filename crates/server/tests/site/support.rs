@@ -1,8 +1,9 @@
 //! A server with a site, and visitors of it.
 
 use aws_lc_rs::hmac;
+use jiff::Timestamp;
 use koshin_testkit::{
-    Client, Identity, Response, ServerInABox, ServerOptions, Terminal, client::ClientOptions,
+    Client, Clock, Identity, Response, ServerInABox, ServerOptions, Terminal, client::ClientOptions,
 };
 use std::net::SocketAddr;
 
@@ -15,10 +16,17 @@ pub(crate) const HOSTNAME: &str = "admin.localhost";
 pub(crate) struct SiteInABox {
     pub(crate) server: ServerInABox,
     pub(crate) address: SocketAddr,
+    /// The server's clock, where it is not the machine's.
+    pub(crate) clock: Option<Clock>,
 }
 
 impl SiteInABox {
     pub(crate) fn start() -> Self {
+        Self::start_by(None)
+    }
+
+    /// A server that lives by this clock.
+    pub(crate) fn start_by(clock: Option<Clock>) -> Self {
         let options = ServerOptions {
             configure: Box::new(|config| {
                 let mut site = toml::Table::new();
@@ -26,6 +34,7 @@ impl SiteInABox {
                 site.insert("hostname".into(), HOSTNAME.into());
                 config.insert("site".into(), site.into());
             }),
+            environment: clock.as_ref().map(Clock::environment).unwrap_or_default(),
             ..ServerOptions::default()
         };
         let server = ServerInABox::start_with(options);
@@ -33,12 +42,24 @@ impl SiteInABox {
         let (_, rest) =
             log.split_once("administration site on https://admin.localhost:").expect("the site's address");
         let port = rest.lines().next().and_then(|port| port.trim().parse().ok()).expect("a port");
-        Self { server, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+        Self { server, address: SocketAddr::from(([127, 0, 0, 1], port)), clock }
+    }
+
+    /// `https://NAME:PORT`.
+    pub(crate) fn url(&self) -> String {
+        format!("https://{HOSTNAME}:{}", self.address.port())
+    }
+
+    /// The code of an authenticator app whose clock is `ahead` of the server's by so many seconds.
+    pub(crate) fn code(&self, secret: &str, ahead: u64) -> String {
+        let now = self.clock.as_ref().map(|clock| clock.now().as_second().try_into().unwrap());
+        now.map_or_else(|| code(secret, ahead), |now: u64| code_at(secret, now + ahead))
     }
 
     /// A browser with this certificate, or none.
     pub(crate) fn browser(&self, ca: &Terminal, identity: Option<&Identity>) -> Browser {
-        let options = ClientOptions { identity, ..ClientOptions::default() };
+        let now: Option<Timestamp> = self.clock.as_ref().map(Clock::now);
+        let options = ClientOptions { identity, now, ..ClientOptions::default() };
         let client = Client::new(self.address, HOSTNAME, &ca.ca(), &options);
         Browser { client, origin: format!("https://{HOSTNAME}"), cookies: Vec::new(), language: "ja" }
     }
@@ -77,15 +98,26 @@ impl SiteInABox {
 
     /// A browser whose owner was invited and has set up an account, with the secret of the app.
     pub(crate) fn enrolled(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
+        self.enrolled_as(tenant, terminal, "taro", "山田 太郎")
+    }
+
+    /// The same for somebody else.
+    pub(crate) fn enrolled_as(
+        &self,
+        tenant: &str,
+        terminal: &Terminal,
+        login: &str,
+        name: &str,
+    ) -> (Browser, String) {
         let mut browser = self.browser_of(terminal);
         let path = self.invitation(tenant);
         let form = browser.get(&path);
         assert_eq!(form.status, 200, "{}", text(&form));
-        let fields = [("name", "山田 太郎"), ("login", "taro"), ("password", PASSWORD), ("again", PASSWORD)];
+        let fields = [("name", name), ("login", login), ("password", PASSWORD), ("again", PASSWORD)];
         let page = browser.post_from(&form, &path, &fields);
         assert_eq!(page.status, 200, "{}", text(&page));
         let secret = secret_of(&text(&page));
-        let done = browser.post_from(&page, &format!("{path}/code"), &[("code", &code(&secret, 0))]);
+        let done = browser.post_from(&page, &format!("{path}/code"), &[("code", &self.code(&secret, 0))]);
         assert_eq!((done.status, done.header("location")), (303, Some("/?ready=1")), "{}", text(&done));
         (browser, secret)
     }
@@ -109,7 +141,7 @@ impl SiteInABox {
         let (mut browser, secret) = self.half_signed_in(tenant, terminal);
         let page = browser.get("/login/code");
         // The step after the one that set-up has used up.
-        let answer = browser.post_from(&page, "/login/code", &[("code", &code(&secret, 30))]);
+        let answer = browser.post_from(&page, "/login/code", &[("code", &self.code(&secret, 30))]);
         assert_eq!(
             (answer.status, answer.header("location")),
             (303, Some("/certificates")),
@@ -193,8 +225,13 @@ pub(crate) fn heading(answer: &Response) -> String {
 /// The code of an authenticator app whose clock is `ahead` by so many seconds (RFC 6238).
 pub(crate) fn code(secret: &str, ahead: u64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    code_at(secret, now + ahead)
+}
+
+/// The same at a second since 1970.
+fn code_at(secret: &str, second: u64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &base32(secret));
-    let tag = hmac::sign(&key, &((now + ahead) / 30).to_be_bytes());
+    let tag = hmac::sign(&key, &(second / 30).to_be_bytes());
     let start = usize::from(tag.as_ref()[19] & 15);
     let number = u32::from_be_bytes(tag.as_ref()[start..start + 4].try_into().unwrap()) & 0x7fff_ffff;
     format!("{:06}", number % 1_000_000)
@@ -223,7 +260,7 @@ fn form_token(page: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn secret_of(page: &str) -> String {
+pub(crate) fn secret_of(page: &str) -> String {
     let (_, rest) = page.split_once("class=\"mono card\">").expect("the secret for those who cannot scan");
     rest.split('<').next().unwrap().replace(' ', "")
 }

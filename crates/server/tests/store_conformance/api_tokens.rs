@@ -6,7 +6,7 @@ use crate::{
 };
 use koshin_server::store::{AuditKind, NewApiToken, TenantKind};
 
-async fn add(f: &Fixture, token_hash: &str, administrator_id: i64) {
+pub(crate) async fn add(f: &Fixture, token_hash: &str, administrator_id: i64) {
     let new = NewApiToken {
         tenant_id: "clinic".to_owned(),
         administrator_id,
@@ -38,8 +38,9 @@ pub(crate) async fn a_token_is_found_by_its_hash_with_what_it_leans_on(f: Fixtur
     // Somebody must be left.
     administrator(&f, "taro").await;
     assert!(f.store.disable_administrator(maker, event(AuditKind::AdministratorDisabled)).await.unwrap());
-    let orphan = f.store.token_credentials("one").await.unwrap().unwrap();
-    assert!(!orphan.token.maker_active, "it is seen with the account at once");
+    let orphan = f.store.token_credentials("one").await.unwrap().unwrap().token;
+    assert!(!orphan.maker_active, "it is seen with the account at once");
+    assert!(orphan.revoked_at.is_some(), "and does not come back with it");
 }
 
 pub(crate) async fn a_token_ends_once_and_stays_in_the_list(f: Fixture) {

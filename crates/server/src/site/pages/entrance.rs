@@ -54,6 +54,9 @@ fn message(call: &Call) -> Option<Message> {
     if !call.query.text("ready").is_empty() {
         return Some(Message { tone: "good", text: t.say("invitation-done") });
     }
+    if !call.query.text("ended").is_empty() {
+        return Some(Message { tone: "info", text: t.say("session-ended") });
+    }
     match call.visit.ended {
         // A session that nobody knows: signed out in another window, say.
         None | Some(SessionEnd::Unknown) => None,

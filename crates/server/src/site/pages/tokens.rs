@@ -69,7 +69,7 @@ pub(in super::super) async fn make(call: Call) -> Result<Response, Failure> {
     }
 }
 
-/// `GET /tokens/{id}/revoke`
+/// `GET /tokens/{api_token}/revoke`
 pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let token = call.koshin.api_token(&actor, id(&call)?).await?;
@@ -79,7 +79,7 @@ pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
     Ok(html(&page, StatusCode::OK, &RevokeTokenPage { page: &page, lead, id: token.id }))
 }
 
-/// `POST /tokens/{id}/revoke`
+/// `POST /tokens/{api_token}/revoke`
 pub(in super::super) async fn revoke(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     call.koshin.revoke_api_token(&actor, id(&call)?, call.visit.now).await?;

@@ -1,0 +1,132 @@
+//! Every screen of the site: who sees it, and the way there.
+
+use crate::{
+    support::PASSWORD,
+    webdriver::Window,
+    world::{Guest, World},
+};
+
+/// A screen. It is looked over for barriers, and pictured for the manual.
+pub(crate) struct Screen {
+    /// The picture's name.
+    pub(crate) name: &'static str,
+    pub(crate) guest: Guest,
+    way: &'static [Step],
+}
+
+/// A step on the way to a screen.
+enum Step {
+    /// To the page of this row of the endpoint table, with the world's values for its variables.
+    Go(&'static str),
+    /// Into the field with this id.
+    Type(&'static str, &'static str),
+    /// On the box that this CSS selector finds.
+    Tick(&'static str),
+    /// On the button that this CSS selector finds, to the page that answers.
+    Submit(&'static str),
+}
+
+use Guest::{Clinic, Nobody, Operator, Terminal, Vendor};
+use Step::{Go, Submit, Tick, Type};
+
+/// All of them, in the order of the manual.
+pub(crate) static SCREENS: &[Screen] = &[
+    screen("no-certificate", Nobody, &[Go("/")]),
+    screen("entrance", Terminal, &[Go("/")]),
+    screen(
+        "sign-in-wrong",
+        Terminal,
+        &[Go("/"), Type("login", "hanako"), Type("password", "ちがうパスワード"), Submit("main form button")],
+    ),
+    screen("not-found", Terminal, &[Go("/nothing")]),
+    screen("set-up", Terminal, &[Go("/setup/{token}")]),
+    screen(
+        "set-up-code",
+        Terminal,
+        &[
+            Go("/setup/{token}"),
+            Type("name", "鈴木 花子"),
+            Type("login", "hanako"),
+            Type("password", PASSWORD),
+            Type("again", PASSWORD),
+            Submit("main form button"),
+        ],
+    ),
+    screen(
+        "sign-in-code",
+        Terminal,
+        &[
+            Go("/"),
+            Type("login", "taro"),
+            Type("password", PASSWORD),
+            Submit("main form button"),
+            Go("/login/code"),
+        ],
+    ),
+    screen("overview", Clinic, &[Go("/overview")]),
+    screen("certificates", Clinic, &[Go("/certificates")]),
+    screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
+    screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("administrators", Clinic, &[Go("/administrators")]),
+    screen("administrators-disable", Clinic, &[Go("/administrators/{account}/disable")]),
+    screen("administrators-reset", Clinic, &[Go("/administrators/{account}/reset")]),
+    screen("consents", Clinic, &[Go("/consents")]),
+    screen("consents-grant", Clinic, &[Go("/consents/new?vendor=minato")]),
+    screen("consents-withdraw", Clinic, &[Go("/consents/withdraw?clinic=himawari&vendor=minato")]),
+    screen("history", Clinic, &[Go("/history?kind=signed_in")]),
+    screen("account", Clinic, &[Go("/account")]),
+    screen(
+        "account-app",
+        Clinic,
+        &[
+            Go("/account"),
+            Type("app-present", PASSWORD),
+            Submit("form[action='/account/authenticator'] button"),
+        ],
+    ),
+    screen("tokens", Clinic, &[Go("/tokens")]),
+    screen(
+        "tokens-made",
+        Clinic,
+        &[
+            Go("/tokens"),
+            Type("name", "在庫システム"),
+            Tick("input[value='terminals:read']"),
+            Tick("input[value='certificates:issue']"),
+            Submit("main form button"),
+        ],
+    ),
+    screen("tokens-revoke", Clinic, &[Go("/tokens/{api_token}/revoke")]),
+    screen("vendor-consents", Vendor, &[Go("/consents")]),
+    screen("operator-administrators", Operator, &[Go("/administrators?tenant=himawari")]),
+    screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
+    screen("operator-certificates", Operator, &[Go("/certificates")]),
+    screen("operator-overview", Operator, &[Go("/overview")]),
+];
+
+const fn screen(name: &'static str, guest: Guest, way: &'static [Step]) -> Screen {
+    Screen { name, guest, way }
+}
+
+impl Screen {
+    /// Walks there.
+    pub(crate) fn enter(&self, world: &World, window: &Window) {
+        for step in self.way {
+            match step {
+                Go(path) => window.go(&world.address(path)),
+                Type(field, text) => window.type_into(field, text),
+                Tick(selector) => window.click(selector),
+                Submit(selector) => window.submit(selector),
+            }
+        }
+        window.page_with("h1");
+    }
+
+    /// The rows of the endpoint table that it passes.
+    pub(crate) fn passes(&self) -> impl Iterator<Item = &'static str> {
+        self.way.iter().filter_map(|step| match step {
+            Go(path) => Some(path.split('?').next().unwrap_or(path)),
+            Type(..) | Tick(_) | Submit(_) => None,
+        })
+    }
+}
