@@ -246,6 +246,10 @@ pub(super) fn name_of(field: FieldRefusal) -> &'static str {
         FieldRefusal::Place => "place",
         FieldRefusal::Scopes => "scopes",
         FieldRefusal::Life => "days",
+        FieldRefusal::TenantId => "tenant",
+        FieldRefusal::TenantName => "tenantName",
+        FieldRefusal::Service => "service",
+        FieldRefusal::Hours => "hours",
         FieldRefusal::CommonName | FieldRefusal::Kind => "commonName",
     }
 }

@@ -10,6 +10,7 @@ mod api_tokens;
 mod attempts;
 mod audit;
 mod audit_chain;
+mod bounces;
 mod bundles;
 mod carried;
 mod certificates;
@@ -17,6 +18,7 @@ mod connection;
 mod consents;
 mod endings;
 mod error;
+mod finding;
 mod folding;
 mod list_filter;
 mod notice_settings;
@@ -26,11 +28,15 @@ mod overview;
 mod passkeys;
 mod recovery_attempts;
 mod recovery_codes;
+mod revocations;
 mod schema;
+mod service_policy;
 mod sessions;
 mod sign_in;
+mod tenant_list;
 mod tenants;
 mod terminals;
+mod tryouts;
 mod worker;
 
 pub use account_care::{OpenInvitation, ResetRow};
@@ -39,6 +45,7 @@ pub use api_tokens::{ApiTokenRow, NewApiToken, TokenCredentials};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
+pub use bounces::{BouncedAddress, ReturnedDelivery, Unreached};
 pub use bundles::{BundleRow, Carried, Fetched, NewBundle};
 pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
@@ -46,6 +53,7 @@ pub use connection::{AnyConnection, Location};
 pub use consents::ConsentRow;
 pub use endings::RevokedNow;
 pub use error::StoreError;
+pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
@@ -54,10 +62,17 @@ pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, Ter
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use recovery_attempts::Counted;
 pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
+pub use revocations::{
+    Chosen, HitCertificate, NewRevocation, RevocationChoice, RevocationHand, RevocationHits, RevocationRow,
+    RevocationState,
+};
+pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
 pub use sign_in::Attempt;
+pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};
+pub use tryouts::Tryout;
 
 use connection::Access;
 use worker::Queue;

@@ -8,6 +8,8 @@ diesel::table! {
         suspended -> Bool,
         created_at -> BigInt,
         kind -> Text,
+        preferred_hours -> Nullable<Text>,
+        search_text -> Text,
     }
 }
 
@@ -215,8 +217,11 @@ diesel::table! {
         tenant_id -> Text,
         unattended -> Bool,
         webhook_url -> Nullable<Text>,
-        webhook_secret -> Nullable<Text>,
         calendar_token_hash -> Nullable<Text>,
+        webhook_sealed -> Nullable<Binary>,
+        mail -> Bool,
+        administrators -> Bool,
+        language -> Text,
     }
 }
 
@@ -264,6 +269,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    notice_tryout (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        channel -> Text,
+        recipient -> Text,
+        state -> Text,
+        answer -> Nullable<Text>,
+        asked_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    service_policy (service) {
+        service -> Text,
+        max_remaining_days -> Nullable<BigInt>,
+        preferred_hours -> Nullable<Text>,
+        pkcs12 -> Nullable<Text>,
+        pkcs12_iterations -> Nullable<BigInt>,
+        legacy_key -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    mass_revocation (id) {
+        id -> BigInt,
+        mark -> Text,
+        state -> Text,
+        choice -> Text,
+        reason -> Text,
+        chosen_by -> BigInt,
+        chosen_by_name -> Text,
+        chosen_at -> BigInt,
+        proposed_at -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
+        decided_by_name -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     recovery_code (id) {
         id -> BigInt,
         terminal_id -> BigInt,
@@ -274,6 +323,23 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
         used_serial -> Nullable<Text>,
         cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notice_bounce (tenant_id, address) {
+        tenant_id -> Text,
+        address -> Text,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mass_revocation_item (revocation_id, serial) {
+        revocation_id -> BigInt,
+        serial -> Text,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -302,9 +368,15 @@ diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
+diesel::joinable!(notice_bounce -> tenant (tenant_id));
+diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
+diesel::joinable!(mass_revocation_item -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
 diesel::allow_tables_to_appear_in_same_query!(api_token, administrator);
 diesel::allow_tables_to_appear_in_same_query!(api_token, tenant);
+diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
+diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
+diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,
@@ -320,5 +392,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_session,
     consent,
     renewal_attempt,
+    mass_revocation,
+    mass_revocation_item,
     recovery_code,
 );

@@ -53,7 +53,8 @@ impl ApiScope {
     }
 
     /// The scope that an action needs; `None` for what no token may, whoever made it:
-    /// letting people, vendors and other programs in stays with people.
+    /// letting people, vendors and other programs in stays with people, and so does
+    /// what concerns the service as a whole.
     pub fn of(action: Action) -> Option<Self> {
         match action {
             Action::SeeTerminals => Some(Self::TerminalsRead),
@@ -67,7 +68,13 @@ impl ApiScope {
             | Action::GrantConsent
             | Action::WithdrawConsent
             | Action::SetNotices
-            | Action::ManageApiTokens => None,
+            | Action::ManageApiTokens
+            | Action::SeeTenants
+            | Action::ChangeTenants
+            | Action::SetPolicies
+            | Action::SeeAuthority
+            | Action::SearchEverything
+            | Action::RevokeMany => None,
         }
     }
 

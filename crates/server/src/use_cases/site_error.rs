@@ -1,7 +1,7 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{ApiScope, UseCaseError, second_factor::SealError};
-use crate::store::StoreError;
+use super::{ApiScope, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
+use crate::{config::PolicyProblem, store::StoreError};
 use jiff::Timestamp;
 
 /// A use case of the site that ends without success.
@@ -67,6 +67,18 @@ pub enum SiteError {
     /// The token is good, and for something else.
     #[error("the token has no scope {}", .0.as_str())]
     ScopeMissing(ApiScope),
+    /// There is a tenant of this id already.
+    #[error("there is a tenant of this id already")]
+    TenantExists,
+    /// Who suspended the own organisation could not resume it.
+    #[error("one's own organisation cannot be suspended")]
+    OwnOrganisation,
+    /// A setting of a service that cannot be meant.
+    #[error(transparent)]
+    Policy(PolicyProblem),
+    /// A mass revocation that cannot be.
+    #[error(transparent)]
+    Revocation(RevocationRefusal),
     /// No recovery code can be issued for the terminal.
     #[error("no recovery code can be issued for the terminal: {0}")]
     NotRecoverable(RecoveryRefusal),
@@ -85,12 +97,29 @@ pub enum SiteError {
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
+    /// The server was started without notices.
+    #[error("the server has no notices")]
+    NoNotices,
+    /// Settings of notices that cannot be used.
+    #[error(transparent)]
+    Notices(NoticeSettingsError),
     /// A second factor that this server's key does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// Anything that other doors meet as well.
     #[error(transparent)]
     UseCase(#[from] UseCaseError),
+}
+
+impl From<NoticeSettingsError> for SiteError {
+    fn from(error: NoticeSettingsError) -> Self {
+        match error {
+            NoticeSettingsError::Store(error) => error.into(),
+            NoticeSettingsError::Seal(error) => Self::Seal(error),
+            NoticeSettingsError::UnknownTenant(_) => Self::NotFound,
+            error => Self::Notices(error),
+        }
+    }
 }
 
 impl From<StoreError> for SiteError {
@@ -223,6 +252,14 @@ pub enum FieldRefusal {
     Scopes,
     /// How long a token is good.
     Life,
+    /// A tenant's id: 1 to 64 characters, no spaces at the ends.
+    TenantId,
+    /// A tenant's name: 1 to 64 characters.
+    TenantName,
+    /// A service of the configuration.
+    Service,
+    /// Hours as `22:00-06:00`.
+    Hours,
     /// CN: 1 to 64 letters, digits, hyphens, underscores, dots.
     CommonName,
     /// CN of a kind that the service does not know.

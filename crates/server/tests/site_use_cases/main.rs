@@ -4,6 +4,7 @@
 mod accounts;
 mod api_tokens;
 mod issuing;
+mod operators;
 mod passkeys;
 mod recovery;
 mod trail;

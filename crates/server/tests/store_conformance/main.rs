@@ -13,6 +13,7 @@ mod certificates;
 mod durability;
 mod fixture;
 mod notice_settings;
+mod operators;
 mod outbox;
 mod overview;
 mod recovery;
@@ -69,7 +70,14 @@ on_both_databases! {
     outbox::a_lease_that_has_run_out_is_taken_over_and_its_late_holder_changes_nothing,
     outbox::a_failed_attempt_says_why_and_waits_for_its_time,
     outbox::nothing_is_sent_once_the_renewal_is_in_use,
-    notice_settings::settings_are_kept_whole_and_replaced_whole,
+    outbox::an_address_that_mail_came_back_from_is_remembered,
+    outbox::what_is_needless_is_stopped_before_its_turn,
+    outbox::the_last_deliveries_are_one_organisations_and_name_the_terminal,
+    outbox::tests_are_bounded_and_keep_their_answers,
+    outbox::a_certificate_is_told_of_once_however_many_are_told,
+    notice_settings::settings_are_kept_whole_and_changed_with_their_event,
+    notice_settings::simultaneous_changes_happen_one_after_the_other,
+    notice_settings::administrators_get_mail_while_their_accounts_may_be_used,
     notice_settings::a_vendor_is_told_of_consenting_clinics_and_an_operator_of_all,
     notice_settings::only_certificates_that_somebody_works_with_are_noticed,
     durability::what_was_acknowledged_is_there_after_opening_again,
@@ -103,6 +111,14 @@ on_both_databases! {
     overview::the_chain_holds_and_leads_through_what_was_kept,
     overview::the_chain_holds_under_simultaneous_writers,
     overview::what_was_done_to_the_trail_is_found,
+    operators::tenants_are_listed_searched_and_counted,
+    operators::a_changed_tenant_is_found_by_its_new_name,
+    operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,
+    operators::a_choice_fixes_exactly_its_certificates,
+    operators::a_proposal_is_decided_once_and_in_its_time,
+    operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
+    operators::of_two_that_carry_out_each_certificate_ends_once,
+    operators::people_and_serials_are_found_and_nothing_is_interpreted,
     recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
