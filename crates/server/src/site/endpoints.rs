@@ -6,10 +6,10 @@ use super::{
     form::Fields,
     pages::tokens,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, feed, history,
+        account, administrators, certificate, certificates, consents, entrance, feed, first, history,
         notice_changes, notices,
         operators::{authority, revocation, revocations, search, services, tenant, tenants},
-        other, overview, recovery, renewal, setup, sign_in,
+        other, overview, recovery, renewal, selection, setup, sign_in, terminal,
     },
     visit::Visit,
 };
@@ -101,9 +101,19 @@ static CERTIFICATES: &[Endpoint] = &[
 
 /// 証明書更新, 新規発行, 端末名, 使用停止.
 static ISSUING: &[Endpoint] = &[
+    get("/terminals/new", EVERY_ROLE, |call| Box::pin(first::ask(call))),
+    post("/terminals/new", EVERY_ROLE, |call| Box::pin(first::issue(call))),
+    get("/terminals/renew", EVERY_ROLE, |call| Box::pin(selection::ask(call))),
+    post("/terminals/renew", EVERY_ROLE, |call| Box::pin(selection::renew(call))),
+    get("/terminals/bundle", EVERY_ROLE, |call| Box::pin(selection::bundle(call))),
     get("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::ask(call))),
     post("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::renew(call))),
     get("/terminals/{id}/bundle", EVERY_ROLE, |call| Box::pin(renewal::bundle(call))),
+    get("/terminals/{id}/name", EVERY_ROLE, |call| Box::pin(terminal::ask_name(call))),
+    post("/terminals/{id}/name", EVERY_ROLE, |call| Box::pin(terminal::rename(call))),
+    get("/terminals/{id}/stop", EVERY_ROLE, |call| Box::pin(terminal::ask_stop(call))),
+    post("/terminals/{id}/stop", EVERY_ROLE, |call| Box::pin(terminal::stop(call))),
+    post("/terminals/{id}/undo", EVERY_ROLE, |call| Box::pin(terminal::undo(call))),
 ];
 
 /// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.

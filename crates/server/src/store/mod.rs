@@ -68,7 +68,7 @@ pub use revocations::{
 };
 pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
-pub use sign_in::Attempt;
+pub use sign_in::{Attempt, Lock};
 pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};

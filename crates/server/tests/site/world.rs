@@ -110,6 +110,8 @@ impl World {
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
         self.names.insert("serial", self.terminals["client002"].serial());
+        // Terminals are numbered as they are issued for: first one of each organisation, then this one.
+        self.names.insert("id", "5".to_owned());
         for tenant in ["himawari", "minato", "cloud"] {
             let mut browser = self.site.signed_in(tenant, &self.terminals[tenant]);
             if tenant == "himawari" {

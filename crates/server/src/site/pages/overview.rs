@@ -96,10 +96,12 @@ fn columns(weeks: &[(Date, u64)], now: Timestamp) -> Vec<Column> {
     let today = calendar::jst_date(now);
     let column = |(monday, count): &(Date, u64)| {
         let days = monday.since(today).map_or(0, |span| span.get_days());
-        let tone = match days {
-            ..URGENT_DAYS => Tone::Urgent,
-            ..DUE_DAYS => Tone::Due,
-            _ => Tone::Calm,
+        let tone = if days < URGENT_DAYS {
+            Tone::Urgent
+        } else if days < DUE_DAYS {
+            Tone::Due
+        } else {
+            Tone::Calm
         };
         Column { label: format!("{}/{}", monday.month(), monday.day()), count: *count, tone }
     };
