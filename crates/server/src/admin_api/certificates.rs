@@ -65,7 +65,7 @@ impl From<CertificateRow> for Certificate {
 pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let serial = call.inputs.text("serial");
     let detail = call.koshin.certificate_detail(&call.caller.actor, serial, call.now).await?;
-    let use_cases::CertificateDetail { terminal, certificate, issuer, timeline, history } = detail;
+    let use_cases::CertificateDetail { terminal, certificate, issuer, timeline, history, .. } = detail;
     let body = CertificateDetail {
         terminal: terminal.into(),
         certificate: certificate.into(),
