@@ -67,6 +67,17 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("certificates", Clinic, &[Go("/certificates")]),
     screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
     screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("notices", Clinic, &[Go("/notices")]),
+    screen(
+        "notices-secret",
+        Clinic,
+        &[
+            Go("/notices"),
+            Type("url", "https://hooks.example.jp/koshin"),
+            Submit("form[action='/notices/webhook'] button"),
+        ],
+    ),
+    screen("notices-confirm", Clinic, &[Go("/notices/confirm/{name}")]),
     screen("administrators", Clinic, &[Go("/administrators")]),
     screen("administrators-disable", Clinic, &[Go("/administrators/{account}/disable")]),
     screen("administrators-reset", Clinic, &[Go("/administrators/{account}/reset")]),
@@ -120,6 +131,23 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
     screen("operator-certificates", Operator, &[Go("/certificates")]),
     screen("operator-overview", Operator, &[Go("/overview")]),
+    screen("operator-tenants", Operator, &[Go("/tenants")]),
+    screen("operator-new-tenant", Operator, &[Go("/new-tenant")]),
+    screen("operator-tenant", Operator, &[Go("/tenants/{tenant}")]),
+    screen(
+        "operator-tenant-wrong",
+        Operator,
+        &[Go("/tenants/{tenant}"), Type("hours", "9時"), Submit("#edit ~ form button")],
+    ),
+    screen("operator-suspend", Operator, &[Go("/tenants/{tenant}/suspend")]),
+    screen("operator-resume", Operator, &[Go("/tenants/{tenant}/resume")]),
+    screen("operator-services", Operator, &[Go("/services")]),
+    screen("operator-service", Operator, &[Go("/services/{service}")]),
+    screen("operator-authority", Operator, &[Go("/authority")]),
+    screen("operator-search", Operator, &[Go("/search?q=受付")]),
+    screen("operator-revocations", Operator, &[Go("/revocations")]),
+    screen("operator-revocation-new", Operator, &[Go("/revocations/new?tenant=himawari")]),
+    screen("operator-revocation", Operator, &[Go("/revocations/{revocation}")]),
 ];
 
 const fn screen(name: &'static str, guest: Guest, way: &'static [Step]) -> Screen {
