@@ -4,6 +4,7 @@
 use super::{
     failure::Failure,
     form::Fields,
+    pages::tokens,
     pages::{
         account, administrators, certificate, certificates, consents, entrance, feed, first, history,
         notice_changes, notices,
@@ -71,7 +72,7 @@ pub struct Endpoint {
 
 /// The table, an area a part.
 pub static ENDPOINTS: &[&[Endpoint]] =
-    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES];
+    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES, API_TOKENS];
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -159,27 +160,27 @@ static OPERATORS: &[Endpoint] = &[
     get("/tenants", OPERATOR, |call| Box::pin(tenants::list(call))),
     get("/new-tenant", OPERATOR, |call| Box::pin(tenants::ask(call))),
     post("/new-tenant", OPERATOR, |call| Box::pin(tenants::add(call))),
-    get("/tenants/{id}", OPERATOR, |call| Box::pin(tenant::show(call))),
-    post("/tenants/{id}", OPERATOR, |call| Box::pin(tenant::edit(call))),
-    post("/tenants/{id}/invite", OPERATOR, |call| Box::pin(tenant::invite(call))),
-    get("/tenants/{id}/suspend", OPERATOR, |call| Box::pin(tenant::ask_suspend(call))),
-    post("/tenants/{id}/suspend", OPERATOR, |call| Box::pin(tenant::suspend(call))),
-    get("/tenants/{id}/resume", OPERATOR, |call| Box::pin(tenant::ask_resume(call))),
-    post("/tenants/{id}/resume", OPERATOR, |call| Box::pin(tenant::resume(call))),
+    get("/tenants/{tenant}", OPERATOR, |call| Box::pin(tenant::show(call))),
+    post("/tenants/{tenant}", OPERATOR, |call| Box::pin(tenant::edit(call))),
+    post("/tenants/{tenant}/invite", OPERATOR, |call| Box::pin(tenant::invite(call))),
+    get("/tenants/{tenant}/suspend", OPERATOR, |call| Box::pin(tenant::ask_suspend(call))),
+    post("/tenants/{tenant}/suspend", OPERATOR, |call| Box::pin(tenant::suspend(call))),
+    get("/tenants/{tenant}/resume", OPERATOR, |call| Box::pin(tenant::ask_resume(call))),
+    post("/tenants/{tenant}/resume", OPERATOR, |call| Box::pin(tenant::resume(call))),
     get("/services", OPERATOR, |call| Box::pin(services::list(call))),
-    get("/services/{id}", OPERATOR, |call| Box::pin(services::show(call))),
-    post("/services/{id}", OPERATOR, |call| Box::pin(services::edit(call))),
-    post("/services/{id}/reset", OPERATOR, |call| Box::pin(services::reset(call))),
+    get("/services/{service}", OPERATOR, |call| Box::pin(services::show(call))),
+    post("/services/{service}", OPERATOR, |call| Box::pin(services::edit(call))),
+    post("/services/{service}/reset", OPERATOR, |call| Box::pin(services::reset(call))),
     get("/authority", OPERATOR, |call| Box::pin(authority::show(call))),
     get("/search", OPERATOR, |call| Box::pin(search::show(call))),
     get("/revocations", OPERATOR, |call| Box::pin(revocations::list(call))),
     post("/revocations", OPERATOR, |call| Box::pin(revocations::choose(call))),
     get("/revocations/new", OPERATOR, |call| Box::pin(revocations::ask(call))),
-    get("/revocations/{id}", OPERATOR, |call| Box::pin(revocation::show(call))),
-    post("/revocations/{id}/propose", OPERATOR, |call| Box::pin(revocation::propose(call))),
-    post("/revocations/{id}/approve", OPERATOR, |call| Box::pin(revocation::approve(call))),
-    post("/revocations/{id}/refuse", OPERATOR, |call| Box::pin(revocation::refuse(call))),
-    post("/revocations/{id}/cancel", OPERATOR, |call| Box::pin(revocation::cancel(call))),
+    get("/revocations/{revocation}", OPERATOR, |call| Box::pin(revocation::show(call))),
+    post("/revocations/{revocation}/propose", OPERATOR, |call| Box::pin(revocation::propose(call))),
+    post("/revocations/{revocation}/approve", OPERATOR, |call| Box::pin(revocation::approve(call))),
+    post("/revocations/{revocation}/refuse", OPERATOR, |call| Box::pin(revocation::refuse(call))),
+    post("/revocations/{revocation}/cancel", OPERATOR, |call| Box::pin(revocation::cancel(call))),
 ];
 
 /// 通知設定.
@@ -196,6 +197,14 @@ static NOTICES: &[Endpoint] = &[
     post("/notices/feed/close", EVERY_ROLE, |call| Box::pin(notice_changes::feed_close(call))),
     // Calendar programs present no certificate: the address is the secret.
     get("/feed/{name}", Who::Anyone, |call| Box::pin(feed::show(call))),
+];
+
+/// APIトークン. The API itself is [`crate::admin_api`].
+static API_TOKENS: &[Endpoint] = &[
+    get("/tokens", EVERY_ROLE, |call| Box::pin(tokens::show(call))),
+    post("/tokens", EVERY_ROLE, |call| Box::pin(tokens::make(call))),
+    get("/tokens/{api_token}/revoke", EVERY_ROLE, |call| Box::pin(tokens::ask(call))),
+    post("/tokens/{api_token}/revoke", EVERY_ROLE, |call| Box::pin(tokens::revoke(call))),
 ];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {

@@ -2,7 +2,7 @@
 //! second factors sealed: nothing here can be used as it lies.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, account_care, audit, instant,
+    AnyConnection, AuditEvent, Store, StoreError, account_care, api_tokens, audit, instant,
     schema::{administrator, enrolment, invitation, passkey, tenant},
 };
 use diesel::prelude::*;
@@ -254,8 +254,11 @@ impl Store {
             let made = match resets {
                 None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?,
                 Some(account) => {
-                    account_care::reset(connection, account.administrator_id, &expected, totp_step)?;
-                    account.administrator_id
+                    let id = account.administrator_id;
+                    account_care::reset(connection, id, &expected, totp_step)?;
+                    // Whoever had got into the account may have made some.
+                    api_tokens::end_all_of(connection, id, event.at)?;
+                    id
                 }
             };
             diesel::delete(enrolment::table.filter(enrolment::token_hash.eq(&token_hash)))
@@ -374,6 +377,7 @@ impl Store {
                 return Err(StoreError::Conflict("it is the last administrator of the organisation"));
             }
             account_care::close(connection, id, &event)?;
+            api_tokens::end_all_of(connection, id, event.at)?;
             audit::record(connection, &event)?;
             Ok(true)
         })

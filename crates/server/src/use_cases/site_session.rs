@@ -2,8 +2,8 @@
 //! certificate they lean on.
 
 use super::{
-    Koshin, SessionEnd, SiteError, SiteVisitor, site_authority::Actor, site_invitation::secret_hash,
-    site_sign_in::KNOWN_FOR,
+    Koshin, SessionEnd, SiteError, SiteVisitor, api_scopes::Limit, site_authority::Actor,
+    site_invitation::secret_hash, site_sign_in::KNOWN_FOR,
 };
 use crate::{
     entropy,
@@ -73,6 +73,7 @@ impl Session {
             login: self.login.clone(),
             tenant_id: self.tenant_id.clone(),
             kind: self.kind,
+            limit: Limit::None,
         })
     }
 

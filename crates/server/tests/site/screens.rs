@@ -20,12 +20,14 @@ enum Step {
     Go(&'static str),
     /// Into the field with this id.
     Type(&'static str, &'static str),
+    /// On the box that this CSS selector finds.
+    Tick(&'static str),
     /// On the button that this CSS selector finds, to the page that answers.
     Submit(&'static str),
 }
 
 use Guest::{Clinic, Nobody, Operator, Terminal, Vendor};
-use Step::{Go, Submit, Type};
+use Step::{Go, Submit, Tick, Type};
 
 /// All of them, in the order of the manual.
 pub(crate) static SCREENS: &[Screen] = &[
@@ -65,6 +67,17 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("certificates", Clinic, &[Go("/certificates")]),
     screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
     screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("notices", Clinic, &[Go("/notices")]),
+    screen(
+        "notices-secret",
+        Clinic,
+        &[
+            Go("/notices"),
+            Type("url", "https://hooks.example.jp/koshin"),
+            Submit("form[action='/notices/webhook'] button"),
+        ],
+    ),
+    screen("notices-confirm", Clinic, &[Go("/notices/confirm/{name}")]),
     screen("administrators", Clinic, &[Go("/administrators")]),
     screen("administrators-disable", Clinic, &[Go("/administrators/{account}/disable")]),
     screen("administrators-reset", Clinic, &[Go("/administrators/{account}/reset")]),
@@ -100,11 +113,41 @@ pub(crate) static SCREENS: &[Screen] = &[
     ),
     screen("terminal-name", Clinic, &[Go("/terminals/{id}/name")]),
     screen("terminal-stop", Clinic, &[Go("/terminals/{id}/stop")]),
+    screen("tokens", Clinic, &[Go("/tokens")]),
+    screen(
+        "tokens-made",
+        Clinic,
+        &[
+            Go("/tokens"),
+            Type("name", "在庫システム"),
+            Tick("input[value='terminals:read']"),
+            Tick("input[value='certificates:issue']"),
+            Submit("main form button"),
+        ],
+    ),
+    screen("tokens-revoke", Clinic, &[Go("/tokens/{api_token}/revoke")]),
     screen("vendor-consents", Vendor, &[Go("/consents")]),
     screen("operator-administrators", Operator, &[Go("/administrators?tenant=himawari")]),
     screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
     screen("operator-certificates", Operator, &[Go("/certificates")]),
     screen("operator-overview", Operator, &[Go("/overview")]),
+    screen("operator-tenants", Operator, &[Go("/tenants")]),
+    screen("operator-new-tenant", Operator, &[Go("/new-tenant")]),
+    screen("operator-tenant", Operator, &[Go("/tenants/{tenant}")]),
+    screen(
+        "operator-tenant-wrong",
+        Operator,
+        &[Go("/tenants/{tenant}"), Type("hours", "9時"), Submit("#edit ~ form button")],
+    ),
+    screen("operator-suspend", Operator, &[Go("/tenants/{tenant}/suspend")]),
+    screen("operator-resume", Operator, &[Go("/tenants/{tenant}/resume")]),
+    screen("operator-services", Operator, &[Go("/services")]),
+    screen("operator-service", Operator, &[Go("/services/{service}")]),
+    screen("operator-authority", Operator, &[Go("/authority")]),
+    screen("operator-search", Operator, &[Go("/search?q=受付")]),
+    screen("operator-revocations", Operator, &[Go("/revocations")]),
+    screen("operator-revocation-new", Operator, &[Go("/revocations/new?tenant=himawari")]),
+    screen("operator-revocation", Operator, &[Go("/revocations/{revocation}")]),
 ];
 
 const fn screen(name: &'static str, guest: Guest, way: &'static [Step]) -> Screen {
@@ -118,6 +161,7 @@ impl Screen {
             match step {
                 Go(path) => window.go(&world.address(path)),
                 Type(field, text) => window.type_into(field, text),
+                Tick(selector) => window.click(selector),
                 Submit(selector) => window.submit(selector),
             }
         }
@@ -128,7 +172,7 @@ impl Screen {
     pub(crate) fn passes(&self) -> impl Iterator<Item = &'static str> {
         self.way.iter().filter_map(|step| match step {
             Go(path) => Some(path.split('?').next().unwrap_or(path)),
-            Type(..) | Submit(_) => None,
+            Type(..) | Tick(_) | Submit(_) => None,
         })
     }
 }

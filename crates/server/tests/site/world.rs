@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::SiteInABox,
+    support::{Browser, SiteInABox},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -109,6 +109,7 @@ impl World {
         // Its kind of certificate is not renewed in this way: an attempt that failed.
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
+        self.names.insert("name", "feed-renew".to_owned());
         self.names.insert("serial", self.terminals["client002"].serial());
         // Terminals are numbered as they are issued for: first one of each organisation, then this one.
         self.names.insert("id", "5".to_owned());
@@ -118,12 +119,22 @@ impl World {
                 let question = browser.get("/consents/new?vendor=minato");
                 let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
                 assert_eq!(granted.status, 303, "the clinic lets the vendor in");
+                let form = browser.get("/tokens");
+                let fields = [("name", "監視ツール"), ("days", "90"), ("scope", "terminals:read")];
+                assert_eq!(browser.post_from(&form, "/tokens", &fields).status, 200);
+                self.names.insert("api_token", "1".to_owned());
+            }
+            if tenant == "cloud" {
+                propose_revocation(&mut browser);
             }
             self.cookies.insert(tenant, browser.cookies);
         }
         self.site.enrolled_as("himawari", &self.terminals["himawari"], "jiro", "鈴木 次郎");
         // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
         self.names.insert("account", "4".to_owned());
+        for (name, value) in [("tenant", "himawari"), ("service", "default"), ("revocation", "1")] {
+            self.names.insert(name, value.to_owned());
+        }
         let invitation = self.site.invitation("himawari");
         self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
     }
@@ -172,4 +183,15 @@ impl World {
         }
         (home, window)
     }
+}
+
+/// The first mass revocation, which waits for a second operator.
+fn propose_revocation(browser: &mut Browser) {
+    let form = browser.get("/revocations/new");
+    let choice = [("way", "tenant"), ("tenant", "himawari"), ("reason", "affiliationChanged")];
+    let chosen = browser.post_from(&form, "/revocations", &choice);
+    assert_eq!(chosen.header("location"), Some("/revocations/1"));
+    let page = browser.get("/revocations/1");
+    let proposed = browser.post_from(&page, "/revocations/1/propose", &[("sure", "yes")]);
+    assert_eq!(proposed.status, 303, "it is proposed");
 }
