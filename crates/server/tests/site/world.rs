@@ -119,6 +119,10 @@ impl World {
                 let question = browser.get("/consents/new?vendor=minato");
                 let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
                 assert_eq!(granted.status, 303, "the clinic lets the vendor in");
+                let form = browser.get("/tokens");
+                let fields = [("name", "監視ツール"), ("days", "90"), ("scope", "terminals:read")];
+                assert_eq!(browser.post_from(&form, "/tokens", &fields).status, 200);
+                self.names.insert("api_token", "1".to_owned());
             }
             if tenant == "cloud" {
                 propose_revocation(&mut browser);
