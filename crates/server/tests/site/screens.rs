@@ -65,6 +65,17 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("certificates", Clinic, &[Go("/certificates")]),
     screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
     screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("notices", Clinic, &[Go("/notices")]),
+    screen(
+        "notices-secret",
+        Clinic,
+        &[
+            Go("/notices"),
+            Type("url", "https://hooks.example.jp/koshin"),
+            Submit("form[action='/notices/webhook'] button"),
+        ],
+    ),
+    screen("notices-confirm", Clinic, &[Go("/notices/confirm/{name}")]),
     screen("administrators", Clinic, &[Go("/administrators")]),
     screen("administrators-disable", Clinic, &[Go("/administrators/{account}/disable")]),
     screen("administrators-reset", Clinic, &[Go("/administrators/{account}/reset")]),

@@ -109,6 +109,7 @@ impl World {
         // Its kind of certificate is not renewed in this way: an attempt that failed.
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
+        self.names.insert("name", "feed-renew".to_owned());
         self.names.insert("serial", self.terminals["client002"].serial());
         // Terminals are numbered as they are issued for: first one of each organisation, then this one.
         self.names.insert("id", "5".to_owned());
