@@ -5,6 +5,7 @@ mod recovery;
 
 use crate::{
     api::{Asker, body_within, denied},
+    listener::Peer,
     use_cases::{Caller, Koshin, UseCaseError},
 };
 use axum::{
@@ -51,10 +52,13 @@ async fn ca_certificates(State(koshin): State<Arc<Koshin>>, asker: Asker) -> Res
 /// 4.5: which kind of key to make. Applications that read the key file decide what
 /// they can read, so it is the kind that the service gives them.
 async fn request_attributes(State(koshin): State<Arc<Koshin>>, asker: Asker) -> Response {
-    let wanted = match asker.caller_on_trial(&koshin).await {
-        Ok(caller) => koshin.key_algorithm(&caller).unwrap_or(DEFAULT_KEY),
-        Err(_) => DEFAULT_KEY,
+    // Also over a certificate that has expired: its terminal makes a key for a recovery code.
+    let certificate = asker.peer().and_then(Peer::certificate);
+    let wanted = match certificate {
+        Some(certificate) => koshin.key_algorithm_of(certificate).await.ok().flatten(),
+        None => None,
     };
+    let wanted = wanted.unwrap_or(DEFAULT_KEY);
     asker.answer(Ok(framed(CSRATTRS, &csr_attributes(wanted))))
 }
 

@@ -84,7 +84,7 @@ use audit_trail::TrailCheck;
 use blocking::Blocking;
 use in_flight::InFlight;
 use jiff::{SignedDuration, Timestamp};
-use koshin_issuance::KeyAlgorithm;
+use koshin_issuance::{CertificateFacts, KeyAlgorithm};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Intents that are older than this were left behind by a crash.
@@ -182,12 +182,18 @@ impl Koshin {
         self.store.erase_outlived(now, stale).await
     }
 
-    /// The kind of key that the caller's applications can read.
+    /// The kind of key that the applications of this certificate's terminal can read, whatever became of the
+    /// certificate; `None` for one that the records do not know.
     ///
     /// # Errors
-    /// When the configuration has lost the tenant's service.
-    pub fn key_algorithm(&self, caller: &Caller) -> Result<KeyAlgorithm, UseCaseError> {
-        Ok(self.service(&caller.record.service)?.legacy_key)
+    /// When the store is out of reach, or the configuration has lost the tenant's service.
+    pub async fn key_algorithm_of(
+        &self,
+        certificate: &CertificateFacts,
+    ) -> Result<Option<KeyAlgorithm>, UseCaseError> {
+        let peer = self.store.peer(&certificate.serial.to_hex()).await?;
+        let known = peer.filter(|peer| peer.der.as_deref() == Some(certificate.der.as_slice()));
+        known.map(|peer| Ok(self.service(&peer.service)?.legacy_key)).transpose()
     }
 
     fn service(&self, id: &str) -> Result<Arc<Service>, UseCaseError> {
