@@ -15,7 +15,7 @@ pub use notices::Notifier;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// At least so long.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-/// Between two looks at the certificates of this server.
+/// Between two looks at the certificates of this server, and at its audit trail.
 const LOOK_AFTER: Duration = Duration::from_secs(3600);
 /// So long before the issuing CA's end certificates of full length cannot be issued any
 /// more, and then some for a roll-over in peace.
@@ -28,6 +28,7 @@ pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides) {
     tokio::join!(
         erase_outlived(&koshin),
         keep_house(&koshin, &home),
+        check_trail(&koshin, &home),
         look_after_certificates(&koshin, &home, &tls)
     );
 }
@@ -48,6 +49,22 @@ async fn keep_house(koshin: &Koshin, home: &Home) {
         }
         if let Err(error) = koshin.keep_chain_head(home).await {
             tracing::error!(%error, "the end of the audit trail was not kept");
+        }
+    }
+}
+
+/// Whoever alters the trail is noticed within the hour, and not only when somebody asks.
+async fn check_trail(koshin: &Koshin, home: &Home) {
+    let mut ticks = every(LOOK_AFTER);
+    loop {
+        ticks.tick().await;
+        match koshin.check_trail(home, clock::now()).await {
+            Ok(check) => {
+                if let Err(fault) = &check.found {
+                    tracing::error!(?fault, "the audit trail does not hold: koshin-server audit verify");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the audit trail was not checked"),
         }
     }
 }

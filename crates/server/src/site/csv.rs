@@ -18,10 +18,12 @@ where
     text
 }
 
-/// Every cell in quotes. One that a spreadsheet would take for a formula begins with an
-/// apostrophe: names of terminals are typed by people, and another person opens the table.
+/// Every cell in quotes. One that a spreadsheet would take for a formula gets an apostrophe
+/// before it: names of terminals are typed by people, and another person opens the table. So
+/// does one that has an apostrophe there already: who takes away one from each cell that
+/// begins with it, has what was meant.
 fn quoted(cell: &str) -> String {
-    let guard = if is_formula(cell) { "'" } else { "" };
+    let guard = if cell.starts_with('\'') || is_formula(cell) { "'" } else { "" };
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }
 
@@ -43,6 +45,7 @@ mod tests {
             let text = quoted(cell);
             assert!(text.starts_with("\"'"), "{cell:?} became {text}");
         }
+        assert_eq!(quoted("'=1"), "\"''=1\"", "and what was meant can be had back");
         assert_eq!(quoted("受付1"), "\"受付1\"");
         assert_eq!(quoted("a-b=c"), "\"a-b=c\"", "only the beginning counts");
     }

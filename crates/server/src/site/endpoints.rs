@@ -4,7 +4,10 @@
 use super::{
     failure::Failure,
     form::Fields,
-    pages::{certificate, certificates, entrance, other, overview, recovery, renewal, setup, sign_in},
+    pages::{
+        account, administrators, certificate, certificates, consents, entrance, history, other, overview, recovery,
+        renewal, setup, sign_in,
+    },
     visit::Visit,
 };
 use crate::{
@@ -28,6 +31,10 @@ pub enum Who {
     SignedIn(&'static [TenantKind]),
 }
 
+/// Nobody else lets a vendor in.
+const CLINICS: Who = Who::SignedIn(&[Clinic]);
+/// A vendor does not end what a clinic has allowed: the clinic does, or an operator.
+const GIVERS: Who = Who::SignedIn(&[Clinic, Operator]);
 const EVERY_ROLE: Who = Who::SignedIn(&[Clinic, Vendor, Operator]);
 
 /// What a page is made from.
@@ -92,7 +99,36 @@ static ISSUING: &[Endpoint] = &[
 ];
 
 /// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.
-static ACCOUNTS: &[Endpoint] = &[];
+static ACCOUNTS: &[Endpoint] = &[
+    get("/login/passkey", Who::HalfSignedIn, |call| Box::pin(account::ask_passkey(call))),
+    post("/login/passkey", Who::HalfSignedIn, |call| Box::pin(account::check_passkey(call))),
+    get("/account", EVERY_ROLE, |call| Box::pin(account::show(call))),
+    post("/account/password", EVERY_ROLE, |call| Box::pin(account::password(call))),
+    post("/account/authenticator", EVERY_ROLE, |call| Box::pin(account::new_app(call))),
+    post("/account/authenticator/code", EVERY_ROLE, |call| Box::pin(account::confirm_app(call))),
+    post("/account/passkeys/new", EVERY_ROLE, |call| Box::pin(account::new_passkey(call))),
+    post("/account/passkeys", EVERY_ROLE, |call| Box::pin(account::add_passkey(call))),
+    post("/account/passkeys/{id}/name", EVERY_ROLE, |call| Box::pin(account::rename_passkey(call))),
+    get("/account/passkeys/{id}/remove", EVERY_ROLE, |call| Box::pin(account::ask_remove_passkey(call))),
+    post("/account/passkeys/{id}/remove", EVERY_ROLE, |call| Box::pin(account::remove_passkey(call))),
+    get("/administrators", EVERY_ROLE, |call| Box::pin(administrators::show(call))),
+    post("/administrators/invitations", EVERY_ROLE, |call| Box::pin(administrators::invite(call))),
+    post("/administrators/invitations/{hash}/withdraw", EVERY_ROLE, |call| {
+        Box::pin(administrators::withdraw(call))
+    }),
+    get("/administrators/{id}/disable", EVERY_ROLE, |call| Box::pin(administrators::ask_disable(call))),
+    post("/administrators/{id}/disable", EVERY_ROLE, |call| Box::pin(administrators::disable(call))),
+    post("/administrators/{id}/enable", EVERY_ROLE, |call| Box::pin(administrators::enable(call))),
+    get("/administrators/{id}/reset", EVERY_ROLE, |call| Box::pin(administrators::ask_reset(call))),
+    post("/administrators/{id}/reset", EVERY_ROLE, |call| Box::pin(administrators::reset(call))),
+    get("/consents", EVERY_ROLE, |call| Box::pin(consents::show(call))),
+    post("/consents", CLINICS, |call| Box::pin(consents::grant(call))),
+    get("/consents/new", CLINICS, |call| Box::pin(consents::ask_grant(call))),
+    get("/consents/withdraw", GIVERS, |call| Box::pin(consents::ask_withdraw(call))),
+    post("/consents/withdraw", GIVERS, |call| Box::pin(consents::withdraw(call))),
+    get("/history", EVERY_ROLE, |call| Box::pin(history::show(call))),
+    get("/history.csv", EVERY_ROLE, |call| Box::pin(history::download(call))),
+];
 
 /// 復旧コード.
 static RECOVERY: &[Endpoint] = &[

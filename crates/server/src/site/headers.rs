@@ -9,14 +9,17 @@ use http::{
 };
 
 /// Nothing but our own style sheet: no script at all, no frame, no form to elsewhere.
-pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                                   frame-ancestors 'none'";
+
+/// The same for the pages that ask an authenticator: there is no passkey without a script.
+const CONTENT_POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                                  base-uri 'none'; frame-ancestors 'none'";
 
 /// Two years, as preload lists want it; the name is the site's own, so no subdomain is meant.
 const ONLY_TLS: &str = "max-age=63072000";
 
-const FIXED: [(HeaderName, &str); 7] = [
-    (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+const FIXED: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     // Not no-referrer: with it browsers send `Origin: null` with our own forms (Fetch, 3.2).
@@ -38,5 +41,11 @@ pub(super) fn secure(headers: &mut HeaderMap, hostname: &str) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_POLICY));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Lets an answer load our own script.
+pub(super) fn allow_script(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY_WITH_SCRIPT));
 }

@@ -3,9 +3,10 @@
 //! A listener of its own asks for a client certificate and takes none, too: what is wrong
 //! with it is said on a page. A good one opens the entrance; password and second factor open
 //! the rest. [`endpoints`] is the table of all pages; this module holds every request against
-//! it before a page sees it. Pages call the use cases and never the store, need no script,
-//! and load nothing from elsewhere.
+//! it before a page sees it. Pages call the use cases and never the store, need no script
+//! (but for passkeys, beside which there is always a code), and load nothing from elsewhere.
 
+mod account_views;
 mod assets;
 mod charts;
 mod cookies;

@@ -61,10 +61,22 @@ impl Page {
         self.signed_in.as_ref().map(|who| self.t.say(&format!("role-{}", who.role))).unwrap_or_default()
     }
 
+    /// The role of who is signed in; empty before that.
+    pub(crate) fn role_word(&self) -> &'static str {
+        self.signed_in.as_ref().map(|who| who.role).unwrap_or_default()
+    }
+
     /// The pages that can be reached from everywhere.
     pub(crate) fn menu(&self) -> Vec<MenuEntry> {
         let entry = |path, key| MenuEntry { path, key, here: self.path.starts_with(path) };
-        vec![entry("/overview", "nav-overview"), entry("/certificates", "nav-certificates")]
+        vec![
+            entry("/overview", "nav-overview"),
+            entry("/certificates", "nav-certificates"),
+            entry("/administrators", "nav-administrators"),
+            entry("/consents", "nav-consents"),
+            entry("/history", "nav-history"),
+            entry("/account", "nav-account"),
+        ]
     }
 
     /// Where the style sheet is.

@@ -62,6 +62,16 @@ fn no_key_is_without_its_text_and_no_text_without_use() {
 }
 
 #[test]
+fn every_kind_of_event_has_words() {
+    for texts in [&*JAPANESE, &*ENGLISH] {
+        for kind in crate::store::AuditKind::ALL {
+            let key = format!("event-{}", kind.as_str().replace('_', "-"));
+            assert!(texts.has(&key), "{key} in {}", texts.tag());
+        }
+    }
+}
+
+#[test]
 fn every_text_can_be_said() {
     for language in [Language::Japanese, Language::English] {
         for (key, names) in keys(source(language).1) {

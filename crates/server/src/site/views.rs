@@ -16,6 +16,10 @@ impl Message {
         Self { tone: "bad", text }
     }
 
+    pub(super) fn good(text: String) -> Self {
+        Self { tone: "good", text }
+    }
+
     pub(super) fn icon(&self) -> &'static str {
         match self.tone {
             "good" => "valid",
@@ -42,6 +46,8 @@ pub(super) struct Entrance<'a> {
 pub(super) struct Code<'a> {
     pub(super) page: &'a Page,
     pub(super) message: Option<Message>,
+    /// Whether a passkey will do as well.
+    pub(super) passkey: bool,
 }
 
 /// What is wrong with the certificate, and what to do.
@@ -72,6 +78,8 @@ pub(super) struct SetUpPage<'a> {
     pub(super) lead: String,
     pub(super) action: String,
     pub(super) mail: &'a str,
+    /// Login and name of the account that is set up anew.
+    pub(super) known: Option<(&'a str, &'a str)>,
     pub(super) name: &'a str,
     pub(super) login: &'a str,
 }

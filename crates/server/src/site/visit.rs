@@ -69,6 +69,8 @@ impl Trouble {
 /// One visit to one page.
 pub(super) struct Visit {
     pub(super) now: Timestamp,
+    /// The host that the browser asked for, with its port.
+    pub(super) host: String,
     pub(super) page: Page,
     pub(super) standing: Standing,
     /// What its certificate says, good or not.
@@ -116,8 +118,10 @@ impl Visit {
             None if peer.is_some_and(Peer::presented) => Standing::Trouble(Trouble::Foreign),
             None => Standing::Trouble(Trouble::None),
         };
+        let host = form::host(&parts.headers, &parts.uri).unwrap_or_default().to_ascii_lowercase();
         let mut visit = Self {
             now,
+            host,
             page: bare_page(&parts.headers, parts.uri.path()),
             standing,
             certificate,

@@ -2,14 +2,15 @@
 //! second factors sealed: nothing here can be used as it lies.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, audit, instant,
-    schema::{administrator, enrolment, invitation, site_session, tenant},
+    AnyConnection, AuditEvent, Store, StoreError, account_care, audit, instant,
+    schema::{administrator, enrolment, invitation, passkey, site_session, tenant},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
+use std::collections::HashMap;
 
-const ACTIVE: &str = "active";
-const DISABLED: &str = "disabled";
+pub(super) const ACTIVE: &str = "active";
+pub(super) const DISABLED: &str = "disabled";
 /// The step before every code.
 const NO_STEP: i64 = -1;
 
@@ -101,6 +102,8 @@ pub struct AdministratorRow {
     pub created_at: Timestamp,
     /// Last sign-in.
     pub signed_in_at: Option<Timestamp>,
+    /// How many passkeys there are beside the authenticator app.
+    pub passkeys: i64,
 }
 
 type ListColumns = ((i64, String, String, String, String), (String, i64, Option<i64>));
@@ -120,6 +123,7 @@ macro_rules! list_columns {
         )
     };
 }
+
 impl Store {
     /// Records an invitation.
     ///
@@ -127,16 +131,7 @@ impl Store {
     /// When the store is out of reach.
     pub async fn add_invitation(&self, new: NewInvitation, event: AuditEvent) -> Result<(), StoreError> {
         self.write(move |connection| {
-            diesel::insert_into(invitation::table)
-                .values((
-                    invitation::token_hash.eq(&new.token_hash),
-                    invitation::tenant_id.eq(&new.tenant_id),
-                    invitation::mail.eq(&new.mail),
-                    invitation::invited_by.eq(new.invited_by),
-                    invitation::created_at.eq(event.at.as_second()),
-                    invitation::expires_at.eq(new.expires_at.as_second()),
-                ))
-                .execute(connection)?;
+            insert_invitation(connection, &new, event.at)?;
             audit::record(connection, &event)
         })
         .await
@@ -202,8 +197,9 @@ impl Store {
         self.read(move |connection| find_enrolment(connection, &token_hash)).await
     }
 
-    /// Makes the administrator from what was entered, once. `totp_step` is the step of the
-    /// code that proved the second factor: it is not good for a sign-in.
+    /// Makes the administrator from what was entered, or sets up anew the one that a reset
+    /// link is for, once. `totp_step` is the step of the code that proved the second factor:
+    /// it is not good for a sign-in.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when something else was entered since `expected` was read.
@@ -234,7 +230,16 @@ impl Store {
                 .filter(invitation::token_hash.eq(&token_hash))
                 .select((invitation::tenant_id, invitation::mail))
                 .first(connection)?;
-            let made = insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?;
+            let made = match account_care::find_reset(connection, &token_hash)? {
+                None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?,
+                Some(account) => {
+                    let id = account.administrator_id;
+                    if !account_care::reset(connection, id, &expected, totp_step)? {
+                        return Err(StoreError::Conflict("the account was disabled"));
+                    }
+                    id
+                }
+            };
             diesel::delete(enrolment::table.filter(enrolment::token_hash.eq(&token_hash)))
                 .execute(connection)?;
             audit::record(connection, &event)?;
@@ -289,7 +294,15 @@ impl Store {
                 .order(administrator::login)
                 .select(list_columns!())
                 .load(connection)?;
-            rows.into_iter().map(into_row).collect()
+            let counts: Vec<(i64, i64)> = passkey::table
+                .inner_join(administrator::table)
+                .filter(administrator::tenant_id.eq(&tenant_id))
+                .group_by(passkey::administrator_id)
+                .select((passkey::administrator_id, diesel::dsl::count_star()))
+                .load(connection)?;
+            let counts: HashMap<i64, i64> = counts.into_iter().collect();
+            let passkeys = |columns: &ListColumns| counts.get(&columns.0.0).copied().unwrap_or(0);
+            rows.into_iter().map(|columns| into_row(passkeys(&columns), columns)).collect()
         })
         .await
     }
@@ -305,7 +318,11 @@ impl Store {
                 .select(list_columns!())
                 .first(connection)
                 .optional()?;
-            row.map(into_row).transpose()
+            let passkeys = passkey::table
+                .filter(passkey::administrator_id.eq(id))
+                .count()
+                .get_result(connection)?;
+            row.map(|columns| into_row(passkeys, columns)).transpose()
         })
         .await
     }
@@ -343,6 +360,24 @@ impl Store {
         })
         .await
     }
+}
+
+pub(super) fn insert_invitation(
+    connection: &mut AnyConnection,
+    new: &NewInvitation,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::insert_into(invitation::table)
+        .values((
+            invitation::token_hash.eq(&new.token_hash),
+            invitation::tenant_id.eq(&new.tenant_id),
+            invitation::mail.eq(&new.mail),
+            invitation::invited_by.eq(new.invited_by),
+            invitation::created_at.eq(now.as_second()),
+            invitation::expires_at.eq(new.expires_at.as_second()),
+        ))
+        .execute(connection)?;
+    Ok(())
 }
 
 fn find_enrolment(
@@ -390,7 +425,7 @@ fn insert_administrator(
         .first(connection)?)
 }
 
-fn into_row(columns: ListColumns) -> Result<AdministratorRow, StoreError> {
+fn into_row(passkeys: i64, columns: ListColumns) -> Result<AdministratorRow, StoreError> {
     let ((id, tenant_id, login, name, mail), (state, created_at, signed_in_at)) = columns;
     Ok(AdministratorRow {
         id,
@@ -401,5 +436,6 @@ fn into_row(columns: ListColumns) -> Result<AdministratorRow, StoreError> {
         active: state == ACTIVE,
         created_at: instant(created_at)?,
         signed_in_at: signed_in_at.map(instant).transpose()?,
+        passkeys,
     })
 }

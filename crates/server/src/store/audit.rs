@@ -4,111 +4,111 @@ use super::{AnyConnection, Store, StoreError, audit_chain, instant, schema::audi
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-/// What happened. The words are stable: reports and alerts rely on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditKind {
-    /// A tenant was added.
-    TenantAdded,
-    /// A tenant was suspended.
-    TenantSuspended,
-    /// A suspended tenant was let in again.
-    TenantResumed,
-    /// A certificate was issued for a first hand-over.
-    CertificateIssued,
-    /// A certificate was renewed.
-    CertificateRenewed,
-    /// A new certificate was used for the first time.
-    CertificateConfirmed,
-    /// An unused certificate gave way to a repeated renewal.
-    CertificateSuperseded,
-    /// A certificate was revoked by an administrator.
-    CertificateRevoked,
-    /// A bundle was not fetched in its life; it was erased and its certificate ended.
-    BundleErased,
-    /// A terminal asked for a bundle that belongs to another.
-    ForeignBundleRequested,
-    /// A renewal was refused; the detail has the problem code.
-    RenewalRefused,
-    /// A known certificate was refused at the door; the detail has the problem code.
-    AccessRefused,
-    /// A certificate that had been replaced before its first use turned up.
-    SupersededCertificateSeen,
-    /// Somebody was invited to be an administrator.
-    AdministratorInvited,
-    /// An invited administrator has set up password and second factor.
-    AdministratorEnrolled,
-    /// An administrator's account was disabled.
-    AdministratorDisabled,
-    /// An administrator signed in.
-    SignedIn,
-    /// A wrong password or code, or a locked account.
-    SignInRefused,
-    /// An administrator signed out.
-    SignedOut,
-    /// An administrator downloaded a certificate with its key, to carry it to its terminal.
-    BundleDownloaded,
-    /// A terminal was added, for its first certificate.
-    TerminalAdded,
-    /// A terminal got another name or place.
-    TerminalRenamed,
-    /// A terminal was stopped (使用停止).
-    TerminalStopped,
-    /// A stopped terminal was let in again.
-    StopUndone,
-    /// A stop can be undone no more; the certificates are revoked.
-    StopFinal,
-    /// A clinic lets a vendor look after its terminals.
-    ConsentGranted,
-    /// A vendor's access to a clinic has ended.
-    ConsentWithdrawn,
-    /// A recovery code was issued for a terminal.
-    RecoveryCodeIssued,
-    /// A recovery code was taken back before its use.
-    RecoveryCodeCancelled,
-    /// A recovery code was exchanged for a certificate.
-    CertificateRecovered,
-    /// A known recovery code was refused, or too many unknown ones were tried; the detail
-    /// has the problem code.
-    RecoveryRefused,
+/// The kinds, each with its stable word: one row a kind, so that none is forgotten.
+macro_rules! audit_kinds {
+    ($($(#[$explained:meta])* $kind:ident = $word:literal,)*) => {
+        /// What happened. The words are stable: reports and alerts rely on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum AuditKind {
+            $($(#[$explained])* $kind,)*
+        }
+
+        impl AuditKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The stable word.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)*
+                }
+            }
+        }
+    };
 }
 
-impl AuditKind {
-    /// The stable word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TenantAdded => "tenant_added",
-            Self::TenantSuspended => "tenant_suspended",
-            Self::TenantResumed => "tenant_resumed",
-            Self::CertificateIssued => "certificate_issued",
-            Self::CertificateRenewed => "certificate_renewed",
-            Self::CertificateConfirmed => "certificate_confirmed",
-            Self::CertificateSuperseded => "certificate_superseded",
-            Self::CertificateRevoked => "certificate_revoked",
-            Self::BundleErased => "bundle_erased",
-            Self::ForeignBundleRequested => "foreign_bundle_requested",
-            Self::RenewalRefused => "renewal_refused",
-            Self::AccessRefused => "access_refused",
-            Self::SupersededCertificateSeen => "superseded_certificate_seen",
-            Self::AdministratorInvited => "administrator_invited",
-            Self::AdministratorEnrolled => "administrator_enrolled",
-            Self::AdministratorDisabled => "administrator_disabled",
-            Self::SignedIn => "signed_in",
-            Self::SignInRefused => "sign_in_refused",
-            Self::SignedOut => "signed_out",
-            Self::BundleDownloaded => "bundle_downloaded",
-            Self::TerminalAdded => "terminal_added",
-            Self::TerminalRenamed => "terminal_renamed",
-            Self::TerminalStopped => "terminal_stopped",
-            Self::StopUndone => "stop_undone",
-            Self::StopFinal => "stop_final",
-            Self::ConsentGranted => "consent_granted",
-            Self::ConsentWithdrawn => "consent_withdrawn",
-            Self::RecoveryCodeIssued => "recovery_code_issued",
-            Self::RecoveryCodeCancelled => "recovery_code_cancelled",
-            Self::CertificateRecovered => "certificate_recovered",
-            Self::RecoveryRefused => "recovery_refused",
-        }
-    }
+audit_kinds! {
+    /// A tenant was added.
+    TenantAdded = "tenant_added",
+    /// A tenant was suspended.
+    TenantSuspended = "tenant_suspended",
+    /// A suspended tenant was let in again.
+    TenantResumed = "tenant_resumed",
+    /// A certificate was issued for a first hand-over.
+    CertificateIssued = "certificate_issued",
+    /// A certificate was renewed.
+    CertificateRenewed = "certificate_renewed",
+    /// A new certificate was used for the first time.
+    CertificateConfirmed = "certificate_confirmed",
+    /// An unused certificate gave way to a repeated renewal.
+    CertificateSuperseded = "certificate_superseded",
+    /// A certificate was revoked by an administrator.
+    CertificateRevoked = "certificate_revoked",
+    /// A bundle was not fetched in its life; it was erased and its certificate ended.
+    BundleErased = "bundle_erased",
+    /// A terminal asked for a bundle that belongs to another.
+    ForeignBundleRequested = "foreign_bundle_requested",
+    /// A renewal was refused; the detail has the problem code.
+    RenewalRefused = "renewal_refused",
+    /// A known certificate was refused at the door; the detail has the problem code.
+    AccessRefused = "access_refused",
+    /// A certificate that had been replaced before its first use turned up.
+    SupersededCertificateSeen = "superseded_certificate_seen",
+    /// Somebody was invited to be an administrator.
+    AdministratorInvited = "administrator_invited",
+    /// An invited administrator has set up password and second factor.
+    AdministratorEnrolled = "administrator_enrolled",
+    /// An administrator's account was disabled.
+    AdministratorDisabled = "administrator_disabled",
+    /// An administrator signed in.
+    SignedIn = "signed_in",
+    /// A wrong password or code, or a locked account.
+    SignInRefused = "sign_in_refused",
+    /// An administrator signed out.
+    SignedOut = "signed_out",
+    /// An administrator downloaded a certificate with its key, to carry it to its terminal.
+    BundleDownloaded = "bundle_downloaded",
+    /// A terminal was added, for its first certificate.
+    TerminalAdded = "terminal_added",
+    /// A terminal got another name or place.
+    TerminalRenamed = "terminal_renamed",
+    /// A terminal was stopped (使用停止).
+    TerminalStopped = "terminal_stopped",
+    /// A stopped terminal was let in again.
+    StopUndone = "stop_undone",
+    /// A stop can be undone no more; the certificates are revoked.
+    StopFinal = "stop_final",
+    /// A clinic lets a vendor look after its terminals.
+    ConsentGranted = "consent_granted",
+    /// A vendor's access to a clinic has ended.
+    ConsentWithdrawn = "consent_withdrawn",
+    /// A recovery code was issued for a terminal.
+    RecoveryCodeIssued = "recovery_code_issued",
+    /// A recovery code was taken back before its use.
+    RecoveryCodeCancelled = "recovery_code_cancelled",
+    /// A recovery code was exchanged for a certificate.
+    CertificateRecovered = "certificate_recovered",
+    /// A known recovery code was refused, or too many unknown ones were tried; the detail
+    /// has the problem code.
+    RecoveryRefused = "recovery_refused",
+    /// An invitation or reset link was withdrawn before anybody used it.
+    InvitationWithdrawn = "invitation_withdrawn",
+    /// An administrator's account may be used again.
+    AdministratorEnabled = "administrator_enabled",
+    /// A link was made with which an administrator chooses password and second factor anew.
+    ResetLinkIssued = "reset_link_issued",
+    /// An administrator has chosen password and second factor anew.
+    AdministratorReset = "administrator_reset",
+    /// An administrator changed the password.
+    PasswordChanged = "password_changed",
+    /// An administrator changed to another authenticator app.
+    AuthenticatorChanged = "authenticator_changed",
+    /// An administrator added a passkey.
+    PasskeyAdded = "passkey_added",
+    /// An administrator removed a passkey.
+    PasskeyRemoved = "passkey_removed",
+    /// A passkey answered whose counter has not moved on: somebody may have copied it.
+    PasskeyCloned = "passkey_cloned",
 }
 
 /// An event to be recorded. Never holds a secret: no token, no password, no key.
@@ -201,6 +201,12 @@ pub struct TrailQuery {
     pub tenant: Option<String>,
     /// Of one terminal of that tenant only.
     pub common_name: Option<String>,
+    /// Of one kind only.
+    pub kind: Option<AuditKind>,
+    /// Not before this only.
+    pub from: Option<Timestamp>,
+    /// Before this only.
+    pub until: Option<Timestamp>,
     /// Older than this row only.
     pub before_id: Option<i64>,
     /// So many at most.
@@ -264,6 +270,15 @@ impl Store {
             }
             if let Some(common_name) = query.common_name.clone() {
                 events = events.filter(audit_event::common_name.eq(common_name));
+            }
+            if let Some(kind) = query.kind {
+                events = events.filter(audit_event::kind.eq(kind.as_str()));
+            }
+            if let Some(from) = query.from {
+                events = events.filter(audit_event::at.ge(from.as_second()));
+            }
+            if let Some(until) = query.until {
+                events = events.filter(audit_event::at.lt(until.as_second()));
             }
             if let Some(id) = query.before_id {
                 events = events.filter(audit_event::id.lt(id));

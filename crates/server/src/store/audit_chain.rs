@@ -16,11 +16,14 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// The only row of the table of the head.
 const HEAD: i64 = 1;
 /// What the first event follows.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// Places that are looked up at a time: databases take no more in one statement.
+const PLACES: usize = 500;
 /// Events that are read at a time.
 const PART: i64 = 1000;
 
@@ -102,6 +105,28 @@ impl Store {
     /// When the store is out of reach.
     pub async fn chain_head(&self) -> Result<ChainHead, StoreError> {
         self.read(head).await
+    }
+
+    /// The hashes that the events at these positions follow. Who has an event and the hash
+    /// before it can check it without the rest of the chain.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn hashes_before(&self, positions: Vec<i64>) -> Result<HashMap<i64, String>, StoreError> {
+        self.read(move |connection| {
+            let mut hashes = HashMap::from([(1, GENESIS.to_owned())]);
+            for part in positions.chunks(PLACES) {
+                let before: Vec<i64> = part.iter().map(|position| position - 1).collect();
+                let rows: Vec<(Option<i64>, Option<String>)> = audit_event::table
+                    .filter(audit_event::position.eq_any(before))
+                    .select((audit_event::position, audit_event::hash))
+                    .load(connection)?;
+                let known = rows.into_iter().filter_map(|(position, hash)| Some((position? + 1, hash?)));
+                hashes.extend(known);
+            }
+            Ok(hashes)
+        })
+        .await
     }
 
     /// Whether the chain still leads through a head that was kept earlier.

@@ -1,7 +1,7 @@
 //! Which vendors a clinic lets look after its terminals.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, audit, instant,
+    AnyConnection, AuditEvent, Store, StoreError, TenantKind, audit, instant,
     schema::{consent, tenant},
 };
 use diesel::prelude::*;
@@ -93,6 +93,22 @@ impl Store {
                 .count()
                 .get_result(connection)?;
             Ok(count > 0)
+        })
+        .await
+    }
+
+    /// The vendors that a clinic could let in: ids and names, by id.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn vendors(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|connection| {
+            Ok(tenant::table
+                .filter(tenant::kind.eq(TenantKind::Vendor.as_str()))
+                .filter(tenant::suspended.eq(false))
+                .order(tenant::id)
+                .select((tenant::id, tenant::name))
+                .load(connection)?)
         })
         .await
     }

@@ -4,6 +4,7 @@
 //! when it returns `Ok`, the change is durable. Changes name the state that they
 //! expect, so that two nodes or two requests cannot both win.
 
+mod account_care;
 mod accounts;
 mod attempts;
 mod audit;
@@ -20,6 +21,7 @@ mod notice_settings;
 mod noticed;
 mod outbox;
 mod overview;
+mod passkeys;
 mod recovery_attempts;
 mod recovery_codes;
 mod schema;
@@ -29,6 +31,7 @@ mod tenants;
 mod terminals;
 mod worker;
 
+pub use account_care::{OpenInvitation, ResetRow};
 pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
@@ -45,9 +48,10 @@ pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
+pub use passkeys::{NewPasskey, PasskeyRow};
+pub use sessions::{NewSiteSession, SecondProof, SessionRow};
 pub use recovery_attempts::Counted;
 pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
-pub use sessions::{NewSiteSession, SessionRow};
 pub use sign_in::Attempt;
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};

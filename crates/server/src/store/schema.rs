@@ -145,6 +145,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_reset (token_hash) {
+        token_hash -> Text,
+        administrator_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    passkey (id) {
+        id -> BigInt,
+        administrator_id -> BigInt,
+        credential_id -> Text,
+        name -> Text,
+        credential -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    ceremony (id_hash, purpose) {
+        id_hash -> Text,
+        purpose -> Text,
+        state -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_terminal (administrator_id, common_name) {
+        administrator_id -> BigInt,
+        common_name -> Text,
+        signed_in_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_in_failure (subject) {
         subject -> Text,
         failures -> BigInt,
@@ -239,6 +275,10 @@ diesel::joinable!(bundle -> certificate (serial));
 diesel::joinable!(administrator -> tenant (tenant_id));
 diesel::joinable!(invitation -> tenant (tenant_id));
 diesel::joinable!(enrolment -> invitation (token_hash));
+diesel::joinable!(account_reset -> invitation (token_hash));
+diesel::joinable!(account_reset -> administrator (administrator_id));
+diesel::joinable!(passkey -> administrator (administrator_id));
+diesel::joinable!(known_terminal -> administrator (administrator_id));
 diesel::joinable!(site_session -> administrator (administrator_id));
 diesel::joinable!(site_session -> certificate (certificate_serial));
 diesel::joinable!(renewal_attempt -> terminal (terminal_id));
@@ -255,6 +295,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     administrator,
     invitation,
     enrolment,
+    account_reset,
+    passkey,
+    known_terminal,
     site_session,
     consent,
     renewal_attempt,

@@ -1,8 +1,8 @@
 //! Sessions of the administration site, under the hash of their token.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, TenantKind, audit, instant,
-    schema::{administrator, certificate, site_session, tenant, terminal},
+    AnyConnection, AuditEvent, Store, StoreError, TenantKind, account_care, audit, instant,
+    schema::{administrator, certificate, passkey, site_session, tenant, terminal},
     sign_in,
 };
 use diesel::prelude::*;
@@ -22,6 +22,20 @@ pub struct NewSiteSession {
     pub csrf: String,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// How the second factor was proved.
+#[derive(Debug, Clone)]
+pub enum SecondProof {
+    /// By the code of this step: good this one time.
+    Code(i64),
+    /// By a passkey of the account, which is now as given (its counter has moved).
+    Passkey {
+        /// Row identifier.
+        id: i64,
+        /// As in [`super::PasskeyRow`].
+        credential: String,
+    },
 }
 
 /// A session as found, with what it leans on.
@@ -75,10 +89,10 @@ impl Store {
         self.write(move |connection| insert(connection, &new, None)).await
     }
 
-    /// Opens a session in place of its first half: the second factor was proved with the
-    /// code of `totp_step`, which is good this one time. The account's and the
-    /// certificate's failures, under `subjects`, are forgotten. `false` when the code was
-    /// used before, the first half has ended, or the account was disabled.
+    /// Opens a session in place of its first half: the second factor was proved. The
+    /// failures under `subjects` are forgotten, and the terminal that `event` names is known
+    /// from now on. `false` when the code was used before, the passkey was removed, the
+    /// first half has ended, or the account was disabled.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -86,7 +100,7 @@ impl Store {
         &self,
         half_hash: &str,
         new: NewSiteSession,
-        totp_step: i64,
+        proof: SecondProof,
         subjects: Vec<String>,
         event: AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -99,21 +113,19 @@ impl Store {
             if diesel::delete(half).execute(connection)? == 0 {
                 return Ok(false);
             }
-            let fresh = administrator::table
-                .filter(administrator::id.eq(new.administrator_id))
-                .filter(administrator::state.eq("active"))
-                .filter(administrator::totp_last_step.lt(totp_step));
-            let accepted = diesel::update(fresh)
-                .set((
-                    administrator::totp_last_step.eq(totp_step),
-                    administrator::signed_in_at.eq(Some(new.created_at.as_second())),
-                ))
-                .execute(connection)?;
-            if accepted == 0 {
+            if !accept(connection, &new, &proof)? {
                 return Err(StoreError::Conflict(REPLAYED));
             }
             insert(connection, &new, Some(new.created_at))?;
             sign_in::forget(connection, &subjects)?;
+            if let Some(common_name) = &event.common_name {
+                account_care::remember_terminal(
+                    connection,
+                    new.administrator_id,
+                    common_name,
+                    new.created_at,
+                )?;
+            }
             audit::record(connection, &event)?;
             Ok(true)
         })
@@ -189,6 +201,37 @@ impl Store {
 }
 
 const REPLAYED: &str = "the code was used before";
+
+/// Takes the proof, and notes the sign-in. It locks the account's row.
+fn accept(
+    connection: &mut AnyConnection,
+    new: &NewSiteSession,
+    proof: &SecondProof,
+) -> Result<bool, StoreError> {
+    let now = Some(new.created_at.as_second());
+    let active = administrator::table
+        .filter(administrator::id.eq(new.administrator_id))
+        .filter(administrator::state.eq("active"));
+    match proof {
+        SecondProof::Code(step) => {
+            let accepted = diesel::update(active.filter(administrator::totp_last_step.lt(step)))
+                .set((administrator::totp_last_step.eq(step), administrator::signed_in_at.eq(now)))
+                .execute(connection)?;
+            Ok(accepted == 1)
+        }
+        SecondProof::Passkey { id, credential } => {
+            let signed_in =
+                diesel::update(active).set(administrator::signed_in_at.eq(now)).execute(connection)?;
+            let own = passkey::table
+                .filter(passkey::id.eq(id))
+                .filter(passkey::administrator_id.eq(new.administrator_id));
+            let used = diesel::update(own)
+                .set((passkey::credential.eq(credential), passkey::used_at.eq(now)))
+                .execute(connection)?;
+            Ok(signed_in == 1 && used == 1)
+        }
+    }
+}
 
 fn insert(
     connection: &mut AnyConnection,

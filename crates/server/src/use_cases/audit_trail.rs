@@ -4,8 +4,10 @@
 use super::{Koshin, UseCaseError};
 use crate::{
     home::{self, FileError, Home},
-    store::{ChainHead, ChainReport, Store},
+    store::{AuditRow, ChainBreak, ChainHead, ChainReport, Store},
 };
+use jiff::Timestamp;
+use std::sync::Arc;
 
 /// The end of the chain cannot be kept, or the trail cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +28,56 @@ pub enum TrailError {
     UseCase(#[from] UseCaseError),
 }
 
+/// An event with the hash that it follows.
+#[derive(Debug, Clone)]
+pub struct ExportedEvent {
+    /// The event.
+    pub event: AuditRow,
+    /// Hex; none for an event that is in no chain, or when the one before is gone.
+    pub previous_hash: Option<String>,
+}
+
+/// What a check of the whole trail found, and when.
+#[derive(Debug, Clone)]
+pub struct TrailCheck {
+    /// When.
+    pub at: Timestamp,
+    /// How many events there are, or what is wrong.
+    pub found: Result<i64, TrailFault>,
+}
+
+/// What is wrong with the trail.
+#[derive(Debug, Clone)]
+pub enum TrailFault {
+    /// The chain does not hold.
+    Chain(ChainBreak),
+    /// What was kept of its end in the server's directory was altered.
+    Head,
+}
+
 impl Koshin {
+    /// Checks the whole trail and remembers what was found, for 操作履歴.
+    ///
+    /// # Errors
+    /// When the store or the file is out of reach: what was found before stays.
+    pub async fn check_trail(&self, home: &Home, now: Timestamp) -> Result<Arc<TrailCheck>, TrailError> {
+        let found = match verify_trail(&self.store, home).await {
+            Ok(report) => report.broken.map_or(Ok(report.head.position), |broken| {
+                Err(TrailFault::Chain(broken))
+            }),
+            Err(TrailError::Altered(_)) => Err(TrailFault::Head),
+            Err(error) => return Err(error),
+        };
+        let check = Arc::new(TrailCheck { at: now, found });
+        self.trail_check.store(Some(Arc::clone(&check)));
+        Ok(check)
+    }
+
+    /// What the last check found; none since the server was started, at first.
+    pub fn last_trail_check(&self) -> Option<Arc<TrailCheck>> {
+        self.trail_check.load_full()
+    }
+
     /// Keeps the end of the chain in the server's directory, if the chain leads through
     /// what was kept before. Events that are younger than this can still be cut off
     /// unseen, so it is called often.

@@ -20,6 +20,8 @@ mod site_error;
 mod site_invitation;
 mod site_issuing;
 mod site_organisation;
+mod site_own_account;
+mod site_passkeys;
 mod site_password;
 mod site_recovery;
 mod site_session;
@@ -43,6 +45,8 @@ pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
+pub use site_own_account::Oneself;
+pub use site_passkeys::RelyingParty;
 pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::CertificateDetail;
@@ -54,7 +58,8 @@ use crate::{
     config::{Config, Service},
     store::{Store, StoreError},
 };
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use audit_trail::TrailCheck;
 use blocking::Blocking;
 use in_flight::InFlight;
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +78,7 @@ pub struct Koshin {
     in_flight: InFlight,
     blocking: Blocking,
     second_factor_key: Option<SecondFactorKey>,
+    trail_check: ArcSwapOption<TrailCheck>,
 }
 
 impl Koshin {
@@ -87,6 +93,7 @@ impl Koshin {
             in_flight: InFlight::default(),
             blocking,
             second_factor_key: None,
+            trail_check: ArcSwapOption::empty(),
         }
     }
 

@@ -93,8 +93,13 @@ impl SecondFactorKey {
 
     /// Seals `secret` for `owner`: nobody can move it to another account.
     pub(super) fn seal(&self, secret: &TotpSecret, owner: &str) -> Result<Vec<u8>, SealError> {
+        self.seal_bytes(&secret.0, owner)
+    }
+
+    /// As [`Self::seal`], for other things that are secret.
+    pub(super) fn seal_bytes(&self, secret: &[u8], owner: &str) -> Result<Vec<u8>, SealError> {
         let nonce = entropy::bytes::<NONCE_LEN>();
-        let mut sealed = secret.0.to_vec();
+        let mut sealed = secret.to_vec();
         let tag = self
             .seal
             .seal_in_place_separate_tag(
@@ -108,6 +113,11 @@ impl SecondFactorKey {
 
     /// Opens what [`Self::seal`] sealed for the same owner.
     pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
+        self.open_bytes(sealed, owner).map(TotpSecret)
+    }
+
+    /// Opens what [`Self::seal_bytes`] sealed for the same owner.
+    pub(super) fn open_bytes(&self, sealed: &[u8], owner: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::Foreign)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Foreign)?;
         let mut rest = Zeroizing::new(rest.to_vec());
@@ -115,7 +125,7 @@ impl SecondFactorKey {
             .seal
             .open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest)
             .map_err(|_| SealError::Foreign)?;
-        Ok(TotpSecret(Zeroizing::new(opened.to_vec())))
+        Ok(Zeroizing::new(opened.to_vec()))
     }
 }
 

@@ -34,6 +34,12 @@ pub enum SiteError {
     /// The code that was to prove the new second factor is wrong.
     #[error("the code is wrong")]
     WrongCode,
+    /// An authenticator's answer proves nothing, or comes too late.
+    #[error("the passkey is not accepted")]
+    PasskeyRefused,
+    /// An account has as many passkeys as any may.
+    #[error("there are too many passkeys")]
+    TooManyPasskeys,
     /// The organisation has an administrator of this login.
     #[error("the login is taken")]
     LoginTaken,

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     entropy,
-    store::{AuditEvent, AuditKind, EnrolmentRow, InvitationRow, NewInvitation, StoreError, Used, fold},
+    store::{
+        AuditEvent, AuditKind, EnrolmentRow, InvitationRow, NewInvitation, ResetRow, StoreError, Used, fold,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,14 +31,16 @@ pub struct InvitationInfo {
     pub mail: String,
     /// Until when it is good.
     pub expires_at: Timestamp,
+    /// The account that it sets up anew; none for a new account.
+    pub resets: Option<ResetRow>,
 }
 
 /// What an invited person chooses.
 #[derive(Debug, Clone)]
 pub struct SetUp {
-    /// Login name.
+    /// Login name; an account that is set up anew keeps its own.
     pub login: String,
-    /// Name of the person.
+    /// Name of the person; an account that is set up anew keeps its own.
     pub name: String,
     /// New password.
     pub password: SecretString,
@@ -69,16 +73,36 @@ impl Koshin {
         if self.store.tenant(tenant).await?.is_none() {
             return Err(UseCaseError::UnknownTenant(tenant.to_owned()).into());
         }
-        let token = entropy::token();
-        let invitation = NewInvitation {
-            token_hash: secret_hash(&token),
-            tenant_id: tenant.to_owned(),
-            mail: mail.clone(),
-            invited_by: actor.administrator_id,
-            expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
-        };
+        let (token, invitation) = fresh_invitation(actor, tenant, &mail, now);
         let event = actor.event(AuditKind::AdministratorInvited, tenant, mail, now);
         self.store.add_invitation(invitation, event).await?;
+        Ok(token)
+    }
+
+    /// Makes a link with which an administrator sets up password and second factor anew;
+    /// what was used until then ends when the link is used. Nobody makes one for
+    /// themselves: that would be a way around the present password.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::Forbidden`] for oneself.
+    pub async fn reset_administrator(
+        &self,
+        actor: &Actor,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<SecretString, SiteError> {
+        let account = self.administrator(actor, id).await?;
+        self.permit_site(actor, Action::InviteAdministrator, &account.tenant_id).await?;
+        if !account.active {
+            return Err(SiteError::NotFound);
+        }
+        if actor.administrator_id == Some(id) {
+            return Err(SiteError::Forbidden);
+        }
+        let (token, invitation) = fresh_invitation(actor, &account.tenant_id, &account.mail, now);
+        let detail = format!("{} ({})", account.login, account.mail);
+        let event = actor.event(AuditKind::ResetLinkIssued, &account.tenant_id, detail, now);
+        self.store.add_reset(invitation, id, event).await?;
         Ok(token)
     }
 
@@ -92,7 +116,8 @@ impl Koshin {
         token: &SecretString,
         now: Timestamp,
     ) -> Result<InvitationInfo, SiteError> {
-        let found = self.store.invitation(&secret_hash(token)).await?;
+        let hash = secret_hash(token);
+        let found = self.store.invitation(&hash).await?;
         let InvitationRow { tenant_id, tenant_name, mail, expires_at, used } =
             found.ok_or(SiteError::Invitation(InvitationRefusal::Unknown))?;
         let refusal = if tenant_id != visitor.tenant_id {
@@ -104,7 +129,10 @@ impl Koshin {
         };
         match refusal {
             Some(refusal) => Err(SiteError::Invitation(refusal)),
-            None => Ok(InvitationInfo { tenant_id, tenant_name, mail, expires_at }),
+            None => {
+                let resets = self.store.reset_of(&hash).await?;
+                Ok(InvitationInfo { tenant_id, tenant_name, mail, expires_at, resets })
+            }
         }
     }
 
@@ -121,13 +149,17 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Enrolment, SiteError> {
         let invitation = self.invitation(visitor, token, now).await?;
-        let (login, name) = (login_name(&chosen.login)?, text(&chosen.name, FieldRefusal::Name)?);
+        let (login, name) = match &invitation.resets {
+            None => (login_name(&chosen.login)?, text(&chosen.name, FieldRefusal::Name)?),
+            Some(account) => (account.login.clone(), account.name.clone()),
+        };
         let around = Surroundings {
             person: [&login, &name],
             organisation: [&invitation.tenant_id, &invitation.tenant_name],
         };
         site_password::judge(&chosen.password, &around).map_err(SiteError::Password)?;
-        if self.store.credentials(&invitation.tenant_id, &login).await?.is_some() {
+        let taken = self.store.credentials(&invitation.tenant_id, &login).await?.is_some();
+        if taken && invitation.resets.is_none() {
             return Err(SiteError::LoginTaken);
         }
         let password_hash = self.hash_password(chosen.password).await?;
@@ -157,12 +189,16 @@ impl Koshin {
         let owner = owner(&invitation.tenant_id, &entered.login);
         let secret = self.second_factor_key()?.open(&entered.totp_sealed, &owner)?;
         let step = secret.step_of(code, now).ok_or(SiteError::WrongCode)?;
+        let kind = match invitation.resets {
+            None => AuditKind::AdministratorEnrolled,
+            Some(_) => AuditKind::AdministratorReset,
+        };
         let event = AuditEvent {
             tenant_id: Some(invitation.tenant_id.clone()),
             serial: Some(visitor.serial.clone()),
             detail: format!("{} ({})", entered.login, invitation.mail),
             actor: Some(format!("{}@{}", entered.login, invitation.tenant_id)),
-            ..AuditEvent::of(AuditKind::AdministratorEnrolled, now)
+            ..AuditEvent::of(kind, now)
         };
         match self.store.finish_enrolment(&hash, entered, step, event).await {
             Ok(Used::Now(_)) => Ok(()),
@@ -174,10 +210,28 @@ impl Koshin {
         }
     }
 
-    async fn hash_password(&self, password: SecretString) -> Result<String, SiteError> {
+    pub(super) async fn hash_password(&self, password: SecretString) -> Result<String, SiteError> {
         let _place = self.blocking.admit().map_err(UseCaseError::from)?;
         Ok(self.blocking.run(move || site_password::hash(&password)).await?)
     }
+}
+
+/// A token and how its invitation is recorded.
+fn fresh_invitation(
+    actor: &Actor,
+    tenant: &str,
+    mail: &str,
+    now: Timestamp,
+) -> (SecretString, NewInvitation) {
+    let token = entropy::token();
+    let invitation = NewInvitation {
+        token_hash: secret_hash(&token),
+        tenant_id: tenant.to_owned(),
+        mail: mail.to_owned(),
+        invited_by: actor.administrator_id,
+        expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
+    };
+    (token, invitation)
 }
 
 /// For whom a second factor is sealed.

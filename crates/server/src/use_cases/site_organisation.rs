@@ -3,15 +3,29 @@
 
 use super::{
     Koshin, SiteError,
+    audit_trail::ExportedEvent,
     site_authority::{Action, Actor},
 };
-use crate::store::{AdministratorRow, AuditKind, AuditRow, ConsentRow, StoreError, TenantKind, TrailQuery};
+use crate::store::{
+    AdministratorRow, AuditKind, AuditRow, ConsentRow, OpenInvitation, StoreError, Tenant, TenantKind, TrailQuery,
+};
 use jiff::Timestamp;
 
 /// Events a page at most.
 const LONGEST_PAGE: u32 = 1000;
+/// Events that are taken away at a time.
+const LONGEST_EXPORT: u32 = 50_000;
 
 impl Koshin {
+    /// An organisation whose administrators the actor may see.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotFound`].
+    pub async fn organisation(&self, actor: &Actor, tenant: &str) -> Result<Tenant, SiteError> {
+        self.permit_site(actor, Action::SeeAdministrators, tenant).await?;
+        self.store.tenant(tenant).await?.ok_or(SiteError::NotFound)
+    }
+
     /// The administrators of an organisation.
     ///
     /// # Errors
@@ -23,6 +37,70 @@ impl Koshin {
     ) -> Result<Vec<AdministratorRow>, SiteError> {
         self.permit_site(actor, Action::SeeAdministrators, tenant).await?;
         Ok(self.store.administrators(tenant).await?)
+    }
+
+    /// One administrator's account.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn administrator(&self, actor: &Actor, id: i64) -> Result<AdministratorRow, SiteError> {
+        let account = self.store.administrator(id).await?.ok_or(SiteError::NotFound)?;
+        self.permit_site(actor, Action::SeeAdministrators, &account.tenant_id).await?;
+        Ok(account)
+    }
+
+    /// The invitations and reset links of an organisation that nobody has used yet.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn open_invitations(
+        &self,
+        actor: &Actor,
+        tenant: &str,
+        now: Timestamp,
+    ) -> Result<Vec<OpenInvitation>, SiteError> {
+        self.permit_site(actor, Action::SeeAdministrators, tenant).await?;
+        Ok(self.store.open_invitations(tenant, now).await?)
+    }
+
+    /// Takes back an invitation or reset link, named by its hash.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotFound`] when somebody has used it.
+    pub async fn withdraw_invitation(
+        &self,
+        actor: &Actor,
+        token_hash: &str,
+        now: Timestamp,
+    ) -> Result<OpenInvitation, SiteError> {
+        let found = self.store.unused_invitation(token_hash).await?.ok_or(SiteError::NotFound)?;
+        self.permit_site(actor, Action::InviteAdministrator, &found.tenant_id).await?;
+        let detail = found.mail.clone();
+        let event = actor.event(AuditKind::InvitationWithdrawn, &found.tenant_id, detail, now);
+        match self.store.withdraw_invitation(token_hash, event).await? {
+            true => Ok(found),
+            false => Err(SiteError::NotFound),
+        }
+    }
+
+    /// Lets a disabled account in again, with the password and second factors that it had.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotFound`] when it is not disabled.
+    pub async fn enable_administrator(
+        &self,
+        actor: &Actor,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        let account = self.administrator(actor, id).await?;
+        self.permit_site(actor, Action::DisableAdministrator, &account.tenant_id).await?;
+        let detail = format!("{} ({})", account.login, account.mail);
+        let event = actor.event(AuditKind::AdministratorEnabled, &account.tenant_id, detail, now);
+        match self.store.enable_administrator(id, event).await? {
+            true => Ok(()),
+            false => Err(SiteError::NotFound),
+        }
     }
 
     /// Disables an account; its sessions end at once.
@@ -95,6 +173,15 @@ impl Koshin {
         }
     }
 
+    /// The vendors that the actor's clinic could let in: ids and names, by id.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn vendors(&self, actor: &Actor) -> Result<Vec<(String, String)>, SiteError> {
+        self.permit_site(actor, Action::GrantConsent, &actor.tenant_id).await?;
+        Ok(self.store.vendors().await?)
+    }
+
     /// 操作履歴, newest first: of one tenant, or of all for who may see all.
     ///
     /// # Errors
@@ -106,15 +193,53 @@ impl Koshin {
         before_id: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRow>, SiteError> {
-        let tenant = match tenant {
-            None if actor.kind == TenantKind::Operator => None,
-            None => Some(actor.tenant_id.clone()),
-            Some(tenant) => Some(tenant.to_owned()),
-        };
-        if let Some(tenant) = &tenant {
+        let query =
+            TrailQuery { tenant: tenant.map(str::to_owned), before_id, limit, ..TrailQuery::default() };
+        self.history(actor, query).await
+    }
+
+    /// The part of the trail that `query` says, newest first. Without a tenant it is the
+    /// actor's own, and everybody's for who may see all.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn history(&self, actor: &Actor, query: TrailQuery) -> Result<Vec<AuditRow>, SiteError> {
+        let limit = query.limit.min(LONGEST_PAGE);
+        self.permitted_trail(actor, TrailQuery { limit, ..query }).await
+    }
+
+    /// The same to take away: the newest 50,000 events of it, each with the hash that it
+    /// follows, so that it can be checked without this server.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn export_history(
+        &self,
+        actor: &Actor,
+        query: TrailQuery,
+    ) -> Result<Vec<ExportedEvent>, SiteError> {
+        let events =
+            self.permitted_trail(actor, TrailQuery { limit: LONGEST_EXPORT, before_id: None, ..query }).await?;
+        let places = events.iter().filter_map(|event| event.position).collect();
+        let hashes = self.store.hashes_before(places).await?;
+        let hash = |event: &AuditRow| event.position.and_then(|position| hashes.get(&position).cloned());
+        Ok(events
+            .into_iter()
+            .map(|event| ExportedEvent { previous_hash: hash(&event), event })
+            .collect())
+    }
+
+    async fn permitted_trail(
+        &self,
+        actor: &Actor,
+        mut query: TrailQuery,
+    ) -> Result<Vec<AuditRow>, SiteError> {
+        if query.tenant.is_none() && actor.kind != TenantKind::Operator {
+            query.tenant = Some(actor.tenant_id.clone());
+        }
+        if let Some(tenant) = &query.tenant {
             self.permit_site(actor, Action::SeeTrail, tenant).await?;
         }
-        let query = TrailQuery { tenant, common_name: None, before_id, limit: limit.min(LONGEST_PAGE) };
         Ok(self.store.trail(query).await?)
     }
 }

@@ -5,9 +5,9 @@ use super::{
     Koshin, SessionEnd, SignInRefusal, SiteError, SiteVisitor, UseCaseError,
     site_invitation::{owner, secret_hash},
     site_password,
-    site_session::{HALF_LIFETIME, NewSession, new_session},
+    site_session::{HALF_LIFETIME, LIFETIME, NewSession, Session, new_session},
 };
-use crate::store::{Attempt, AuditEvent, AuditKind, Credentials, fold};
+use crate::store::{Attempt, AuditEvent, AuditKind, Credentials, SecondProof, fold};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -19,6 +19,10 @@ const FREE_OF_CERTIFICATE: u32 = 19;
 /// The first lock, and the longest.
 const FIRST_LOCK: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_LOCK: SignedDuration = SignedDuration::from_hours(1);
+/// So long a terminal is known after a sign-in.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What is written down in place of a login that no account has.
+const UNKNOWN: &str = "(unknown)";
 
 impl Koshin {
     /// The first half of a sign-in: login and password, for accounts of the certificate's
@@ -35,13 +39,15 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<NewSession, SiteError> {
         let login = fold(login);
-        let subjects = Subjects::of(visitor, &login);
+        let subjects = self.subjects(visitor, &login, now).await?;
         self.count(visitor, &subjects, now).await?;
         let found = self.store.credentials(&visitor.tenant_id, &login).await?;
+        // What is no login may be a password in the wrong field: it is not written down.
+        let whose = if found.is_some() { login } else { UNKNOWN.to_owned() };
         let known = found.as_ref().map(|credentials| credentials.password_hash.clone());
         let right = self.verify_password(password, known).await?;
         let Some(account) = found.filter(|account| right && account.active) else {
-            return Err(self.refuse(visitor, &login, "password", now).await?);
+            return Err(self.refuse(visitor, &whose, "password", now).await?);
         };
         self.store.forgive(subjects.both()).await?;
         let (session, row) = new_session(account.administrator_id, visitor, HALF_LIFETIME, now);
@@ -61,19 +67,44 @@ impl Koshin {
         code: &str,
         now: Timestamp,
     ) -> Result<NewSession, SiteError> {
-        let half = self.site_session(visitor, token, now).await?;
-        if half.second_factor_done {
-            return Err(SiteError::SessionEnded(SessionEnd::Unknown));
-        }
-        let subjects = Subjects::of(visitor, &half.login);
+        let half = self.half_session(visitor, token, now).await?;
+        let subjects = self.subjects(visitor, &half.login, now).await?;
         self.count(visitor, &subjects, now).await?;
         let found = self.store.credentials(&half.tenant_id, &half.login).await?;
         let Some(account) = found else { return Err(SiteError::SessionEnded(SessionEnd::AccountDisabled)) };
         let Some(step) = self.fresh_step(&half.tenant_id, &half.login, &account, code, now)? else {
             return Err(self.refuse(visitor, &half.login, "code", now).await?);
         };
-        let (session, row) =
-            new_session(account.administrator_id, visitor, super::site_session::LIFETIME, now);
+        match self.complete(visitor, token, &half, SecondProof::Code(step), now).await? {
+            Some(session) => Ok(session),
+            None => Err(self.refuse(visitor, &half.login, "code used before", now).await?),
+        }
+    }
+
+    /// The session under `token`, if it is the first half of a sign-in.
+    pub(super) async fn half_session(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        now: Timestamp,
+    ) -> Result<Session, SiteError> {
+        let half = self.site_session(visitor, token, now).await?;
+        if half.second_factor_done {
+            return Err(SiteError::SessionEnded(SessionEnd::Unknown));
+        }
+        Ok(half)
+    }
+
+    /// Opens the whole session, once `proof` was found right. None when it was used before.
+    pub(super) async fn complete(
+        &self,
+        visitor: &SiteVisitor,
+        token: &SecretString,
+        half: &Session,
+        proof: SecondProof,
+        now: Timestamp,
+    ) -> Result<Option<NewSession>, SiteError> {
+        let (session, row) = new_session(half.administrator_id, visitor, LIFETIME, now);
         let event = AuditEvent {
             tenant_id: Some(half.tenant_id.clone()),
             common_name: Some(visitor.common_name.clone()),
@@ -81,12 +112,34 @@ impl Koshin {
             actor: Some(half.words()),
             ..AuditEvent::of(AuditKind::SignedIn, now)
         };
-        let hash = secret_hash(token);
-        if self.store.open_session(&hash, row, step, subjects.both(), event).await? {
-            Ok(session)
-        } else {
-            Err(self.refuse(visitor, &half.login, "code used before", now).await?)
+        // Both counts: what failed elsewhere is over, too.
+        let mut subjects = self.subjects(visitor, &half.login, now).await?.both();
+        subjects.push(Subjects::of(visitor, &half.login, Place::Anywhere).account);
+        let opened = self.store.open_session(&secret_hash(token), row, proof, subjects, event).await?;
+        Ok(opened.then_some(session))
+    }
+
+    /// Whoever changes how an account is entered proves once more that they know its
+    /// password: a screen left open is not enough. Failures count as at the sign-in.
+    ///
+    /// # Errors
+    /// [`SiteError::SignIn`].
+    pub(super) async fn confirm_password(
+        &self,
+        visitor: &SiteVisitor,
+        session: &Session,
+        password: SecretString,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        let subjects = self.subjects(visitor, &session.login, now).await?;
+        self.count(visitor, &subjects, now).await?;
+        let found = self.store.credentials(&session.tenant_id, &session.login).await?;
+        let known = found.filter(|account| account.active).map(|account| account.password_hash);
+        if !self.verify_password(password, known).await? {
+            return Err(self.refuse(visitor, &session.login, "present password", now).await?);
         }
+        self.store.forgive(subjects.both()).await?;
+        Ok(())
     }
 
     /// The step of a right code that was not used before.
@@ -102,7 +155,22 @@ impl Koshin {
         Ok(secret.step_of(code, now).filter(|step| *step > account.totp_last_step))
     }
 
-    async fn count(
+    /// Under which names a failure of this login at this terminal is counted. Where the
+    /// administrator signs in as a rule, failures at other terminals do not lock the
+    /// account: nobody can lock everybody out by guessing from one terminal.
+    pub(super) async fn subjects(
+        &self,
+        visitor: &SiteVisitor,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Subjects, SiteError> {
+        let since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN);
+        let (tenant, terminal) = (&visitor.tenant_id, &visitor.common_name);
+        let known = self.store.knows_terminal(tenant, login, terminal, since).await?;
+        Ok(Subjects::of(visitor, login, if known { Place::Known } else { Place::Anywhere }))
+    }
+
+    pub(super) async fn count(
         &self,
         visitor: &SiteVisitor,
         subjects: &Subjects,
@@ -122,7 +190,7 @@ impl Koshin {
     }
 
     /// The lock bounds how often this is recorded: no more than once a counted attempt.
-    async fn refuse(
+    pub(super) async fn refuse(
         &self,
         visitor: &SiteVisitor,
         login: &str,
@@ -152,21 +220,34 @@ impl Koshin {
 
 /// Under which names failures are counted: hashes, for the login may be a password typed
 /// into the wrong field.
-struct Subjects {
+pub(super) struct Subjects {
     account: String,
     certificate: String,
 }
 
+/// Where somebody signs in.
+#[derive(Clone, Copy)]
+enum Place {
+    /// At a terminal where this administrator has signed in before.
+    Known,
+    /// At any other.
+    Anywhere,
+}
+
 impl Subjects {
-    fn of(visitor: &SiteVisitor, login: &str) -> Self {
-        let hash = |words: [&str; 3]| hex::encode(Sha256::digest(words.join("\n").as_bytes()));
+    fn of(visitor: &SiteVisitor, login: &str, place: Place) -> Self {
+        let hash = |words: [&str; 4]| hex::encode(Sha256::digest(words.join("\n").as_bytes()));
+        let terminal = match place {
+            Place::Known => visitor.common_name.as_str(),
+            Place::Anywhere => "",
+        };
         Self {
-            account: hash(["account", &visitor.tenant_id, login]),
-            certificate: hash(["certificate", &visitor.serial, ""]),
+            account: hash(["account", &visitor.tenant_id, login, terminal]),
+            certificate: hash(["certificate", &visitor.serial, "", ""]),
         }
     }
 
-    fn both(&self) -> Vec<String> {
+    pub(super) fn both(&self) -> Vec<String> {
         vec![self.account.clone(), self.certificate.clone()]
     }
 }

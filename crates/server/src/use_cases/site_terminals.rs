@@ -84,8 +84,8 @@ impl Koshin {
         let trail = TrailQuery {
             tenant: Some(terminal.tenant_id.clone()),
             common_name: Some(terminal.common_name.clone()),
-            before_id: None,
             limit: LONGEST_TIMELINE,
+            ..TrailQuery::default()
         };
         let mut timeline = self.store.trail(trail).await?;
         timeline.reverse();

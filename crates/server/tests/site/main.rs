@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod access;
+mod accounts;
 mod browser;
 mod certificates;
 mod form;

@@ -1,8 +1,11 @@
 //! The administration site's use cases, with the clock in the test's hand.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod issuing;
+mod passkeys;
 mod recovery;
+mod trail;
 mod world;
 
 use jiff::SignedDuration;

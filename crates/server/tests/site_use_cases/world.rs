@@ -77,6 +77,19 @@ impl World {
         self.peers.insert(id, CertificateFacts::from_der(&der).unwrap());
     }
 
+    /// Somebody at another terminal of the organisation.
+    pub(crate) async fn visitor_at(&self, organisation: &str, common_name: &str) -> SiteVisitor {
+        let order = HandOver {
+            tenant: organisation.to_owned(),
+            common_name: common_name.to_owned(),
+            label: None,
+            not_after: None,
+        };
+        let files = self.koshin.hand_over(order, now()).await.unwrap();
+        let der = pem::parse(&files.certificate).unwrap().into_contents();
+        self.koshin.site_visitor(&CertificateFacts::from_der(&der).unwrap(), now()).await.unwrap()
+    }
+
     /// The certificate of an organisation's terminal.
     pub(crate) fn peer(&self, organisation: &str) -> &CertificateFacts {
         &self.peers[organisation]

@@ -3,10 +3,10 @@
 use crate::fixture::{Fixture, event, later, now, tenant};
 use jiff::SignedDuration;
 use koshin_server::store::{
-    Attempt, AuditKind, EnrolmentRow, NewInvitation, NewSiteSession, StoreError, Tenant, TenantKind, Used,
+    Attempt, AuditKind, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError, Tenant, TenantKind, Used,
 };
 
-fn entered(login: &str) -> EnrolmentRow {
+pub(crate) fn entered(login: &str) -> EnrolmentRow {
     EnrolmentRow {
         login: login.to_owned(),
         name: "山田 花子".to_owned(),
@@ -15,7 +15,7 @@ fn entered(login: &str) -> EnrolmentRow {
     }
 }
 
-async fn invite(f: &Fixture, token_hash: &str) {
+pub(crate) async fn invite(f: &Fixture, token_hash: &str) {
     let invitation = NewInvitation {
         token_hash: token_hash.to_owned(),
         tenant_id: "clinic".to_owned(),
@@ -31,7 +31,7 @@ async fn finish(f: &Fixture, token_hash: &str, login: &str) -> Result<Used, Stor
 }
 
 /// An administrator of "clinic", whatever it takes.
-async fn administrator(f: &Fixture, login: &str) -> i64 {
+pub(crate) async fn administrator(f: &Fixture, login: &str) -> i64 {
     let token_hash = format!("token of {login}");
     invite(f, &token_hash).await;
     f.store.keep_enrolment(&token_hash, entered(login)).await.unwrap();
@@ -41,7 +41,7 @@ async fn administrator(f: &Fixture, login: &str) -> i64 {
     }
 }
 
-fn session(id_hash: &str, administrator_id: i64) -> NewSiteSession {
+pub(crate) fn session(id_hash: &str, administrator_id: i64) -> NewSiteSession {
     NewSiteSession {
         id_hash: id_hash.to_owned(),
         administrator_id,
@@ -52,7 +52,7 @@ fn session(id_hash: &str, administrator_id: i64) -> NewSiteSession {
 }
 
 async fn open(f: &Fixture, id: i64, half: &str, full: &str, step: i64) -> bool {
-    f.store.open_session(half, session(full, id), step, Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
+    f.store.open_session(half, session(full, id), SecondProof::Code(step), Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
 }
 
 pub(crate) async fn an_invitation_makes_one_administrator(f: Fixture) {
@@ -107,7 +107,7 @@ pub(crate) async fn of_a_hundred_uses_of_a_code_one_counts(f: Fixture) {
         f.store.open_half_session(session(&half, id)).await.unwrap();
         let (store, new) = (f.store.clone(), session(&format!("full{number}"), id));
         tasks.push(tokio::spawn(async move {
-            store.open_session(&half, new, 101, Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
+            store.open_session(&half, new, SecondProof::Code(101), Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
         }));
     }
     let mut opened = 0;

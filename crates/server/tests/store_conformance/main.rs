@@ -4,6 +4,7 @@
 //! counts as skipped elsewhere.
 #![allow(clippy::unwrap_used)]
 
+mod account_care;
 mod accounts;
 mod bundles;
 mod carried;
@@ -81,6 +82,14 @@ on_both_databases! {
     accounts::sessions_end_with_the_account_the_certificate_and_the_terminal,
     accounts::failures_are_counted_before_they_are_judged,
     accounts::a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdrawn,
+    account_care::what_nobody_has_used_is_listed_and_can_be_withdrawn,
+    account_care::a_reset_replaces_every_way_into_an_account,
+    account_care::a_disabled_account_is_enabled_once,
+    account_care::a_change_ends_all_sessions_but_one,
+    account_care::a_passkey_belongs_to_one_account,
+    account_care::what_is_remembered_for_an_exchange_is_good_once,
+    account_care::a_terminal_is_known_after_a_sign_in_for_a_time,
+    account_care::the_trail_is_narrowed_by_kind_and_time,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,

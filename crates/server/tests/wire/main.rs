@@ -7,9 +7,11 @@
 //! - [`est`]: RFC 7030 by OpenSSL and curl.
 //! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
+//! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
 
+mod audit;
 mod bundles;
 mod concurrency;
 mod crash;

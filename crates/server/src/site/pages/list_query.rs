@@ -117,7 +117,7 @@ fn filter_of(word: &str) -> Option<ListFilter> {
 }
 
 /// Percent-encoding of everything but letters and digits (RFC 3986, 2.3).
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {

@@ -1,8 +1,12 @@
 //! The pages, one module a path.
 
+pub(super) mod account;
+pub(super) mod administrators;
 pub(super) mod certificate;
 pub(super) mod certificates;
+pub(super) mod consents;
 pub(super) mod entrance;
+pub(super) mod history;
 mod list_query;
 pub(super) mod other;
 pub(super) mod overview;

@@ -96,21 +96,26 @@ fn code_path(call: &Call) -> String {
 }
 
 fn form(call: &Call, invitation: &InvitationInfo, wrong: Option<&str>, status: StatusCode) -> Response {
-    let page = call.visit.page.clone().titled("invitation-title");
+    let (title, lead) = match invitation.resets {
+        None => ("invitation-title", "invitation-lead"),
+        Some(_) => ("setup-anew-title", "setup-anew-lead"),
+    };
+    let page = call.visit.page.clone().titled(title);
     let (tenant, until) = (invitation.tenant_name.as_str(), dates::minute(invitation.expires_at));
     let view = SetUpPage {
         page: &page,
         message: wrong.map(|key| Message::bad(page.t.say(key))),
-        lead: page.t.with_two("invitation-lead", ("tenant", tenant.into()), ("until", until.into())),
+        lead: page.t.with_two(lead, ("tenant", tenant.into()), ("until", until.into())),
         action: path(call),
         mail: &invitation.mail,
+        known: invitation.resets.as_ref().map(|known| (known.login.as_str(), known.name.as_str())),
         name: call.form.text("name"),
         login: call.form.text("login"),
     };
     html(&page, status, &view)
 }
 
-fn code_page(
+pub(super) fn code_page(
     page: Page,
     enrolment: Option<&Enrolment>,
     message: Option<Message>,
@@ -137,7 +142,7 @@ fn gone(page: Page, _: &InvitationRefusal) -> Response {
 }
 
 /// The text for what was typed wrongly, if that is what it is.
-fn wish_refused(error: &SiteError) -> Option<&'static str> {
+pub(super) fn wish_refused(error: &SiteError) -> Option<&'static str> {
     match error {
         SiteError::Field(FieldRefusal::Login) => Some("invitation-login-invalid"),
         SiteError::Field(FieldRefusal::Name) => Some("invitation-name-invalid"),

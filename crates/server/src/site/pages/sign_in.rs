@@ -32,7 +32,7 @@ pub(in super::super) async fn password(call: Call) -> Result<Response, Failure> 
 
 /// `GET /login/code`
 pub(in super::super) async fn ask_code(call: Call) -> Result<Response, Failure> {
-    Ok(code_page(call.visit.page, None, StatusCode::OK))
+    drawn(&call, None, StatusCode::OK).await
 }
 
 /// `POST /login/code`
@@ -44,11 +44,11 @@ pub(in super::super) async fn code(call: Call) -> Result<Response, Failure> {
         Err(SiteError::SessionEnded(_)) => Ok(see_other("/")),
         Err(SiteError::SignIn(refusal)) => {
             let message = refused(&call.visit.page, &refusal, "code-wrong");
-            Ok(code_page(call.visit.page, Some(message), StatusCode::FORBIDDEN))
+            drawn(&call, Some(message), StatusCode::FORBIDDEN).await
         }
         Err(SiteError::WrongCode) => {
             let message = Message::bad(call.visit.page.t.say("code-wrong"));
-            Ok(code_page(call.visit.page, Some(message), StatusCode::FORBIDDEN))
+            drawn(&call, Some(message), StatusCode::FORBIDDEN).await
         }
         Err(error) => Err(error.into()),
     }
@@ -65,7 +65,7 @@ pub(in super::super) async fn sign_out(call: Call) -> Result<Response, Failure> 
     Ok(response)
 }
 
-fn with_session(path: &str, session: &NewSession) -> Response {
+pub(super) fn with_session(path: &str, session: &NewSession) -> Response {
     let mut response = see_other(path);
     let headers = response.headers_mut();
     headers.append(SET_COOKIE, cookies::set(cookies::SESSION, session.token.expose_secret()));
@@ -73,14 +73,18 @@ fn with_session(path: &str, session: &NewSession) -> Response {
     response
 }
 
-fn refused(page: &Page, refusal: &SignInRefusal, wrong: &str) -> Message {
+pub(super) fn refused(page: &Page, refusal: &SignInRefusal, wrong: &str) -> Message {
     Message::bad(match refusal.locked_until {
         Some(until) => page.t.with("login-locked", "until", dates::minute(until)),
         None => page.t.say(wrong),
     })
 }
 
-fn code_page(page: Page, message: Option<Message>, status: StatusCode) -> Response {
-    let page = page.titled("code-title");
-    html(&page, status, &Code { page: &page, message })
+async fn drawn(call: &Call, message: Option<Message>, status: StatusCode) -> Result<Response, Failure> {
+    let page = call.visit.page.clone().titled("code-title");
+    let passkey = match &call.visit.session {
+        Some(half) => call.koshin.has_passkey(half).await?,
+        None => false,
+    };
+    Ok(html(&page, status, &Code { page: &page, message, passkey }))
 }

@@ -1,0 +1,331 @@
+//! What becomes of accounts after their set-up: closed and opened again, set up anew, and
+//! changed by their owners. Whatever changes the way in ends the sessions that used the old.
+
+use super::{
+    AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, audit, instant,
+    schema::{account_reset, administrator, invitation, known_terminal, passkey, site_session},
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+/// An invitation or reset link that nobody has used yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvitation {
+    /// SHA-256 of its token, hex: names it, and opens nothing.
+    pub token_hash: String,
+    /// To which organisation.
+    pub tenant_id: String,
+    /// To whom it was sent.
+    pub mail: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// Login of the account that it sets up anew; none for a new account.
+    pub resets: Option<String>,
+}
+
+/// The account that an invitation sets up anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetRow {
+    /// Row identifier of the account.
+    pub administrator_id: i64,
+    /// Login name.
+    pub login: String,
+    /// Name of the person.
+    pub name: String,
+}
+
+type InvitationColumns = (String, String, String, i64, i64, Option<String>);
+
+impl Store {
+    /// Lets a disabled account in again. `false` when it is not disabled.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn enable_administrator(&self, id: i64, event: AuditEvent) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            let disabled = administrator::table
+                .filter(administrator::id.eq(id))
+                .filter(administrator::state.eq(accounts::DISABLED));
+            let changed = diesel::update(disabled)
+                .set((administrator::state.eq(accounts::ACTIVE), administrator::disabled_at.eq(None::<i64>)))
+                .execute(connection)?;
+            if changed > 0 {
+                audit::record(connection, &event)?;
+            }
+            Ok(changed > 0)
+        })
+        .await
+    }
+
+    /// The invitations and reset links of an organisation that can still be used at `now`,
+    /// the oldest first.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn open_invitations(
+        &self,
+        tenant_id: &str,
+        now: Timestamp,
+    ) -> Result<Vec<OpenInvitation>, StoreError> {
+        let tenant_id = tenant_id.to_owned();
+        self.read(move |connection| {
+            let open = invitations()
+                .filter(invitation::tenant_id.eq(&tenant_id))
+                .filter(invitation::used_at.is_null())
+                .filter(invitation::expires_at.gt(now.as_second()))
+                .order((invitation::created_at, invitation::token_hash));
+            let rows: Vec<InvitationColumns> = open.load(connection)?;
+            rows.into_iter().map(into_open).collect()
+        })
+        .await
+    }
+
+    /// One invitation or reset link that nobody has used, whatever its age.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn unused_invitation(&self, token_hash: &str) -> Result<Option<OpenInvitation>, StoreError> {
+        let token_hash = token_hash.to_owned();
+        self.read(move |connection| {
+            let unused = invitations()
+                .filter(invitation::token_hash.eq(&token_hash))
+                .filter(invitation::used_at.is_null());
+            let row: Option<InvitationColumns> = unused.first(connection).optional()?;
+            row.map(into_open).transpose()
+        })
+        .await
+    }
+
+    /// Takes back an invitation or reset link. `false` when it was used or does not exist.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn withdraw_invitation(&self, token_hash: &str, event: AuditEvent) -> Result<bool, StoreError> {
+        let token_hash = token_hash.to_owned();
+        self.write(move |connection| {
+            let unused = invitation::table
+                .filter(invitation::token_hash.eq(&token_hash))
+                .filter(invitation::used_at.is_null());
+            let withdrawn = diesel::delete(unused).execute(connection)?;
+            if withdrawn > 0 {
+                audit::record(connection, &event)?;
+            }
+            Ok(withdrawn > 0)
+        })
+        .await
+    }
+
+    /// Records a reset link of an account. Earlier ones that nobody has used are good no more.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn add_reset(
+        &self,
+        new: NewInvitation,
+        administrator_id: i64,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let earlier = account_reset::table
+                .filter(account_reset::administrator_id.eq(administrator_id))
+                .select(account_reset::token_hash);
+            let unused = invitation::table
+                .filter(invitation::token_hash.eq_any(earlier))
+                .filter(invitation::used_at.is_null());
+            diesel::delete(unused).execute(connection)?;
+            accounts::insert_invitation(connection, &new, event.at)?;
+            diesel::insert_into(account_reset::table)
+                .values((
+                    account_reset::token_hash.eq(&new.token_hash),
+                    account_reset::administrator_id.eq(administrator_id),
+                ))
+                .execute(connection)?;
+            audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// The account that the invitation under this hash sets up anew, if it does that.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn reset_of(&self, token_hash: &str) -> Result<Option<ResetRow>, StoreError> {
+        let token_hash = token_hash.to_owned();
+        self.read(move |connection| find_reset(connection, &token_hash)).await
+    }
+
+    /// Gives an account another password. Its sessions end, but for the one under `keep`.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn change_password(
+        &self,
+        id: i64,
+        password_hash: String,
+        keep: &str,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let keep = keep.to_owned();
+        self.write(move |connection| {
+            diesel::update(administrator::table.filter(administrator::id.eq(id)))
+                .set(administrator::password_hash.eq(&password_hash))
+                .execute(connection)?;
+            end_other_sessions(connection, id, &keep)?;
+            audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// Gives an account another authenticator; `totp_step` is the step of the code that
+    /// proved it. The account's sessions end, but for the one under `keep`.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn change_authenticator(
+        &self,
+        id: i64,
+        totp_sealed: Vec<u8>,
+        totp_step: i64,
+        keep: &str,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let keep = keep.to_owned();
+        self.write(move |connection| {
+            diesel::update(administrator::table.filter(administrator::id.eq(id)))
+                .set((
+                    administrator::totp_sealed.eq(&totp_sealed),
+                    administrator::totp_last_step.eq(totp_step),
+                ))
+                .execute(connection)?;
+            end_other_sessions(connection, id, &keep)?;
+            audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// Whether the administrator of this login has signed in from the terminal since then.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn knows_terminal(
+        &self,
+        tenant_id: &str,
+        login: &str,
+        common_name: &str,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (tenant_id, login) = (tenant_id.to_owned(), login.to_owned());
+        let common_name = common_name.to_owned();
+        self.read(move |connection| {
+            let count: i64 = known_terminal::table
+                .inner_join(administrator::table)
+                .filter(administrator::tenant_id.eq(&tenant_id))
+                .filter(administrator::login.eq(&login))
+                .filter(known_terminal::common_name.eq(&common_name))
+                .filter(known_terminal::signed_in_at.gt(since.as_second()))
+                .count()
+                .get_result(connection)?;
+            Ok(count > 0)
+        })
+        .await
+    }
+}
+
+/// Every invitation, with the login of the account that it sets up anew.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn invitations() -> _ {
+    invitation::table.left_join(account_reset::table.inner_join(administrator::table)).select((
+        invitation::token_hash,
+        invitation::tenant_id,
+        invitation::mail,
+        invitation::created_at,
+        invitation::expires_at,
+        administrator::login.nullable(),
+    ))
+}
+
+fn into_open(columns: InvitationColumns) -> Result<OpenInvitation, StoreError> {
+    let (token_hash, tenant_id, mail, created_at, expires_at, resets) = columns;
+    let (created_at, expires_at) = (instant(created_at)?, instant(expires_at)?);
+    Ok(OpenInvitation { token_hash, tenant_id, mail, created_at, expires_at, resets })
+}
+
+pub(super) fn find_reset(
+    connection: &mut AnyConnection,
+    token_hash: &str,
+) -> Result<Option<ResetRow>, StoreError> {
+    let row: Option<(i64, String, String)> = account_reset::table
+        .inner_join(administrator::table)
+        .filter(account_reset::token_hash.eq(token_hash))
+        .select((administrator::id, administrator::login, administrator::name))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(administrator_id, login, name)| ResetRow { administrator_id, login, name }))
+}
+
+/// Puts what was entered in place of the account's password and second factors, in the
+/// caller's transaction. Every session ends, and no terminal is known any more. `false`
+/// when the account was disabled meanwhile.
+pub(super) fn reset(
+    connection: &mut AnyConnection,
+    id: i64,
+    row: &accounts::EnrolmentRow,
+    totp_step: i64,
+) -> Result<bool, StoreError> {
+    let active = administrator::table
+        .filter(administrator::id.eq(id))
+        .filter(administrator::state.eq(accounts::ACTIVE));
+    let changed = diesel::update(active)
+        .set((
+            administrator::password_hash.eq(&row.password_hash),
+            administrator::totp_sealed.eq(&row.totp_sealed),
+            administrator::totp_last_step.eq(totp_step),
+        ))
+        .execute(connection)?;
+    diesel::delete(passkey::table.filter(passkey::administrator_id.eq(id))).execute(connection)?;
+    diesel::delete(known_terminal::table.filter(known_terminal::administrator_id.eq(id)))
+        .execute(connection)?;
+    diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
+    Ok(changed > 0)
+}
+
+/// Ends the account's sessions, but for the one under `keep`.
+pub(super) fn end_other_sessions(
+    connection: &mut AnyConnection,
+    id: i64,
+    keep: &str,
+) -> Result<(), StoreError> {
+    let others = site_session::table
+        .filter(site_session::administrator_id.eq(id))
+        .filter(site_session::id_hash.ne(keep));
+    diesel::delete(others).execute(connection)?;
+    Ok(())
+}
+
+/// Remembers that the administrator has signed in from the terminal, in the caller's
+/// transaction, which has locked the account's row.
+pub(super) fn remember_terminal(
+    connection: &mut AnyConnection,
+    id: i64,
+    common_name: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let known = known_terminal::table
+        .filter(known_terminal::administrator_id.eq(id))
+        .filter(known_terminal::common_name.eq(common_name));
+    let changed = diesel::update(known)
+        .set(known_terminal::signed_in_at.eq(now.as_second()))
+        .execute(connection)?;
+    if changed == 0 {
+        diesel::insert_into(known_terminal::table)
+            .values((
+                known_terminal::administrator_id.eq(id),
+                known_terminal::common_name.eq(common_name),
+                known_terminal::signed_in_at.eq(now.as_second()),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `koshin-server audit verify`: whoever reaches the database alone alters nothing unseen.
+
+use crate::support::wait_until;
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use koshin_testkit::ServerInABox;
+
+fn sql(server: &ServerInABox, statement: &str) {
+    let path = server.directory().join("koshin.db");
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+    connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+    connection.batch_execute(statement).unwrap();
+}
+
+/// What `audit verify` prints, and its exit code.
+fn verified(server: &ServerInABox) -> (Option<i32>, String) {
+    let output = server.command(&["audit", "verify"]);
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn an_altered_event_is_named() {
+    let mut server = ServerInABox::start();
+    server.issue("client001");
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the audit trail is whole"), "{said}");
+    sql(&server, "UPDATE audit_event SET detail = 'nothing happened' WHERE position = 2");
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(16), "{said}");
+    assert!(said.contains("the event at position 2 (row 2)") && said.contains("altered"), "{said}");
+}
+
+#[test]
+fn an_event_that_was_taken_out_or_put_in_is_noticed() {
+    let mut server = ServerInABox::start();
+    server.issue("client001");
+    let row = "INSERT INTO audit_event (at, kind, detail) VALUES (1, 'signed_in', 'by hand')";
+    sql(&server, row);
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(16), "{said}");
+    assert!(said.contains("was not written by this program"), "{said}");
+    sql(&server, "DELETE FROM audit_event WHERE position IS NULL OR position = 1");
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(16), "{said}");
+    assert!(said.contains("position 1 is missing"), "{said}");
+}
+
+/// A chain that was cut and whose recorded end was moved looks whole from inside the database;
+/// the end that the server keeps in its directory does not fit.
+#[test]
+fn a_trail_that_was_cut_off_at_its_end_is_noticed() {
+    let mut server = ServerInABox::start();
+    server.issue("client001");
+    let last = i64::try_from(server.audit().len()).unwrap();
+    // The end is kept when the server starts, and then each minute.
+    server.stop();
+    server.serve();
+    let kept = server.directory().join("audit-head.json");
+    wait_until("the end of the chain is kept", || {
+        let text = std::fs::read_to_string(&kept).unwrap_or_default();
+        let head: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        head["position"].as_i64() >= Some(last)
+    });
+    server.stop();
+    let cut = last - 1;
+    sql(&server, &format!("DELETE FROM audit_event WHERE position > {cut}"));
+    let hash = format!("(SELECT hash FROM audit_event WHERE position = {cut})");
+    sql(&server, &format!("UPDATE audit_head SET position = {cut}, hash = {hash}"));
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(16), "{said}");
+    assert!(said.contains("its end was cut off"), "{said}");
+}
