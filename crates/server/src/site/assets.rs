@@ -41,9 +41,7 @@ pub(super) fn script_path() -> String {
 pub(super) fn file(name: &str) -> Option<Response> {
     let (media, keep, contents) = match name {
         "icon.svg" => ("image/svg+xml", "public, max-age=86400", ICON),
-        name if name == *STYLE_NAME => {
-            ("text/css; charset=utf-8", FOR_EVER, STYLE)
-        }
+        name if name == *STYLE_NAME => ("text/css; charset=utf-8", FOR_EVER, STYLE),
         name if name == *SCRIPT_NAME => ("text/javascript; charset=utf-8", FOR_EVER, SCRIPT),
         _ => return None,
     };

@@ -5,8 +5,8 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, history, other, overview, recovery,
-        renewal, setup, sign_in,
+        account, administrators, certificate, certificates, consents, entrance, history, other, overview,
+        recovery, renewal, setup, sign_in,
     },
     visit::Visit,
 };

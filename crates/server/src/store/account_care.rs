@@ -315,9 +315,8 @@ pub(super) fn remember_terminal(
     let known = known_terminal::table
         .filter(known_terminal::administrator_id.eq(id))
         .filter(known_terminal::common_name.eq(common_name));
-    let changed = diesel::update(known)
-        .set(known_terminal::signed_in_at.eq(now.as_second()))
-        .execute(connection)?;
+    let changed =
+        diesel::update(known).set(known_terminal::signed_in_at.eq(now.as_second())).execute(connection)?;
     if changed == 0 {
         diesel::insert_into(known_terminal::table)
             .values((

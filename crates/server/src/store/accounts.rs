@@ -318,10 +318,8 @@ impl Store {
                 .select(list_columns!())
                 .first(connection)
                 .optional()?;
-            let passkeys = passkey::table
-                .filter(passkey::administrator_id.eq(id))
-                .count()
-                .get_result(connection)?;
+            let passkeys =
+                passkey::table.filter(passkey::administrator_id.eq(id)).count().get_result(connection)?;
             row.map(|columns| into_row(passkeys, columns)).transpose()
         })
         .await

@@ -150,9 +150,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let id_hash = id_hash.to_owned();
         self.write(move |connection| {
-            let earlier = ceremony::table
-                .filter(ceremony::id_hash.eq(&id_hash))
-                .filter(ceremony::purpose.eq(purpose));
+            let earlier =
+                ceremony::table.filter(ceremony::id_hash.eq(&id_hash)).filter(ceremony::purpose.eq(purpose));
             diesel::delete(earlier).execute(connection)?;
             diesel::insert_into(ceremony::table)
                 .values((

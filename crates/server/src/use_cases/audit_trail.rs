@@ -62,9 +62,9 @@ impl Koshin {
     /// When the store or the file is out of reach: what was found before stays.
     pub async fn check_trail(&self, home: &Home, now: Timestamp) -> Result<Arc<TrailCheck>, TrailError> {
         let found = match verify_trail(&self.store, home).await {
-            Ok(report) => report.broken.map_or(Ok(report.head.position), |broken| {
-                Err(TrailFault::Chain(broken))
-            }),
+            Ok(report) => {
+                report.broken.map_or(Ok(report.head.position), |broken| Err(TrailFault::Chain(broken)))
+            }
             Err(TrailError::Altered(_)) => Err(TrailFault::Head),
             Err(error) => return Err(error),
         };

@@ -7,7 +7,8 @@ use super::{
     site_authority::{Action, Actor},
 };
 use crate::store::{
-    AdministratorRow, AuditKind, AuditRow, ConsentRow, OpenInvitation, StoreError, Tenant, TenantKind, TrailQuery,
+    AdministratorRow, AuditKind, AuditRow, ConsentRow, OpenInvitation, StoreError, Tenant, TenantKind,
+    TrailQuery,
 };
 use jiff::Timestamp;
 
@@ -218,15 +219,13 @@ impl Koshin {
         actor: &Actor,
         query: TrailQuery,
     ) -> Result<Vec<ExportedEvent>, SiteError> {
-        let events =
-            self.permitted_trail(actor, TrailQuery { limit: LONGEST_EXPORT, before_id: None, ..query }).await?;
+        let events = self
+            .permitted_trail(actor, TrailQuery { limit: LONGEST_EXPORT, before_id: None, ..query })
+            .await?;
         let places = events.iter().filter_map(|event| event.position).collect();
         let hashes = self.store.hashes_before(places).await?;
         let hash = |event: &AuditRow| event.position.and_then(|position| hashes.get(&position).cloned());
-        Ok(events
-            .into_iter()
-            .map(|event| ExportedEvent { previous_hash: hash(&event), event })
-            .collect())
+        Ok(events.into_iter().map(|event| ExportedEvent { previous_hash: hash(&event), event }).collect())
     }
 
     async fn permitted_trail(

@@ -42,8 +42,7 @@ fn colleague(site: &SiteInABox, browser: &mut Browser, terminal: &Terminal) -> (
     let made = browser.post_from(&list, "/administrators/invitations", &[("mail", "hanako@example.jp")]);
     assert_eq!((made.status, made.header("cache-control")), (200, Some("no-store")), "{}", text(&made));
     let mut other = site.browser_of(terminal);
-    let fields =
-        [("name", "鈴木 花子"), ("login", "hanako"), ("password", PASSWORD), ("again", PASSWORD)];
+    let fields = [("name", "鈴木 花子"), ("login", "hanako"), ("password", PASSWORD), ("again", PASSWORD)];
     let secret = set_up(&mut other, &link(&made), &fields);
     (other, secret)
 }
@@ -85,7 +84,10 @@ fn an_administrator_invites_resets_disables_and_enables_a_colleague() {
     let mut phone = site.browser_of(&terminal);
     let secret = set_up(&mut phone, &path, &[("password", NEW_PASSWORD), ("again", NEW_PASSWORD)]);
     assert_eq!(hanako.get("/certificates").header("location"), Some("/"), "her sessions have ended");
-    assert_eq!(sign_in(&mut phone, "hanako", NEW_PASSWORD, &secret).header("location"), Some("/certificates"));
+    assert_eq!(
+        sign_in(&mut phone, "hanako", NEW_PASSWORD, &secret).header("location"),
+        Some("/certificates")
+    );
 
     let question = taro.get(&format!("/administrators/{id}/disable"));
     assert_eq!(heading(&question), "アカウントを無効にしますか");
@@ -136,7 +138,11 @@ fn accounts_of_others_do_not_exist() {
     let mut browser = site.signed_in("operator", &operator);
     let made = browser.get("/administrators?tenant=clinic");
     let id = account_id(&text(&made), "taro");
-    browser.post_from(&made, "/administrators/invitations", &[("mail", "a@example.jp"), ("tenant", "clinic")]);
+    browser.post_from(
+        &made,
+        "/administrators/invitations",
+        &[("mail", "a@example.jp"), ("tenant", "clinic")],
+    );
     let list = text(&browser.get("/administrators?tenant=clinic"));
     let hash = between(&list, "/administrators/invitations/", "/").to_owned();
 

@@ -14,7 +14,7 @@ const MAKE: &str = "KOSHIN_MAKE_PICTURES";
 /// A manual is looked at over slow lines, too.
 const BYTES: u64 = 150_000;
 /// GET rows that are no screens.
-const NO_SCREENS: [&str; 3] = ["/assets/{name}", "/language/{tag}", "/certificates.csv"];
+const NO_SCREENS: [&str; 4] = ["/assets/{name}", "/language/{tag}", "/certificates.csv", "/history.csv"];
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")

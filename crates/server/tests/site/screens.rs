@@ -24,7 +24,7 @@ enum Step {
     Submit(&'static str),
 }
 
-use Guest::{Clinic, Nobody, Operator, Terminal};
+use Guest::{Clinic, Nobody, Operator, Terminal, Vendor};
 use Step::{Go, Submit, Type};
 
 /// All of them, in the order of the manual.
@@ -43,8 +43,8 @@ pub(crate) static SCREENS: &[Screen] = &[
         Terminal,
         &[
             Go("/setup/{token}"),
-            Type("name", "鈴木 花子"),
-            Type("login", "hanako"),
+            Type("name", "佐々木 次郎"),
+            Type("login", "jiro"),
             Type("password", PASSWORD),
             Type("again", PASSWORD),
             Submit("main form button"),
@@ -65,6 +65,26 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("certificates", Clinic, &[Go("/certificates")]),
     screen("certificates-none", Clinic, &[Go("/certificates?q=なし")]),
     screen("certificate", Clinic, &[Go("/certificates/{serial}")]),
+    screen("renew", Clinic, &[Go("/terminals/{id}/renew")]),
+    screen("prepared", Clinic, &[Go("/terminals/{id}/renew"), Submit("main form button")]),
+    screen("bundle", Clinic, &[Go("/terminals/{id}/bundle")]),
+    screen("recovery", Clinic, &[Go("/terminals/{id}/recovery")]),
+    screen("recovery-code", Clinic, &[Go("/terminals/{id}/recovery"), Submit("main form button")]),
+    screen("administrators", Clinic, &[Go("/administrators")]),
+    screen(
+        "administrators-link",
+        Clinic,
+        &[Go("/administrators"), Type("mail", "jiro@example.jp"), Submit("main form.stack button")],
+    ),
+    screen("administrator-disable", Clinic, &[Go("/administrators/{id}/disable")]),
+    screen("administrator-reset", Clinic, &[Go("/administrators/{id}/reset")]),
+    screen("account", Clinic, &[Go("/account")]),
+    screen("consents", Clinic, &[Go("/consents")]),
+    screen("consent-new", Clinic, &[Go("/consents/new?vendor=asahi")]),
+    screen("consent-withdraw", Clinic, &[Go("/consents/withdraw?clinic=himawari&vendor=minato")]),
+    screen("history", Clinic, &[Go("/history")]),
+    screen("vendor-certificates", Vendor, &[Go("/certificates")]),
+    screen("vendor-consents", Vendor, &[Go("/consents")]),
     screen("operator-certificates", Operator, &[Go("/certificates")]),
     screen("operator-overview", Operator, &[Go("/overview")]),
 ];

@@ -18,6 +18,8 @@ pub(crate) struct SiteInABox {
     pub(crate) address: SocketAddr,
     /// The server's clock, where it is not the machine's.
     pub(crate) clock: Option<Clock>,
+    /// Whoever is invited next: name and login.
+    pub(crate) person: (&'static str, &'static str),
 }
 
 impl SiteInABox {
@@ -42,7 +44,12 @@ impl SiteInABox {
         let (_, rest) =
             log.split_once("administration site on https://admin.localhost:").expect("the site's address");
         let port = rest.lines().next().and_then(|port| port.trim().parse().ok()).expect("a port");
-        Self { server, address: SocketAddr::from(([127, 0, 0, 1], port)), clock }
+        Self {
+            server,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            clock,
+            person: ("山田 太郎", "taro"),
+        }
     }
 
     /// `https://NAME:PORT`.
@@ -102,7 +109,8 @@ impl SiteInABox {
         let path = self.invitation(tenant);
         let form = browser.get(&path);
         assert_eq!(form.status, 200, "{}", text(&form));
-        let fields = [("name", "山田 太郎"), ("login", "taro"), ("password", PASSWORD), ("again", PASSWORD)];
+        let (name, login) = self.person;
+        let fields = [("name", name), ("login", login), ("password", PASSWORD), ("again", PASSWORD)];
         let page = browser.post_from(&form, &path, &fields);
         assert_eq!(page.status, 200, "{}", text(&page));
         let secret = secret_of(&text(&page));
@@ -115,7 +123,8 @@ impl SiteInABox {
     pub(crate) fn half_signed_in(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
         let (mut browser, secret) = self.enrolled(tenant, terminal);
         let entrance = browser.get("/");
-        let answer = browser.post_from(&entrance, "/login", &[("login", "taro"), ("password", PASSWORD)]);
+        let fields = [("login", self.person.1), ("password", PASSWORD)];
+        let answer = browser.post_from(&entrance, "/login", &fields);
         assert_eq!(
             (answer.status, answer.header("location")),
             (303, Some("/login/code")),

@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::SiteInABox,
+    support::{Browser, SiteInABox, text},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -45,10 +45,10 @@ const TERMINALS: [(&str, &str, i64); 6] = [
 pub(crate) struct World {
     pub(crate) site: SiteInABox,
     terminals: HashMap<String, Terminal>,
-    /// What stands for `{name}` in addresses.
-    names: HashMap<&'static str, String>,
-    /// The sessions of the administrators, by organisation.
-    cookies: HashMap<&'static str, Vec<(String, String)>>,
+    /// Parts of addresses, by what they are in the table of endpoints.
+    places: HashMap<&'static str, String>,
+    /// Where the administrators are signed in, by organisation.
+    browsers: HashMap<&'static str, Browser>,
 }
 
 impl World {
@@ -61,6 +61,7 @@ impl World {
             ("himawari", "clinic", "ひまわり医院"),
             ("ajisai", "clinic", "あじさい診療所"),
             ("minato", "vendor", "みなと保守サービス"),
+            ("asahi", "vendor", "あさひシステム"),
             ("cloud", "operator", "クラウド運営センター"),
         ] {
             site.server.command_succeeds(&["tenant", "add", tenant, "--name", name, "--kind", kind]);
@@ -79,7 +80,7 @@ impl World {
             let more = ["--tenant", "himawari", "--label", label, "--not-after", &end];
             terminals.insert(common_name.to_owned(), site.server.issue_with(common_name, &more));
         }
-        let mut world = Self { site, terminals, names: HashMap::new(), cookies: HashMap::new() };
+        let mut world = Self { site, terminals, places: HashMap::new(), browsers: HashMap::new() };
         world.live(today);
         Some(world)
     }
@@ -109,13 +110,37 @@ impl World {
         // Its kind of certificate is not renewed in this way: an attempt that failed.
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
-        self.names.insert("serial", self.terminals["client002"].serial());
-        for tenant in ["himawari", "minato", "cloud"] {
-            let cookies = self.site.signed_in(tenant, &self.terminals[tenant]).cookies;
-            self.cookies.insert(tenant, cookies);
+        for (tenant, name, login) in [
+            ("himawari", "山田 太郎", "taro"),
+            ("minato", "高橋 一郎", "ichiro"),
+            ("cloud", "佐藤 恵", "megumi"),
+        ] {
+            self.site.person = (name, login);
+            let browser = self.site.signed_in(tenant, &self.terminals[tenant]);
+            self.browsers.insert(tenant, browser);
         }
+        self.administer();
+    }
+
+    /// What the clinic's administrator does.
+    fn administer(&mut self) {
+        self.site.person = ("鈴木 花子", "hanako");
+        self.site.enrolled("himawari", &self.terminals["himawari"]);
         let invitation = self.site.invitation("himawari");
-        self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
+        let certificate = format!("/certificates/{}", self.terminals["client002"].serial());
+        let browser = self.browsers.get_mut("himawari").expect("the clinic's");
+        let form = browser.get("/consents/new?vendor=minato");
+        assert_eq!(browser.post_from(&form, "/consents", &[("vendor", "minato")]).status, 303);
+        // The newest of the addresses whose path begins so.
+        let mut find = |page: &str, start: &str| {
+            let page = text(&browser.get(page));
+            let link = page.rsplit(&format!("href=\"{start}")).next().expect("a text has a last part");
+            format!("{start}{}", link.split(['/', '"', '?']).next().expect("a text has a first part"))
+        };
+        self.places.insert("/terminals/{id}", find(&certificate, "/terminals/"));
+        self.places.insert("/administrators/{id}", find("/administrators", "/administrators/"));
+        self.places.insert("/certificates/{serial}", certificate);
+        self.places.insert("/setup/{token}", invitation);
     }
 
     fn move_to(&mut self, now: Timestamp) {
@@ -135,8 +160,8 @@ impl World {
     /// An address of a table's row, on this server.
     pub(crate) fn address(&self, path: &str) -> String {
         let mut path = path.to_owned();
-        for (name, value) in &self.names {
-            path = path.replace(&format!("{{{name}}}"), value);
+        for (pattern, place) in &self.places {
+            path = path.replace(pattern, place);
         }
         assert!(!path.contains('{'), "what stands for the variable in {path}?");
         format!("{}{path}", self.site.url())
@@ -156,7 +181,7 @@ impl World {
         let window = Window::open_with(home.path(), &self.site.url(), &options);
         if !matches!(guest, Guest::Nobody | Guest::Terminal) {
             window.go(&self.address("/"));
-            for (name, value) in &self.cookies[tenant] {
+            for (name, value) in &self.browsers[tenant].cookies {
                 window.remember(name, value);
             }
         }

@@ -160,7 +160,8 @@ async fn an_authenticator_is_changed_once_the_new_one_is_proved() {
     assert!(ended(&world, &hanako, &other, 8).await && !ended(&world, &hanako, &token, 8).await);
 
     let half = world.password(&hanako, PASSWORD, after_minutes(9)).await.unwrap();
-    let old = koshin.check_totp(&hanako.visitor, &half, &hanako.code(after_minutes(9)), after_minutes(9)).await;
+    let old =
+        koshin.check_totp(&hanako.visitor, &half, &hanako.code(after_minutes(9)), after_minutes(9)).await;
     assert!(old.is_err(), "the old app is good for nothing");
     hanako.authenticator = app;
     let code = hanako.code(after_minutes(9));
@@ -175,7 +176,8 @@ async fn nobody_is_locked_out_by_somebody_elses_guesses() {
     let hanako = world.person("clinic", "hanako").await;
     world.session(&hanako, after_minutes(5)).await;
     let elsewhere = world.visitor_at("clinic", "client002").await;
-    let guesser = Person { visitor: elsewhere, login: "hanako".to_owned(), ..world.person("other", "x-1").await };
+    let guesser =
+        Person { visitor: elsewhere, login: "hanako".to_owned(), ..world.person("other", "x-1").await };
     for _ in 0..5 {
         assert!(world.password(&guesser, "wrong password 1", after_minutes(6)).await.is_err());
     }

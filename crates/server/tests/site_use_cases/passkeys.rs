@@ -94,7 +94,8 @@ impl Authenticator {
 
     fn answer(&self, response: &Value) -> String {
         let id = URL_SAFE_NO_PAD.encode(&self.id);
-        json!({ "id": id, "rawId": id, "type": "public-key", "response": response, "extensions": {} }).to_string()
+        json!({ "id": id, "rawId": id, "type": "public-key", "response": response, "extensions": {} })
+            .to_string()
     }
 }
 

@@ -6,9 +6,7 @@ use crate::{
     fixture::{Fixture, event, later, now},
 };
 use jiff::SignedDuration;
-use koshin_server::store::{
-    AuditKind, NewInvitation, NewPasskey, SecondProof, StoreError, TrailQuery, Used,
-};
+use koshin_server::store::{AuditKind, NewInvitation, NewPasskey, SecondProof, StoreError, TrailQuery, Used};
 
 fn reset_link(token_hash: &str) -> NewInvitation {
     NewInvitation {
@@ -205,8 +203,10 @@ pub(crate) async fn a_terminal_is_known_after_a_sign_in_for_a_time(f: Fixture) {
 pub(crate) async fn the_trail_is_narrowed_by_kind_and_time(f: Fixture) {
     administrator(&f, "hanako").await;
     let store = &f.store;
-    let of = |query: TrailQuery| async move { store.trail(TrailQuery { limit: 100, ..query }).await.unwrap() };
-    let invited = of(TrailQuery { kind: Some(AuditKind::AdministratorInvited), ..TrailQuery::default() }).await;
+    let of =
+        |query: TrailQuery| async move { store.trail(TrailQuery { limit: 100, ..query }).await.unwrap() };
+    let invited =
+        of(TrailQuery { kind: Some(AuditKind::AdministratorInvited), ..TrailQuery::default() }).await;
     assert_eq!(invited.len(), 1);
     assert!(of(TrailQuery { from: Some(later(1)), ..TrailQuery::default() }).await.is_empty());
     assert!(of(TrailQuery { until: Some(now()), ..TrailQuery::default() }).await.is_empty());

@@ -3,7 +3,8 @@
 use crate::fixture::{Fixture, event, later, now, tenant};
 use jiff::SignedDuration;
 use koshin_server::store::{
-    Attempt, AuditKind, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError, Tenant, TenantKind, Used,
+    Attempt, AuditKind, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError, Tenant,
+    TenantKind, Used,
 };
 
 pub(crate) fn entered(login: &str) -> EnrolmentRow {
@@ -52,7 +53,16 @@ pub(crate) fn session(id_hash: &str, administrator_id: i64) -> NewSiteSession {
 }
 
 async fn open(f: &Fixture, id: i64, half: &str, full: &str, step: i64) -> bool {
-    f.store.open_session(half, session(full, id), SecondProof::Code(step), Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
+    f.store
+        .open_session(
+            half,
+            session(full, id),
+            SecondProof::Code(step),
+            Vec::new(),
+            event(AuditKind::SignedIn),
+        )
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn an_invitation_makes_one_administrator(f: Fixture) {
@@ -107,7 +117,10 @@ pub(crate) async fn of_a_hundred_uses_of_a_code_one_counts(f: Fixture) {
         f.store.open_half_session(session(&half, id)).await.unwrap();
         let (store, new) = (f.store.clone(), session(&format!("full{number}"), id));
         tasks.push(tokio::spawn(async move {
-            store.open_session(&half, new, SecondProof::Code(101), Vec::new(), event(AuditKind::SignedIn)).await.unwrap()
+            store
+                .open_session(&half, new, SecondProof::Code(101), Vec::new(), event(AuditKind::SignedIn))
+                .await
+                .unwrap()
         }));
     }
     let mut opened = 0;

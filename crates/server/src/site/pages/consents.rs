@@ -42,12 +42,10 @@ pub(in super::super) async fn ask_grant(call: Call) -> Result<Response, Failure>
     let view = Confirm {
         page: &page,
         message: None,
-        lead: vec![t.with_two(
-            "consents-grant-lead",
-            ("vendor", name.into()),
-            ("id", id.as_str().into()),
-        )],
-        points: ["consents-sees", "consents-does", "consents-not", "consents-ends"].map(|key| t.say(key)).into(),
+        lead: vec![t.with_two("consents-grant-lead", ("vendor", name.into()), ("id", id.as_str().into()))],
+        points: ["consents-sees", "consents-does", "consents-not", "consents-ends"]
+            .map(|key| t.say(key))
+            .into(),
         action: "/consents".to_owned(),
         hidden: vec![("vendor", id.clone())],
         password: false,
@@ -135,9 +133,7 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
         TenantKind::Vendor | TenantKind::Operator => None,
     };
     let may_be_let_in = |id: &str| !rows.iter().any(|row| row.vendor == id);
-    let vendors = vendors.map(|all| {
-        all.into_iter().filter(|(id, _)| may_be_let_in(id)).collect()
-    });
+    let vendors = vendors.map(|all| all.into_iter().filter(|(id, _)| may_be_let_in(id)).collect());
     let view = Consents {
         page: &page,
         message,

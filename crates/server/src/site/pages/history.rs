@@ -73,7 +73,8 @@ pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> 
     let events = call.koshin.export_history(&actor, wish.query()).await?;
     let head = COLUMNS.map(str::to_owned).to_vec();
     let text = csv::table(std::iter::once(head).chain(events.into_iter().map(cells)));
-    let name = format!("attachment; filename=\"history-{}.csv\"", dates::day(call.visit.now).replace('/', ""));
+    let name =
+        format!("attachment; filename=\"history-{}.csv\"", dates::day(call.visit.now).replace('/', ""));
     let mut response = text.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
