@@ -10,6 +10,7 @@ mod headers;
 mod issuing;
 mod nss;
 mod operation;
+mod passkeys;
 mod pictures;
 mod recovery;
 mod screens;

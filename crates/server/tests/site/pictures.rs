@@ -13,8 +13,16 @@ use std::{
 const MAKE: &str = "KOSHIN_MAKE_PICTURES";
 /// A manual is looked at over slow lines, too.
 const BYTES: u64 = 150_000;
-/// GET rows that are no screens.
-const NO_SCREENS: [&str; 4] = ["/assets/{name}", "/language/{tag}", "/certificates.csv", "/history.csv"];
+/// GET rows that are no screens, or that passkeys.rs looks at: browsers give no passkeys to a site
+/// whose certificate has ended by their clock, as it has in the world of the screens.
+const NO_SCREENS: [&str; 6] = [
+    "/assets/{name}",
+    "/language/{tag}",
+    "/certificates.csv",
+    "/history.csv",
+    "/login/passkey",
+    "/account/passkeys/{passkey}/remove",
+];
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")

@@ -105,11 +105,21 @@ impl SiteInABox {
 
     /// A browser whose owner was invited and has set up an account, with the secret of the app.
     pub(crate) fn enrolled(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
+        self.enrolled_as(tenant, terminal, self.person.1, self.person.0)
+    }
+
+    /// The same for somebody else.
+    pub(crate) fn enrolled_as(
+        &self,
+        tenant: &str,
+        terminal: &Terminal,
+        login: &str,
+        name: &str,
+    ) -> (Browser, String) {
         let mut browser = self.browser_of(terminal);
         let path = self.invitation(tenant);
         let form = browser.get(&path);
         assert_eq!(form.status, 200, "{}", text(&form));
-        let (name, login) = self.person;
         let fields = [("name", name), ("login", login), ("password", PASSWORD), ("again", PASSWORD)];
         let page = browser.post_from(&form, &path, &fields);
         assert_eq!(page.status, 200, "{}", text(&page));

@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::{Browser, SiteInABox, text},
+    support::{SiteInABox, text},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -45,10 +45,10 @@ const TERMINALS: [(&str, &str, i64); 6] = [
 pub(crate) struct World {
     pub(crate) site: SiteInABox,
     terminals: HashMap<String, Terminal>,
-    /// Parts of addresses, by what they are in the table of endpoints.
-    places: HashMap<&'static str, String>,
-    /// Where the administrators are signed in, by organisation.
-    browsers: HashMap<&'static str, Browser>,
+    /// What stands for `{name}` in addresses.
+    names: HashMap<&'static str, String>,
+    /// The sessions of the administrators, by organisation.
+    cookies: HashMap<&'static str, Vec<(String, String)>>,
 }
 
 impl World {
@@ -80,7 +80,7 @@ impl World {
             let more = ["--tenant", "himawari", "--label", label, "--not-after", &end];
             terminals.insert(common_name.to_owned(), site.server.issue_with(common_name, &more));
         }
-        let mut world = Self { site, terminals, places: HashMap::new(), browsers: HashMap::new() };
+        let mut world = Self { site, terminals, names: HashMap::new(), cookies: HashMap::new() };
         world.live(today);
         Some(world)
     }
@@ -110,37 +110,30 @@ impl World {
         // Its kind of certificate is not renewed in this way: an attempt that failed.
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
+        let certificate = self.terminals["client002"].serial();
         for (tenant, name, login) in [
             ("himawari", "山田 太郎", "taro"),
             ("minato", "高橋 一郎", "ichiro"),
             ("cloud", "佐藤 恵", "megumi"),
         ] {
             self.site.person = (name, login);
-            let browser = self.site.signed_in(tenant, &self.terminals[tenant]);
-            self.browsers.insert(tenant, browser);
+            let mut browser = self.site.signed_in(tenant, &self.terminals[tenant]);
+            if tenant == "himawari" {
+                let question = browser.get("/consents/new?vendor=minato");
+                let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
+                assert_eq!(granted.status, 303, "the clinic lets the vendor in");
+                let page = text(&browser.get(&format!("/certificates/{certificate}")));
+                let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
+                self.names.insert("id", id.expect("the terminal's number").to_owned());
+            }
+            self.cookies.insert(tenant, browser.cookies);
         }
-        self.administer();
-    }
-
-    /// What the clinic's administrator does.
-    fn administer(&mut self) {
-        self.site.person = ("鈴木 花子", "hanako");
-        self.site.enrolled("himawari", &self.terminals["himawari"]);
+        self.names.insert("serial", certificate);
+        self.site.enrolled_as("himawari", &self.terminals["himawari"], "hanako", "鈴木 花子");
+        // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
+        self.names.insert("account", "4".to_owned());
         let invitation = self.site.invitation("himawari");
-        let certificate = format!("/certificates/{}", self.terminals["client002"].serial());
-        let browser = self.browsers.get_mut("himawari").expect("the clinic's");
-        let form = browser.get("/consents/new?vendor=minato");
-        assert_eq!(browser.post_from(&form, "/consents", &[("vendor", "minato")]).status, 303);
-        // The newest of the addresses whose path begins so.
-        let mut find = |page: &str, start: &str| {
-            let page = text(&browser.get(page));
-            let link = page.rsplit(&format!("href=\"{start}")).next().expect("a text has a last part");
-            format!("{start}{}", link.split(['/', '"', '?']).next().expect("a text has a first part"))
-        };
-        self.places.insert("/terminals/{id}", find(&certificate, "/terminals/"));
-        self.places.insert("/administrators/{id}", find("/administrators", "/administrators/"));
-        self.places.insert("/certificates/{serial}", certificate);
-        self.places.insert("/setup/{token}", invitation);
+        self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
     }
 
     fn move_to(&mut self, now: Timestamp) {
@@ -160,8 +153,8 @@ impl World {
     /// An address of a table's row, on this server.
     pub(crate) fn address(&self, path: &str) -> String {
         let mut path = path.to_owned();
-        for (pattern, place) in &self.places {
-            path = path.replace(pattern, place);
+        for (name, value) in &self.names {
+            path = path.replace(&format!("{{{name}}}"), value);
         }
         assert!(!path.contains('{'), "what stands for the variable in {path}?");
         format!("{}{path}", self.site.url())
@@ -181,7 +174,7 @@ impl World {
         let window = Window::open_with(home.path(), &self.site.url(), &options);
         if !matches!(guest, Guest::Nobody | Guest::Terminal) {
             window.go(&self.address("/"));
-            for (name, value) in &self.browsers[tenant].cookies {
+            for (name, value) in &self.cookies[tenant] {
                 window.remember(name, value);
             }
         }

@@ -103,7 +103,7 @@ pub(in super::super) async fn add_passkey(call: Call) -> Result<Response, Failur
     }
 }
 
-/// `POST /account/passkeys/{id}/name`
+/// `POST /account/passkeys/{passkey}/name`
 pub(in super::super) async fn rename_passkey(call: Call) -> Result<Response, Failure> {
     let (id, name) = (id(&call)?, call.form.text("name"));
     match call.koshin.rename_passkey(oneself(&call.visit)?, id, name).await {
@@ -112,12 +112,12 @@ pub(in super::super) async fn rename_passkey(call: Call) -> Result<Response, Fai
     }
 }
 
-/// `GET /account/passkeys/{id}/remove`
+/// `GET /account/passkeys/{passkey}/remove`
 pub(in super::super) async fn ask_remove_passkey(call: Call) -> Result<Response, Failure> {
     remove_question(&call, None).await
 }
 
-/// `POST /account/passkeys/{id}/remove`
+/// `POST /account/passkeys/{passkey}/remove`
 pub(in super::super) async fn remove_passkey(call: Call) -> Result<Response, Failure> {
     let (id, present) = (id(&call)?, call.form.secret("present"));
     match call.koshin.remove_passkey(oneself(&call.visit)?, id, present, call.visit.now).await {

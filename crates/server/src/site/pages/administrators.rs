@@ -53,7 +53,7 @@ pub(in super::super) async fn withdraw(call: Call) -> Result<Response, Failure> 
     Ok(see_other(&back(&gone.tenant_id, Some("withdrawn"))))
 }
 
-/// `GET /administrators/{id}/disable`
+/// `GET /administrators/{account}/disable`
 pub(in super::super) async fn ask_disable(call: Call) -> Result<Response, Failure> {
     let account = account(&call).await?;
     let t = call.visit.page.t;
@@ -61,7 +61,7 @@ pub(in super::super) async fn ask_disable(call: Call) -> Result<Response, Failur
     Ok(confirm(&call, &account, ["disable-title", "disable-lead", "disable-button"], points.into()))
 }
 
-/// `POST /administrators/{id}/disable`
+/// `POST /administrators/{account}/disable`
 pub(in super::super) async fn disable(call: Call) -> Result<Response, Failure> {
     let account = account(&call).await?;
     let actor = actor(call.visit.session.as_ref())?;
@@ -72,7 +72,7 @@ pub(in super::super) async fn disable(call: Call) -> Result<Response, Failure> {
     }
 }
 
-/// `POST /administrators/{id}/enable`
+/// `POST /administrators/{account}/enable`
 pub(in super::super) async fn enable(call: Call) -> Result<Response, Failure> {
     let account = account(&call).await?;
     let actor = actor(call.visit.session.as_ref())?;
@@ -80,7 +80,7 @@ pub(in super::super) async fn enable(call: Call) -> Result<Response, Failure> {
     Ok(see_other(&back(&account.tenant_id, Some("enabled"))))
 }
 
-/// `GET /administrators/{id}/reset`
+/// `GET /administrators/{account}/reset`
 pub(in super::super) async fn ask_reset(call: Call) -> Result<Response, Failure> {
     let account = account(&call).await?;
     let t = call.visit.page.t;
@@ -88,7 +88,7 @@ pub(in super::super) async fn ask_reset(call: Call) -> Result<Response, Failure>
     Ok(confirm(&call, &account, ["reset-title", "reset-lead", "reset-button"], points.into()))
 }
 
-/// `POST /administrators/{id}/reset`
+/// `POST /administrators/{account}/reset`
 pub(in super::super) async fn reset(call: Call) -> Result<Response, Failure> {
     let account = account(&call).await?;
     let actor = actor(call.visit.session.as_ref())?;
