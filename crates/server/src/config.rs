@@ -5,20 +5,19 @@ use crate::{
     setup,
     store::Location,
 };
-use jiff::{SignedDuration, civil::Time};
-use koshin_issuance::{BundleProfile, KeyAlgorithm};
-use koshin_policy::{KindRules, PatternError, PreferredHours, RenewalRules, ValidityRules, kind::KindRule};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use services::ServiceSection;
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 #[path = "config_notices.rs"]
 mod notices;
+#[path = "config_services.rs"]
+mod services;
 
 pub use notices::{Encryption, MailConfig, WebhookConfig};
-
-/// A hundred years: more is a typing error.
-const MAX_WINDOW_DAYS: u32 = 36_525;
+pub use services::{PolicyProblem, PolicySetting, Service, preferred_hours};
 
 /// The configuration, checked.
 #[derive(Debug, Clone)]
@@ -152,28 +151,6 @@ impl Limits {
     }
 }
 
-/// A service (日レセクラウド …) and its policy.
-#[derive(Debug, Clone)]
-pub struct Service {
-    /// Name for people.
-    pub name: String,
-    /// What may be renewed, and when.
-    pub renewal: RenewalRules,
-    /// How long new certificates live.
-    pub validity: ValidityRules,
-    /// When its tenants like to be renewed unattended.
-    pub hours: PreferredHours,
-    /// Encryption of PKCS#12 bundles.
-    pub bundle_profile: BundleProfile,
-    /// Iterations of key derivation in bundles. The password has 130 random bits and
-    /// needs no stretching; 2,048 is what every client accepts.
-    pub bundle_iterations: u32,
-    /// Kind of the keys that the legacy door makes.
-    pub legacy_key: KeyAlgorithm,
-    /// Unused renewals of one terminal in 24 hours beyond which it is told to stop.
-    pub unused_renewals_per_day: u64,
-}
-
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -237,40 +214,6 @@ impl Default for BundleSection {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ServiceSection {
-    name: String,
-    max_remaining_days: u32,
-    validity_years: i16,
-    add_remaining: bool,
-    backdate_minutes: u16,
-    preferred_hours: String,
-    pkcs12: String,
-    pkcs12_iterations: u32,
-    legacy_key: String,
-    unused_renewals_per_day: u64,
-    kinds: Option<Vec<KindRule>>,
-}
-
-impl Default for ServiceSection {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            max_remaining_days: RenewalRules::DEFAULT_MAX_REMAINING_DAYS,
-            validity_years: 3,
-            add_remaining: false,
-            backdate_minutes: 5,
-            preferred_hours: String::new(),
-            pkcs12: "compatible".to_owned(),
-            pkcs12_iterations: 2048,
-            legacy_key: "rsa-2048".to_owned(),
-            unused_renewals_per_day: 200,
-            kinds: None,
-        }
-    }
-}
-
 impl Config {
     /// Reads the configuration of `home`. `database_url` of the command line wins over
     /// the file's.
@@ -302,7 +245,7 @@ impl Config {
         let services = file
             .service
             .into_iter()
-            .map(|(id, section)| section.check(&id).map(|service| (id, service)))
+            .map(|(id, section)| section.read(&id).map(|service| (id, service)))
             .collect::<Result<_, _>>()
             .map_err(value_error)?;
         file.limits.check().map_err(value_error)?;
@@ -372,68 +315,6 @@ fn checked_url(url: &str) -> Result<String, (String, String)> {
     } else {
         Err(("public_url".to_owned(), format!("{url:?} is not an https URL; write https://HOST:PORT")))
     }
-}
-
-impl ServiceSection {
-    fn check(self, id: &str) -> Result<Service, (String, String)> {
-        let key = |name: &str| format!("service.{id}.{name}");
-        let kinds = match self.kinds {
-            Some(rules) => {
-                KindRules::new(rules).map_err(|error: PatternError| (key("kinds"), error.to_string()))?
-            }
-            None => KindRules::default(),
-        };
-        if self.max_remaining_days > MAX_WINDOW_DAYS {
-            return Err((key("max_remaining_days"), format!("write a number from 0 to {MAX_WINDOW_DAYS}")));
-        }
-        if self.unused_renewals_per_day == 0 {
-            return Err((key("unused_renewals_per_day"), "with 0 nothing could ever be renewed".to_owned()));
-        }
-        if !(1..=30).contains(&self.validity_years) {
-            return Err((key("validity_years"), "write a number from 1 to 30".to_owned()));
-        }
-        if !(1..=1_000_000).contains(&self.pkcs12_iterations) {
-            return Err((key("pkcs12_iterations"), "write a number from 1 to 1000000".to_owned()));
-        }
-        Ok(Service {
-            name: if self.name.is_empty() { id.to_owned() } else { self.name },
-            renewal: RenewalRules { max_remaining_days: self.max_remaining_days, kinds },
-            validity: ValidityRules {
-                years: self.validity_years,
-                add_remaining: self.add_remaining,
-                backdate: SignedDuration::from_mins(i64::from(self.backdate_minutes)),
-            },
-            hours: preferred_hours(&self.preferred_hours)
-                .ok_or_else(|| (key("preferred_hours"), "write for example \"22:00-06:00\"".to_owned()))?,
-            bundle_profile: self
-                .pkcs12
-                .parse()
-                .map_err(|_| (key("pkcs12"), "write \"compatible\" or \"modern\"".to_owned()))?,
-            bundle_iterations: self.pkcs12_iterations,
-            legacy_key: legacy_key(&self.legacy_key)
-                .ok_or_else(|| (key("legacy_key"), "write \"rsa-2048\" or \"p-256\"".to_owned()))?,
-            unused_renewals_per_day: self.unused_renewals_per_day,
-        })
-    }
-}
-
-fn legacy_key(word: &str) -> Option<KeyAlgorithm> {
-    match word {
-        "rsa-2048" => Some(KeyAlgorithm::Rsa { bits: 2048 }),
-        "rsa-3072" => Some(KeyAlgorithm::Rsa { bits: 3072 }),
-        "p-256" => Some(KeyAlgorithm::P256),
-        _ => None,
-    }
-}
-
-/// `HH:MM-HH:MM`; empty for the whole day.
-fn preferred_hours(text: &str) -> Option<PreferredHours> {
-    if text.is_empty() {
-        return Some(PreferredHours::WHOLE_DAY);
-    }
-    let (from, to) = text.split_once('-')?;
-    let time = |text: &str| text.trim().parse::<Time>().ok();
-    Some(PreferredHours { from: time(from)?, to: time(to)? })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config_template::{self, Answers};
+use koshin_issuance::KeyAlgorithm;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, "koshin-server.toml", &Home::new("/srv/koshin"), None)

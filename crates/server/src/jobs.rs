@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 mod notices;
+mod operators;
 
 pub use notices::Notifier;
 
@@ -28,6 +29,8 @@ pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides) {
     tokio::join!(
         erase_outlived(&koshin),
         keep_house(&koshin, &home),
+        operators::follow_policies(&koshin),
+        operators::revoke(&koshin),
         check_trail(&koshin, &home),
         look_after_certificates(&koshin, &home, &tls)
     );

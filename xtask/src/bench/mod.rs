@@ -8,6 +8,7 @@ mod desk;
 pub(crate) mod display;
 mod figure;
 mod renewals;
+mod site;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Part {
     Client,
     /// The launcher and the windows.
     Desk,
+    /// The administration site's lists over 100,000 terminals.
+    Site,
 }
 
 /// How much is measured.
@@ -52,23 +55,31 @@ pub(crate) struct Extent {
     renewals: usize,
     /// Starts of the client.
     starts: usize,
+    /// Times that each list is asked for.
+    lists: usize,
 }
 
 /// Builds in release, measures, and prints.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let extent = if options.quick {
-        Extent { terminals: 64, runs: 1, renewals: 640, starts: 10 }
+        Extent { terminals: 64, runs: 1, renewals: 640, starts: 10, lists: 5 }
     } else {
-        Extent { terminals: 256, runs: 3, renewals: 3200, starts: 50 }
+        Extent { terminals: 256, runs: 3, renewals: 3200, starts: 50, lists: 21 }
     };
     eprintln!("bench: building in release");
-    let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Release)?;
-    build_examples()?;
     let print = |figure: &Figure| println!("{}", if options.json { figure.json() } else { figure.line() });
     if !options.json {
         println!("{}", figure::HEAD);
     }
     let wanted = |part| options.only.is_none_or(|only| only == part);
+    if wanted(Part::Site) {
+        site::measure(extent.lists, print)?;
+    }
+    if options.only == Some(Part::Site) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Release)?;
+    build_examples()?;
     if wanted(Part::Renewals) {
         renewals::measure(&programs, extent, print)?;
     }

@@ -2,7 +2,7 @@
 
 mod axe;
 mod count;
-mod postgres;
+pub(crate) mod postgres;
 pub(crate) mod tools;
 
 use std::fs;

@@ -38,8 +38,11 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let public_url = public_url(&config, &socket)?;
     let (limits, site) = (config.limits, config.site.clone());
     let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
-    let koshin =
-        Arc::new(Koshin::new(store, authority, config, public_url.clone()).with_second_factor_key(key));
+    let koshin = Koshin::new(store, authority, config, public_url.clone())
+        .with_second_factor_key(key)
+        .with_home(place.home.clone());
+    koshin.refresh_services().await?;
+    let koshin = Arc::new(koshin);
     let listener = Listener {
         tls: Arc::clone(&tls.api),
         router: api::router(Arc::clone(&koshin)),

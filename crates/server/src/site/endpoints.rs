@@ -5,8 +5,9 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, history, other, overview,
-        recovery, renewal, setup, sign_in,
+        account, administrators, certificate, certificates, consents, entrance, history,
+        operators::{authority, revocation, revocations, search, services, tenant, tenants},
+        other, overview, recovery, renewal, setup, sign_in,
     },
     visit::Visit,
 };
@@ -36,6 +37,7 @@ const CLINICS: Who = Who::SignedIn(&[Clinic]);
 /// A vendor does not end what a clinic has allowed: the clinic does, or an operator.
 const GIVERS: Who = Who::SignedIn(&[Clinic, Operator]);
 const EVERY_ROLE: Who = Who::SignedIn(&[Clinic, Vendor, Operator]);
+const OPERATOR: Who = Who::SignedIn(&[Operator]);
 
 /// What a page is made from.
 pub(super) struct Call {
@@ -138,7 +140,32 @@ static RECOVERY: &[Endpoint] = &[
 ];
 
 /// What only operators see.
-static OPERATORS: &[Endpoint] = &[];
+static OPERATORS: &[Endpoint] = &[
+    get("/tenants", OPERATOR, |call| Box::pin(tenants::list(call))),
+    get("/new-tenant", OPERATOR, |call| Box::pin(tenants::ask(call))),
+    post("/new-tenant", OPERATOR, |call| Box::pin(tenants::add(call))),
+    get("/tenants/{id}", OPERATOR, |call| Box::pin(tenant::show(call))),
+    post("/tenants/{id}", OPERATOR, |call| Box::pin(tenant::edit(call))),
+    post("/tenants/{id}/invite", OPERATOR, |call| Box::pin(tenant::invite(call))),
+    get("/tenants/{id}/suspend", OPERATOR, |call| Box::pin(tenant::ask_suspend(call))),
+    post("/tenants/{id}/suspend", OPERATOR, |call| Box::pin(tenant::suspend(call))),
+    get("/tenants/{id}/resume", OPERATOR, |call| Box::pin(tenant::ask_resume(call))),
+    post("/tenants/{id}/resume", OPERATOR, |call| Box::pin(tenant::resume(call))),
+    get("/services", OPERATOR, |call| Box::pin(services::list(call))),
+    get("/services/{id}", OPERATOR, |call| Box::pin(services::show(call))),
+    post("/services/{id}", OPERATOR, |call| Box::pin(services::edit(call))),
+    post("/services/{id}/reset", OPERATOR, |call| Box::pin(services::reset(call))),
+    get("/authority", OPERATOR, |call| Box::pin(authority::show(call))),
+    get("/search", OPERATOR, |call| Box::pin(search::show(call))),
+    get("/revocations", OPERATOR, |call| Box::pin(revocations::list(call))),
+    post("/revocations", OPERATOR, |call| Box::pin(revocations::choose(call))),
+    get("/revocations/new", OPERATOR, |call| Box::pin(revocations::ask(call))),
+    get("/revocations/{id}", OPERATOR, |call| Box::pin(revocation::show(call))),
+    post("/revocations/{id}/propose", OPERATOR, |call| Box::pin(revocation::propose(call))),
+    post("/revocations/{id}/approve", OPERATOR, |call| Box::pin(revocation::approve(call))),
+    post("/revocations/{id}/refuse", OPERATOR, |call| Box::pin(revocation::refuse(call))),
+    post("/revocations/{id}/cancel", OPERATOR, |call| Box::pin(revocation::cancel(call))),
+];
 
 /// 通知設定.
 static NOTICES: &[Endpoint] = &[];

@@ -1,6 +1,7 @@
 //! What every page has: words, title, menu, who is signed in.
 
 use super::{assets, texts::Texts};
+use crate::store::TenantKind;
 use askama::Template;
 use axum::{
     body::Body,
@@ -48,6 +49,15 @@ pub(crate) struct MenuEntry {
     pub(crate) here: bool,
 }
 
+/// What the menu has for operators only.
+const FOR_OPERATORS: [(&str, &str); 5] = [
+    ("/tenants", "nav-tenants"),
+    ("/search", "nav-search"),
+    ("/services", "nav-services"),
+    ("/authority", "nav-authority"),
+    ("/revocations", "nav-revocations"),
+];
+
 impl Page {
     /// The same page with the title of this key.
     #[must_use]
@@ -69,14 +79,18 @@ impl Page {
     /// The pages that can be reached from everywhere.
     pub(crate) fn menu(&self) -> Vec<MenuEntry> {
         let entry = |path, key| MenuEntry { path, key, here: self.path.starts_with(path) };
-        vec![
+        let mut entries = vec![
             entry("/overview", "nav-overview"),
             entry("/certificates", "nav-certificates"),
             entry("/administrators", "nav-administrators"),
             entry("/consents", "nav-consents"),
             entry("/history", "nav-history"),
             entry("/account", "nav-account"),
-        ]
+        ];
+        if self.signed_in.as_ref().is_some_and(|who| who.role == TenantKind::Operator.as_str()) {
+            entries.extend(FOR_OPERATORS.map(|(path, key)| entry(path, key)));
+        }
+        entries
     }
 
     /// Where the style sheet is.

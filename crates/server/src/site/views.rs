@@ -108,16 +108,19 @@ pub(super) struct Counter {
     pub(super) key: &'static str,
     pub(super) icon: &'static str,
     pub(super) filter: &'static str,
+    /// The rest of the list's query string: `&tenant=…`, or nothing.
+    pub(super) more: String,
     pub(super) count: u64,
 }
 
 impl Counter {
     /// The three of every list.
     pub(super) fn attention(expiring: u64, failing: u64, unused: u64) -> Vec<Self> {
+        let counter = |key, icon, filter, count| Self { key, icon, filter, more: String::new(), count };
         vec![
-            Self { key: "attention-expiring", icon: "soon", filter: "expiring", count: expiring },
-            Self { key: "attention-failed", icon: "failed", filter: "failed", count: failing },
-            Self { key: "attention-unused", icon: "unused", filter: "unused", count: unused },
+            counter("attention-expiring", "soon", "expiring", expiring),
+            counter("attention-failed", "failed", "failed", failing),
+            counter("attention-unused", "unused", "unused", unused),
         ]
     }
 
@@ -160,6 +163,8 @@ pub(super) struct Certificates<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
     pub(super) search: &'a str,
+    /// The one tenant whose list it is.
+    pub(super) tenant: Option<&'a str>,
     /// Whether something was searched or filtered.
     pub(super) narrowed: bool,
     /// The same list as a query string.

@@ -423,6 +423,32 @@ fn insert_administrator(
         .first(connection)?)
 }
 
+diesel::define_sql_function! {
+    /// Lower case of what both databases know as letters: ASCII at least.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// The administrators whose login, name or mail is like `pattern`, whose letters are lower
+/// case and whose escape character is `!`.
+pub(super) fn administrators_like(
+    connection: &mut AnyConnection,
+    pattern: &str,
+    most: i64,
+) -> Result<Vec<AdministratorRow>, StoreError> {
+    let rows: Vec<ListColumns> = administrator::table
+        .filter(
+            (administrator::login.like(pattern).escape('!'))
+                .or(lower(administrator::name).like(pattern).escape('!'))
+                .or(lower(administrator::mail).like(pattern).escape('!')),
+        )
+        .order((administrator::login, administrator::id))
+        .limit(most)
+        .select(list_columns!())
+        .load(connection)?;
+    // Passkeys are of no interest where people are only found.
+    rows.into_iter().map(|columns| into_row(0, columns)).collect()
+}
+
 fn into_row(passkeys: i64, columns: ListColumns) -> Result<AdministratorRow, StoreError> {
     let ((id, tenant_id, login, name, mail), (state, created_at, signed_in_at)) = columns;
     Ok(AdministratorRow {

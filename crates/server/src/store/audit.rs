@@ -109,6 +109,22 @@ audit_kinds! {
     PasskeyRemoved = "passkey_removed",
     /// A passkey answered whose counter has not moved on: somebody may have copied it.
     PasskeyCloned = "passkey_cloned",
+    /// A tenant's name, service or hours were changed.
+    TenantChanged = "tenant_changed",
+    /// An operator changed the policy of a service, or went back to the file's.
+    ServicePolicyChanged = "service_policy_changed",
+    /// An operator proposed to revoke several certificates.
+    RevocationProposed = "revocation_proposed",
+    /// Another operator approved it.
+    RevocationApproved = "revocation_approved",
+    /// Another operator refused it.
+    RevocationRefused = "revocation_refused",
+    /// Who proposed it took it back.
+    RevocationCancelled = "revocation_cancelled",
+    /// Nobody approved it in its time.
+    RevocationOutlived = "revocation_outlived",
+    /// It was carried out.
+    RevocationDone = "revocation_done",
 }
 
 /// An event to be recorded. Never holds a secret: no token, no password, no key.

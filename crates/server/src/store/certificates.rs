@@ -78,6 +78,8 @@ pub struct PeerRecord {
     pub service: String,
     /// Whether the tenant is suspended.
     pub tenant_suspended: bool,
+    /// When the tenant likes to be renewed, `HH:MM-HH:MM`; none for its service's hours.
+    pub tenant_hours: Option<String>,
     /// Whether an administrator stopped the terminal (使用停止).
     pub stopped: bool,
     /// When the terminal was last seen, to the hour.
@@ -313,7 +315,7 @@ pub(super) fn insert_result(
 type PeerColumns = (
     (Option<Vec<u8>>, String, Option<i64>),
     (i64, String, Option<String>, Option<i64>, i64),
-    (String, String, bool),
+    (String, String, bool, Option<String>),
 );
 
 /// What the records say of this serial, in the caller's transaction.
@@ -333,14 +335,14 @@ pub(super) fn find_peer(
                 terminal::stopped_at,
                 terminal::last_seen_at,
             ),
-            (tenant::id, tenant::service, tenant::suspended),
+            (tenant::id, tenant::service, tenant::suspended, tenant::preferred_hours),
         ))
         .first(connection)
         .optional()?;
     let Some((certificate, terminal, tenant)) = row else { return Ok(None) };
     let (der, state, first_used_at) = certificate;
     let (terminal_id, common_name, label, stopped_at, last_seen_at) = terminal;
-    let (tenant_id, service, suspended) = tenant;
+    let (tenant_id, service, suspended, tenant_hours) = tenant;
     Ok(Some(PeerRecord {
         der,
         state: state_from(&state)?,
@@ -351,6 +353,7 @@ pub(super) fn find_peer(
         tenant_id,
         service,
         tenant_suspended: suspended,
+        tenant_hours,
         stopped: stopped_at.is_some(),
         last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
     }))

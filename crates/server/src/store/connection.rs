@@ -1,6 +1,6 @@
 //! One connection to either database, and what each needs when it is opened.
 
-use super::{StoreError, audit_chain, overview};
+use super::{StoreError, audit_chain, overview, tenants};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
@@ -103,6 +103,7 @@ impl Location {
         // What SQL cannot say: hashes, and folded text.
         self.in_one_transaction(&mut connection, |connection| {
             audit_chain::chain_existing(connection)?;
+            tenants::fold_never_folded(connection)?;
             overview::refresh_never_refreshed(connection)
         })
     }

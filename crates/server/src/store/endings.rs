@@ -86,13 +86,28 @@ pub(super) fn revoke_one(
     reason: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let event = AuditEvent {
+        detail: format!("reason {reason}"),
+        ..AuditEvent::of(AuditKind::CertificateRevoked, now)
+    };
+    revoke_with(connection, serial, reason, event)
+}
+
+/// The same with an event that says more, and who it was; which certificate it was is
+/// filled in.
+pub(super) fn revoke_with(
+    connection: &mut AnyConnection,
+    serial: &str,
+    reason: &str,
+    event: AuditEvent,
+) -> Result<bool, StoreError> {
     let revocable: Vec<CertificateState> =
         CertificateState::ALL.into_iter().filter(|state| *state != CertificateState::Revoked).collect();
     bundles::erase(connection, serial)?;
-    if !end(connection, serial, &revocable, CertificateState::Revoked, reason, now)? {
+    if !end(connection, serial, &revocable, CertificateState::Revoked, reason, event.at)? {
         return Ok(false);
     }
-    record(connection, AuditKind::CertificateRevoked, serial, &format!("reason {reason}"), now)?;
+    record_of(connection, serial, event)?;
     Ok(true)
 }
 
@@ -211,7 +226,7 @@ fn stale(connection: &mut AnyConnection, before: Timestamp) -> Result<Vec<String
 
 /// Takes the locks of many terminals in one order, before the first event is written:
 /// two transactions that did otherwise could wait for each other.
-fn lock_terminals_of<'a>(
+pub(super) fn lock_terminals_of<'a>(
     connection: &mut AnyConnection,
     serials: impl Iterator<Item = &'a String>,
 ) -> Result<(), StoreError> {
@@ -252,13 +267,18 @@ fn record(
     detail: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let event = AuditEvent { detail: detail.to_owned(), ..AuditEvent::of(kind, now) };
+    record_of(connection, serial, event)
+}
+
+/// Records `event` as one of this certificate.
+fn record_of(connection: &mut AnyConnection, serial: &str, event: AuditEvent) -> Result<(), StoreError> {
     let peer = find_peer(connection, serial)?;
     let event = AuditEvent {
         tenant_id: peer.as_ref().map(|peer| peer.tenant_id.clone()),
         common_name: peer.map(|peer| peer.common_name),
         serial: Some(serial.to_owned()),
-        detail: detail.to_owned(),
-        ..AuditEvent::of(kind, now)
+        ..event
     };
     audit::record(connection, &event)
 }

@@ -16,6 +16,7 @@ mod connection;
 mod consents;
 mod endings;
 mod error;
+mod finding;
 mod folding;
 mod notice_settings;
 mod noticed;
@@ -24,9 +25,12 @@ mod overview;
 mod passkeys;
 mod recovery_attempts;
 mod recovery_codes;
+mod revocations;
 mod schema;
+mod service_policy;
 mod sessions;
 mod sign_in;
+mod tenant_list;
 mod tenants;
 mod terminals;
 mod worker;
@@ -43,6 +47,7 @@ pub use connection::{AnyConnection, Location};
 pub use consents::ConsentRow;
 pub use endings::RevokedNow;
 pub use error::StoreError;
+pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
@@ -51,8 +56,14 @@ pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, Ter
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use recovery_attempts::Counted;
 pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
+pub use revocations::{
+    Chosen, HitCertificate, NewRevocation, RevocationChoice, RevocationHand, RevocationHits, RevocationRow,
+    RevocationState,
+};
+pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
 pub use sign_in::Attempt;
+pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};
 

@@ -8,6 +8,8 @@ diesel::table! {
         suspended -> Bool,
         created_at -> BigInt,
         kind -> Text,
+        preferred_hours -> Nullable<Text>,
+        search_text -> Text,
     }
 }
 
@@ -248,6 +250,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    service_policy (service) {
+        service -> Text,
+        max_remaining_days -> Nullable<BigInt>,
+        preferred_hours -> Nullable<Text>,
+        pkcs12 -> Nullable<Text>,
+        pkcs12_iterations -> Nullable<BigInt>,
+        legacy_key -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    mass_revocation (id) {
+        id -> BigInt,
+        mark -> Text,
+        state -> Text,
+        choice -> Text,
+        reason -> Text,
+        chosen_by -> BigInt,
+        chosen_by_name -> Text,
+        chosen_at -> BigInt,
+        proposed_at -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
+        decided_by_name -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     recovery_code (id) {
         id -> BigInt,
         terminal_id -> BigInt,
@@ -258,6 +291,14 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
         used_serial -> Nullable<Text>,
         cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    mass_revocation_item (revocation_id, serial) {
+        revocation_id -> BigInt,
+        serial -> Text,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -285,6 +326,8 @@ diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
+diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
+diesel::joinable!(mass_revocation_item -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
@@ -301,5 +344,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_session,
     consent,
     renewal_attempt,
+    mass_revocation,
+    mass_revocation_item,
     recovery_code,
 );

@@ -1,7 +1,9 @@
 //! Tenants (医療機関) and their terminals (端末).
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, overview,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
+    folding::fold,
+    overview,
     schema::{tenant, terminal},
 };
 use diesel::prelude::*;
@@ -86,6 +88,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when the id is taken.
     pub async fn add_tenant(&self, new: Tenant, now: Timestamp, event: AuditEvent) -> Result<(), StoreError> {
+        self.add_tenant_with_hours(new, None, now, event).await
+    }
+
+    /// Adds a tenant that likes to be renewed in these hours, `HH:MM-HH:MM`.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the id is taken.
+    pub async fn add_tenant_with_hours(
+        &self,
+        new: Tenant,
+        hours: Option<String>,
+        now: Timestamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
         self.write(move |connection| {
             diesel::insert_into(tenant::table)
                 .values((
@@ -95,6 +111,8 @@ impl Store {
                     tenant::suspended.eq(new.suspended),
                     tenant::created_at.eq(now.as_second()),
                     tenant::kind.eq(new.kind.as_str()),
+                    tenant::preferred_hours.eq(&hours),
+                    tenant::search_text.eq(searched(&new.id, &new.name)),
                 ))
                 .execute(connection)?;
             audit::record(connection, &event)
@@ -171,14 +189,27 @@ impl Store {
         suspended: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let id = id.to_owned();
         let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
+        let event = AuditEvent { tenant_id: Some(id.to_owned()), ..AuditEvent::of(kind, now) };
+        self.set_tenant_suspended(id, suspended, event).await
+    }
+
+    /// The same with an event that says who did it.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn set_tenant_suspended(
+        &self,
+        id: &str,
+        suspended: bool,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
         self.write(move |connection| {
             let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
                 .set(tenant::suspended.eq(suspended))
                 .execute(connection)?;
             if changed == 1 {
-                let event = AuditEvent { tenant_id: Some(id.clone()), ..AuditEvent::of(kind, now) };
                 audit::record(connection, &event)?;
             }
             Ok(changed == 1)
@@ -217,6 +248,25 @@ impl Store {
         })
         .await
     }
+}
+
+/// What of a tenant is searched.
+pub(super) fn searched(id: &str, name: &str) -> String {
+    format!("{}\n{}", fold(id), fold(name))
+}
+
+/// Fills in what is searched of the tenants that were recorded before they could be.
+pub(super) fn fold_never_folded(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let plain: Vec<(String, String)> = tenant::table
+        .filter(tenant::search_text.eq(""))
+        .select((tenant::id, tenant::name))
+        .load(connection)?;
+    for (id, name) in plain {
+        diesel::update(tenant::table.filter(tenant::id.eq(&id)))
+            .set(tenant::search_text.eq(searched(&id, &name)))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 /// The tenant with this id, in the caller's transaction.

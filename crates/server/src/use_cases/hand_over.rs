@@ -61,7 +61,7 @@ impl Koshin {
             .tenant(&request.tenant)
             .await?
             .ok_or_else(|| UseCaseError::UnknownTenant(request.tenant.clone()))?;
-        let service = self.service(&tenant.service)?.clone();
+        let service = self.service(&tenant.service)?;
         let terminal = NewTerminal {
             tenant_id: tenant.id.clone(),
             common_name: request.common_name.clone(),

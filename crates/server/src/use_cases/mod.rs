@@ -9,11 +9,16 @@ mod fetch_bundle;
 mod hand_over;
 mod hand_over_archive;
 mod in_flight;
+mod mass_revocation;
 pub mod notices;
+mod operator_search;
+mod operator_tenants;
 mod order;
+mod own_certificates;
 mod recovery;
 mod renew;
 pub mod second_factor;
+mod service_policy;
 pub mod site_authority;
 mod site_charts;
 mod site_error;
@@ -33,9 +38,14 @@ mod status;
 pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
+pub use mass_revocation::{RevocationReason, RevocationRefusal, RevocationView, RevocationWish};
 pub use notices::Notices;
+pub use operator_search::Findings;
+pub use operator_tenants::{NewTenant, TenantDetail};
+pub use own_certificates::{AuthorityView, OwnCertificate, Whose};
 pub use recovery::Origin;
 pub use second_factor::SecondFactorKey;
+pub use service_policy::{ServiceView, SettingView};
 pub use site_authority::Actor;
 pub use site_error::{
     FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SessionEnd,
@@ -56,6 +66,7 @@ pub use status::StatusFacts;
 use crate::{
     authority::Authority,
     config::{Config, Service},
+    home::Home,
     store::{Store, StoreError},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -64,7 +75,7 @@ use blocking::Blocking;
 use in_flight::InFlight;
 use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::KeyAlgorithm;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Intents that are older than this were left behind by a crash.
 const STALE_INTENT: SignedDuration = SignedDuration::from_mins(10);
@@ -74,6 +85,9 @@ pub struct Koshin {
     store: Store,
     authority: ArcSwap<Authority>,
     config: Config,
+    /// The file's services with what operators changed on the site: see `service_policy`.
+    services: ArcSwap<BTreeMap<String, Arc<Service>>>,
+    home: Option<Home>,
     public_url: String,
     in_flight: InFlight,
     blocking: Blocking,
@@ -85,10 +99,14 @@ impl Koshin {
     /// Puts the parts together. `public_url` has no slash at its end.
     pub fn new(store: Store, authority: Authority, config: Config, public_url: String) -> Self {
         let blocking = Blocking::new(config.limits.waiting_renewals);
+        let services =
+            config.services.iter().map(|(id, service)| (id.clone(), Arc::new(service.clone()))).collect();
         Self {
             store,
             authority: ArcSwap::from_pointee(authority),
             config,
+            services: ArcSwap::from_pointee(services),
+            home: None,
             public_url,
             in_flight: InFlight::default(),
             blocking,
@@ -101,6 +119,12 @@ impl Koshin {
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }
+    }
+
+    /// With the directory whose certificates operators may look at.
+    #[must_use]
+    pub fn with_home(self, home: Home) -> Self {
+        Self { home: Some(home), ..self }
     }
 
     fn second_factor_key(&self) -> Result<&SecondFactorKey, SiteError> {
@@ -144,7 +168,8 @@ impl Koshin {
         Ok(self.service(&caller.record.service)?.legacy_key)
     }
 
-    fn service(&self, id: &str) -> Result<&Service, UseCaseError> {
-        self.config.services.get(id).ok_or_else(|| UseCaseError::UnknownService(id.to_owned()))
+    fn service(&self, id: &str) -> Result<Arc<Service>, UseCaseError> {
+        let services = self.services.load();
+        services.get(id).cloned().ok_or_else(|| UseCaseError::UnknownService(id.to_owned()))
     }
 }

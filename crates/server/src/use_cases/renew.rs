@@ -69,7 +69,7 @@ impl Koshin {
     async fn make_bundle(&self, caller: &Caller, now: Timestamp) -> Result<RenewalReply, UseCaseError> {
         let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
         let _place = self.blocking.admit()?;
-        let service = self.permit(caller, now).await?.clone();
+        let service = self.permit(caller, now).await?;
         let algorithm = service.legacy_key;
         let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
         let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
@@ -108,7 +108,7 @@ impl Koshin {
         let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
         let _place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?;
-        let order = self.order(caller, Door::Est, service, now)?;
+        let order = self.order(caller, Door::Est, &service, now)?;
         let plan = self.record_plan(&order, key, now).await?;
         let serial = plan.serial().to_hex();
         let authority = self.authority();
@@ -120,10 +120,10 @@ impl Koshin {
 
     /// The policy's word and the quota's, refusals recorded. Returns the service, whose
     /// rules hold for the new certificate.
-    async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<&Service, UseCaseError> {
+    async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<Arc<Service>, UseCaseError> {
         let service = self.service(&caller.record.service)?;
         let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
-            Decision::Allow => self.over_quota(caller.record.terminal_id, service, now).await?,
+            Decision::Allow => self.over_quota(caller.record.terminal_id, &service, now).await?,
             Decision::TooEarly { opens_at } => {
                 Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
             }
@@ -174,7 +174,7 @@ struct BundleWork {
     key: PrivateKey,
     pass: SecretString,
     common_name: String,
-    service: Service,
+    service: Arc<Service>,
 }
 
 impl BundleWork {
@@ -186,7 +186,7 @@ impl BundleWork {
             certificate_der: &der,
             chain_der: &self.authority.chain(),
         };
-        let Service { bundle_profile, bundle_iterations, .. } = self.service;
+        let Service { bundle_profile, bundle_iterations, .. } = *self.service;
         let pkcs12 = write_pkcs12(&contents, bundle_profile, bundle_iterations, self.pass.expose_secret())?;
         Ok((der, pkcs12))
     }

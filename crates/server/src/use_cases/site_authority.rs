@@ -38,11 +38,23 @@ pub enum Action {
     SeeTrail,
     /// 通知設定
     SetNotices,
+    /// See all tenants, with their numbers.
+    SeeTenants,
+    /// Add, change, suspend and resume tenants.
+    ChangeTenants,
+    /// See and change the policies of services.
+    SetPolicies,
+    /// 認証局: see the CA and the ends of the server's certificates.
+    SeeAuthority,
+    /// Search over all tenants.
+    SearchEverything,
+    /// 一括失効: propose, approve, refuse.
+    RevokeMany,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeTerminals,
         Self::RenameTerminal,
         Self::IssueCertificate,
@@ -57,7 +69,26 @@ impl Action {
         Self::WithdrawConsent,
         Self::SeeTrail,
         Self::SetNotices,
+        Self::SeeTenants,
+        Self::ChangeTenants,
+        Self::SetPolicies,
+        Self::SeeAuthority,
+        Self::SearchEverything,
+        Self::RevokeMany,
     ];
+
+    /// Whether it is about the service as a whole, which only operators run.
+    fn is_of_the_service(self) -> bool {
+        matches!(
+            self,
+            Self::SeeTenants
+                | Self::ChangeTenants
+                | Self::SetPolicies
+                | Self::SeeAuthority
+                | Self::SearchEverything
+                | Self::RevokeMany
+        )
+    }
 }
 
 /// How an administrator's organisation stands to the tenant in question.
@@ -81,11 +112,15 @@ impl Relation {
 /// Everybody governs their own organisation. A vendor looks after the terminals of the
 /// clinics that let it, but lets nobody in again whom the clinic stopped, and sees nothing
 /// of the clinic's people. An operator looks after all, but never speaks for a clinic: it
-/// can end a consent and not give one. Only clinics let vendors in.
+/// can end a consent and not give one. Only clinics let vendors in. What is about the service
+/// as a whole is the operators' alone, whichever tenant it concerns.
 pub fn may(kind: TenantKind, action: Action, tenant: Relation) -> bool {
     use Action::{
         GrantConsent, IssueCertificate, IssueRecoveryCode, RenameTerminal, SeeTerminals, StopTerminal,
     };
+    if action.is_of_the_service() {
+        return kind == TenantKind::Operator;
+    }
     match (tenant, kind) {
         (Relation::Own, TenantKind::Clinic) => true,
         (Relation::Own, TenantKind::Vendor | TenantKind::Operator) => action != GrantConsent,
@@ -183,6 +218,11 @@ impl Koshin {
         }
     }
 
+    /// Refuses whoever does not run the service.
+    pub(super) async fn permit_operator(&self, actor: &Actor, action: Action) -> Result<(), SiteError> {
+        self.permit_site(actor, action, &actor.tenant_id).await
+    }
+
     /// Whose terminals the actor may see.
     pub(super) async fn scope(&self, actor: &Actor) -> Result<Scope, SiteError> {
         if may(actor.kind, Action::SeeTerminals, Relation::Foreign) {
@@ -212,7 +252,7 @@ mod tests {
 
     /// One row an action; columns: clinic, vendor, operator, each for its own tenant, a
     /// consenting one, a foreign one. `x` may.
-    const TABLE: [(Action, &str); 14] = [
+    const TABLE: [(Action, &str); 20] = [
         (Action::SeeTerminals, "x.. xx. xxx"),
         (Action::RenameTerminal, "x.. xx. xxx"),
         (Action::IssueCertificate, "x.. xx. xxx"),
@@ -227,6 +267,12 @@ mod tests {
         (Action::WithdrawConsent, "x.. x.. xxx"),
         (Action::SeeTrail, "x.. x.. xxx"),
         (Action::SetNotices, "x.. x.. xxx"),
+        (Action::SeeTenants, "... ... xxx"),
+        (Action::ChangeTenants, "... ... xxx"),
+        (Action::SetPolicies, "... ... xxx"),
+        (Action::SeeAuthority, "... ... xxx"),
+        (Action::SearchEverything, "... ... xxx"),
+        (Action::RevokeMany, "... ... xxx"),
     ];
 
     #[test]

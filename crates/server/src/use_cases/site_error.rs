@@ -1,7 +1,7 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{UseCaseError, second_factor::SealError};
-use crate::store::StoreError;
+use super::{RevocationRefusal, UseCaseError, second_factor::SealError};
+use crate::{config::PolicyProblem, store::StoreError};
 use jiff::Timestamp;
 
 /// A use case of the site that ends without success.
@@ -61,6 +61,18 @@ pub enum SiteError {
     /// The vendor is let in already.
     #[error("the consent exists already")]
     ConsentExists,
+    /// There is a tenant of this id already.
+    #[error("there is a tenant of this id already")]
+    TenantExists,
+    /// Who suspended the own organisation could not resume it.
+    #[error("one's own organisation cannot be suspended")]
+    OwnOrganisation,
+    /// A setting of a service that cannot be meant.
+    #[error(transparent)]
+    Policy(PolicyProblem),
+    /// A mass revocation that cannot be.
+    #[error(transparent)]
+    Revocation(RevocationRefusal),
     /// No recovery code can be issued for the terminal.
     #[error("no recovery code can be issued for the terminal: {0}")]
     NotRecoverable(RecoveryRefusal),
@@ -213,6 +225,14 @@ pub enum FieldRefusal {
     Label,
     /// 設置場所: at most 64 characters.
     Place,
+    /// A tenant's id: 1 to 64 characters, no spaces at the ends.
+    TenantId,
+    /// A tenant's name: 1 to 64 characters.
+    TenantName,
+    /// A service of the configuration.
+    Service,
+    /// Hours as `22:00-06:00`.
+    Hours,
     /// CN: 1 to 64 letters, digits, hyphens, underscores, dots.
     CommonName,
     /// CN of a kind that the service does not know.

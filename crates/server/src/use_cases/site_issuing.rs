@@ -117,7 +117,7 @@ struct Shelf {
 
 /// What a new certificate rests on.
 struct Grounds {
-    service: Service,
+    service: Arc<Service>,
     replaces: Option<String>,
     validity: Validity,
     /// Whether the terminal has never used any.
@@ -375,7 +375,7 @@ impl Koshin {
         history: &[CertificateRow],
         now: Timestamp,
     ) -> Result<Grounds, SiteError> {
-        let service = self.service(&tenant.service)?.clone();
+        let service = self.service(&tenant.service)?;
         let first = history.iter().all(|row| row.first_used_at.is_none());
         let standing = if tenant.suspended { TenantStanding::Suspended } else { TenantStanding::Active };
         match hand_over_refusal(common_name, first, standing, &service.renewal.kinds) {

@@ -1,6 +1,7 @@
 //! `GET /api/cert`: the caller's own certificate, and when to renew it (after RFC 9773).
 
 use super::{Caller, Koshin, UseCaseError, error::code_of};
+use crate::config::preferred_hours;
 use jiff::Timestamp;
 use koshin_policy::{Decision, PreferredHours, decide, decision::window_opens, kind::Kind, suggest};
 use koshin_protocol::{
@@ -32,13 +33,13 @@ impl Koshin {
             Decision::TooEarly { opens_at } => (Some(ProblemCode::RenewalTooEarly), Some(opens_at)),
             Decision::Refuse(refusal) => (Some(code_of(refusal)), None),
         };
+        let hours = hours_of(caller, service.hours);
         let renewable_kind = service.renewal.kinds.kind_of(caller.common_name()) == Kind::Renewable;
         let window = renewable_kind.then(|| RenewalWindow {
             start: window_opens(caller.not_after, &service.renewal),
             end: caller.not_after,
         });
-        let suggested_at =
-            window.map(|window| suggest(window.start, window.end, service.hours, spread(caller)));
+        let suggested_at = window.map(|window| suggest(window.start, window.end, hours, spread(caller)));
         let status = CertificateStatus {
             cn: caller.record.common_name.clone(),
             label: caller.record.label.clone(),
@@ -50,11 +51,16 @@ impl Koshin {
             reason_text: None,
             window,
             suggested_at,
-            preferred_hours: hours_told(service.hours),
+            preferred_hours: hours_told(hours),
             est: true,
         };
         Ok(StatusFacts { status, reason, opens_at })
     }
+}
+
+/// The tenant's own hours, or else its service's.
+fn hours_of(caller: &Caller, service: PreferredHours) -> PreferredHours {
+    caller.record.tenant_hours.as_deref().and_then(preferred_hours).unwrap_or(service)
 }
 
 /// The whole day is no preference.

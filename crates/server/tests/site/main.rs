@@ -10,6 +10,7 @@ mod headers;
 mod issuing;
 mod nss;
 mod operation;
+mod operators;
 mod passkeys;
 mod pictures;
 mod recovery;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod issuing;
+mod operators;
 mod passkeys;
 mod recovery;
 mod trail;

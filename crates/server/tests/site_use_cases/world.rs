@@ -47,13 +47,22 @@ impl World {
         let store = Store::open(&Location::Sqlite(home.database())).unwrap();
         let authority = Authority::load(&home).unwrap();
         let key = SecondFactorKey::load_or_create(&home).unwrap();
-        let koshin = Koshin::new(store, authority, config, String::new()).with_second_factor_key(key);
+        let koshin = Koshin::new(store, authority, config, String::new())
+            .with_second_factor_key(key)
+            .with_home(home.clone());
         let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), directory: directory };
         world.organisation("clinic", TenantKind::Clinic).await;
         world.organisation("other", TenantKind::Clinic).await;
         world.organisation("vendor", TenantKind::Vendor).await;
         world.organisation("operator", TenantKind::Operator).await;
         world
+    }
+
+    /// Another server over the same records, with the configuration's file alone in mind.
+    pub(crate) fn another_node(&self) -> Koshin {
+        let config = Config::load(&self.home, None).unwrap();
+        let authority = Authority::load(&self.home).unwrap();
+        Koshin::new(self.koshin.store().clone(), authority, config, String::new())
     }
 
     async fn organisation(&mut self, id: &'static str, kind: TenantKind) {

@@ -12,6 +12,7 @@ mod certificates;
 mod durability;
 mod fixture;
 mod notice_settings;
+mod operators;
 mod outbox;
 mod overview;
 mod recovery;
@@ -100,6 +101,14 @@ on_both_databases! {
     overview::the_chain_holds_and_leads_through_what_was_kept,
     overview::the_chain_holds_under_simultaneous_writers,
     overview::what_was_done_to_the_trail_is_found,
+    operators::tenants_are_listed_searched_and_counted,
+    operators::a_changed_tenant_is_found_by_its_new_name,
+    operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,
+    operators::a_choice_fixes_exactly_its_certificates,
+    operators::a_proposal_is_decided_once_and_in_its_time,
+    operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
+    operators::of_two_that_carry_out_each_certificate_ends_once,
+    operators::people_and_serials_are_found_and_nothing_is_interpreted,
     recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,

@@ -5,6 +5,7 @@ use super::{
         csv, dates,
         endpoints::Call,
         failure::Failure,
+        form::Fields,
         page::html,
         texts::Texts,
         views::{Certificates, Choice, Counter, Heading, Pager},
@@ -13,7 +14,10 @@ use super::{
     overview::actor,
     rows,
 };
-use crate::{store::TenantKind, use_cases::Session};
+use crate::{
+    store::{TenantKind, TerminalPage},
+    use_cases::Session,
+};
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
@@ -31,8 +35,9 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let t = page.t;
     let view = Certificates {
         page: &page,
-        counters: Counter::attention(list.expiring, list.failing, list.unused),
+        counters: counters(&list, &query),
         search: &query.search,
+        tenant: query.tenant.as_deref(),
         narrowed: query.narrowed(),
         query: query.string(),
         filters: choices(t, &query),
@@ -60,6 +65,15 @@ pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> 
         headers.insert(CONTENT_DISPOSITION, name);
     }
     Ok(response)
+}
+
+/// Those of a tenant's list lead to that tenant's terminals.
+fn counters(list: &TerminalPage, query: &ListQuery) -> Vec<Counter> {
+    let of_tenant = ListQuery { tenant: query.tenant.clone(), ..ListQuery::read(&Fields::default()) };
+    let more = of_tenant.string();
+    let more = if more.is_empty() { more } else { format!("&{more}") };
+    let counters = Counter::attention(list.expiring, list.failing, list.unused);
+    counters.into_iter().map(|counter| Counter { more: more.clone(), ..counter }).collect()
 }
 
 /// A clinic sees its own terminals only, and needs no column for that.

@@ -1,4 +1,4 @@
-//! What of the list is asked for, as the address says it: `?q=受付&filter=soon&sort=name&page=2`.
+//! What of the list is asked for, as the address says it: `?q=受付&tenant=jp00001&filter=soon&sort=name&page=2`.
 
 use super::super::form::Fields;
 use crate::store::{ListFilter, ListSort, TerminalQuery, TerminalState};
@@ -13,6 +13,8 @@ const LONGEST_SEARCH: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListQuery {
     pub(super) search: String,
+    /// One tenant's only.
+    pub(super) tenant: Option<String>,
     /// `None` for everything.
     pub(super) filter: Option<&'static str>,
     pub(super) sort: &'static str,
@@ -37,6 +39,7 @@ impl ListQuery {
         let sort = SORTS.iter().map(|(word, _)| *word).find(|word| *word == fields.text("sort"));
         Self {
             search: fields.text("q").chars().take(LONGEST_SEARCH).collect(),
+            tenant: Some(fields.text("tenant").to_owned()).filter(|tenant| !tenant.is_empty()),
             filter: filters().into_iter().find(|word| *word == fields.text("filter")),
             sort: sort.unwrap_or("until"),
             descending: fields.text("order") == "descending",
@@ -46,7 +49,7 @@ impl ListQuery {
 
     /// Whether it asks for less than everything.
     pub(super) fn narrowed(&self) -> bool {
-        !self.search.is_empty() || self.filter.is_some()
+        !self.search.is_empty() || self.tenant.is_some() || self.filter.is_some()
     }
 
     /// As the use case takes it.
@@ -54,7 +57,7 @@ impl ListQuery {
         let sort =
             SORTS.into_iter().find(|(word, _)| *word == self.sort).map_or(ListSort::Expiry, |(_, sort)| sort);
         TerminalQuery {
-            tenant: None,
+            tenant: self.tenant.clone(),
             search: self.search.clone(),
             filter: self.filter.and_then(filter_of),
             sort,
@@ -69,6 +72,9 @@ impl ListQuery {
         let mut pairs = Vec::new();
         if !self.search.is_empty() {
             pairs.push(format!("q={}", escaped(&self.search)));
+        }
+        if let Some(tenant) = &self.tenant {
+            pairs.push(format!("tenant={}", escaped(tenant)));
         }
         if let Some(filter) = self.filter {
             pairs.push(format!("filter={filter}"));
@@ -144,6 +150,7 @@ mod tests {
             "",
             "q=%E5%8F%97%E4%BB%98+1%26&filter=soon&sort=terminal&order=descending&page=3",
             "filter=attention",
+            "tenant=a%2Fb&filter=soon",
         ] {
             let list = read(query);
             assert_eq!(read(&list.string()), list, "{query}");

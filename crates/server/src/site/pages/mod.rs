@@ -8,6 +8,7 @@ pub(super) mod consents;
 pub(super) mod entrance;
 pub(super) mod history;
 mod list_query;
+pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
 pub(super) mod recovery;

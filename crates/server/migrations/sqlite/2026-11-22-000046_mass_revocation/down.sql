@@ -1,0 +1,2 @@
+DROP TABLE mass_revocation_item;
+DROP TABLE mass_revocation;

@@ -1,0 +1,110 @@
+//! Terminals as the list shows them.
+
+use super::{
+    super::{
+        AnyConnection, StoreError, instant,
+        schema::{tenant, terminal},
+    },
+    TerminalRow, TerminalState,
+    matching::{DUE_DAYS, LIVE, SOON_DAYS, cut},
+};
+use diesel::prelude::*;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// What decides how a terminal stands.
+struct Standing<'a> {
+    stopped: bool,
+    current_state: &'a str,
+    expires_at: i64,
+    failing: bool,
+    unused: bool,
+}
+
+fn state_of(standing: &Standing<'_>, now: Timestamp) -> TerminalState {
+    let live = LIVE.contains(&standing.current_state);
+    match standing.expires_at {
+        _ if standing.stopped || standing.current_state == "revoked" => TerminalState::Stopped,
+        _ if !live => TerminalState::None,
+        end if end < now.as_second() => TerminalState::Expired,
+        _ if standing.failing => TerminalState::Failed,
+        _ if standing.unused => TerminalState::Unused,
+        end if end < cut(now, SOON_DAYS) => TerminalState::Soon,
+        end if end < cut(now, DUE_DAYS) => TerminalState::Due,
+        _ => TerminalState::Valid,
+    }
+}
+
+type Who = (i64, String, String, Option<String>, Option<String>, String);
+type Certificates = (Option<String>, String, i64, Option<String>);
+type Events = (i64, Option<String>, Option<i64>, Option<i64>, Option<i64>);
+
+/// These terminals, in this order.
+pub(super) fn rows(
+    connection: &mut AnyConnection,
+    ids: &[i64],
+    now: Timestamp,
+) -> Result<Vec<TerminalRow>, StoreError> {
+    let found: Vec<(Who, Certificates, Events)> = terminal::table
+        .inner_join(tenant::table)
+        .filter(terminal::id.eq_any(ids.to_vec()))
+        .select((
+            (
+                terminal::id,
+                terminal::tenant_id,
+                tenant::name,
+                terminal::label,
+                terminal::place,
+                terminal::common_name,
+            ),
+            (
+                terminal::current_serial,
+                terminal::current_state,
+                terminal::expires_at,
+                terminal::unused_serial,
+            ),
+            (
+                terminal::last_seen_at,
+                terminal::last_result,
+                terminal::last_result_at,
+                terminal::failing_since,
+                terminal::stopped_at,
+            ),
+        ))
+        .load(connection)?;
+    let mut by_id = HashMap::with_capacity(found.len());
+    for columns in found {
+        let row = into_row(columns, now)?;
+        by_id.insert(row.terminal_id, row);
+    }
+    Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+}
+
+fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<TerminalRow, StoreError> {
+    let ((terminal_id, tenant_id, tenant_name, label, place, common_name), certificates, events) = columns;
+    let (serial, current_state, expires_at, unused_serial) = certificates;
+    let (last_seen_at, last_result, last_result_at, failing_since, stopped_at) = events;
+    let standing = Standing {
+        stopped: stopped_at.is_some(),
+        current_state: &current_state,
+        expires_at,
+        failing: failing_since.is_some(),
+        unused: unused_serial.is_some(),
+    };
+    Ok(TerminalRow {
+        state: state_of(&standing, now),
+        not_after: serial.is_some().then(|| instant(expires_at)).transpose()?,
+        last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
+        last_result_at: last_result_at.map(instant).transpose()?,
+        stopped_at: stopped_at.map(instant).transpose()?,
+        terminal_id,
+        tenant_id,
+        tenant_name,
+        label,
+        place,
+        common_name,
+        serial,
+        last_result,
+        unused_serial,
+    })
+}
