@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         "プログラムをビルドします（初回は数分かかります）",
         "Building the programs (the first time takes minutes)",
     );
-    let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Dev)?;
+    let programs = workspace::build_programs(&["koshin-server", "koshin"], &["administrator"], Profile::Dev)?;
     let begin = Instant::now();
 
     let mut configured = Ok(());

@@ -12,7 +12,6 @@ use super::TENANT;
 use super::words::Words;
 use crate::scratch_server::ScratchServer;
 use crate::test::tools::{find, is_root};
-use crate::workspace;
 
 /// Browsers take every name under `localhost` for this machine (RFC 6761, 6.3).
 const HOSTNAME: &str = "admin.localhost";
@@ -51,7 +50,7 @@ impl Site {
         let directory = server.beside("administrator");
         server.issue(TENANT, TERMINAL, &directory, &["--label", "事務室"])?;
         let bundle = directory.join(format!("{TERMINAL}.p12"));
-        let administrator = build_administrator(programs)?;
+        let administrator = programs.join("examples/administrator");
         let printed =
             server.command(&["admin", "invite", "--tenant", TENANT, "--mail", "hanako@example.jp"])?;
         let link =
@@ -166,15 +165,6 @@ impl Profile {
     fn command_line(&self, url: &str) -> String {
         format!("HOME={} XDG_DATA_HOME= chromium {} {url}", self.home.display(), self.arguments().join(" "))
     }
-}
-
-fn build_administrator(programs: &Path) -> Result<PathBuf> {
-    let mut command = workspace::cargo();
-    command.args(["build", "--quiet", "--package", "koshin-testkit", "--example", "administrator"]);
-    if !command.status().context("cannot start cargo")?.success() {
-        bail!("the demonstration's administrator does not build");
-    }
-    Ok(programs.join("examples/administrator"))
 }
 
 fn run(command: &mut Command) -> Result<String> {

@@ -41,6 +41,13 @@ const TERMINALS: [(&str, &str, i64); 6] = [
     ("api001", "予約システム", 300),
 ];
 
+/// What stands for the pages of one thing in addresses, where `{id}` alone would not say of what.
+const PLACES: [(&str, &str); 3] = [
+    ("/tenants/{id}", "/tenants/ajisai"),
+    ("/services/{id}", "/services/default"),
+    ("/revocations/{id}", "/revocations/1"),
+];
+
 /// The service.
 pub(crate) struct World {
     pub(crate) site: SiteInABox,
@@ -126,6 +133,11 @@ impl World {
                 let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
                 self.names.insert("id", id.expect("the terminal's number").to_owned());
             }
+            if tenant == "cloud" {
+                let form = browser.get("/revocations/new?tenant=ajisai");
+                let fields = [("way", "tenant"), ("tenant", "ajisai"), ("reason", "keyCompromise")];
+                assert_eq!(browser.post_from(&form, "/revocations", &fields).status, 303);
+            }
             self.cookies.insert(tenant, browser.cookies);
         }
         self.names.insert("serial", certificate);
@@ -153,6 +165,9 @@ impl World {
     /// An address of a table's row, on this server.
     pub(crate) fn address(&self, path: &str) -> String {
         let mut path = path.to_owned();
+        for (pattern, place) in PLACES {
+            path = path.replace(pattern, place);
+        }
         for (name, value) in &self.names {
             path = path.replace(&format!("{{{name}}}"), value);
         }
