@@ -1,6 +1,6 @@
 //! The sections `[mail]` and `[webhook]`: how notices leave the house.
 
-use lettre::message::Mailbox;
+use lettre::{Address, message::Mailbox};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{net::IpAddr, path::PathBuf};
@@ -48,6 +48,8 @@ pub struct MailConfig {
     pub credentials: Option<(String, SecretString)>,
     /// The sender of all mail.
     pub from: Mailbox,
+    /// Where undeliverable mail comes back to, if not to the sender.
+    pub bounces: Option<Address>,
     /// CA certificates (PEM) that alone are trusted, instead of the system's.
     pub ca_file: Option<PathBuf>,
 }
@@ -79,6 +81,7 @@ pub(super) struct MailSection {
     user: Option<String>,
     password: Option<SecretString>,
     from: Option<String>,
+    bounces: Option<String>,
     ca_file: Option<PathBuf>,
 }
 
@@ -106,6 +109,11 @@ impl MailSection {
         if !from.email.to_string().is_ascii() {
             return Err(problem("from", "write the address in ASCII; a name may be in any language"));
         }
+        let bounces = self
+            .bounces
+            .map(|address| address.parse::<Address>().ok().filter(is_ascii))
+            .map(|address| address.ok_or_else(|| problem("bounces", "write an address in ASCII")));
+        let bounces = bounces.transpose()?;
         let credentials = match (self.user, self.password) {
             (Some(user), Some(password)) if !password.expose_secret().is_empty() => Some((user, password)),
             (None, None) => None,
@@ -115,8 +123,12 @@ impl MailSection {
         if port == 0 {
             return Err(problem("port", "write a number from 1 to 65535"));
         }
-        Ok(Some(MailConfig { server, port, encryption, credentials, from, ca_file: self.ca_file }))
+        Ok(Some(MailConfig { server, port, encryption, credentials, from, bounces, ca_file: self.ca_file }))
     }
+}
+
+fn is_ascii(address: &Address) -> bool {
+    address.to_string().is_ascii()
 }
 
 /// A name or an address, without a port.

@@ -33,6 +33,7 @@ const NOTICES: &str = r#"[mail]
 # user = "koshin"
 # password = "the mail server's"
 # from = "証明書のお知らせ <koshin@example.jp>"
+# bounces = "koshin-bounces@example.jp"     # where undeliverable mail comes back to: docs/notices.md
 # ca_file = "/etc/koshin/mail-ca.pem"      # trusted instead of the system's CAs
 
 [webhook]

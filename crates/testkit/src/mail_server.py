@@ -13,6 +13,7 @@ import sys
 from aiosmtpd.smtp import SMTP, AuthResult
 
 port, mode, certificate, key, user, password, mailbox = sys.argv[1:]
+silenced = set()
 
 
 class Handler:
@@ -38,7 +39,10 @@ class Handler:
         }
         with open(mailbox, "a", encoding="utf-8") as file:
             file.write(json.dumps(mail) + "\n")
-        if any(address.startswith("silent") for address in envelope.rcpt_tos):
+        silent = [address for address in envelope.rcpt_tos if address.startswith("silent")]
+        once = {address for address in silent if address.startswith("silentonce")}
+        if any(address not in silenced for address in silent):
+            silenced.update(once)
             # The mail is taken, and the sender never learns it.
             await asyncio.sleep(3600)
         return "250 OK"

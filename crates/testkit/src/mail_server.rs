@@ -2,7 +2,8 @@
 //!
 //! What it answers is told by the recipient: `nobody…` is refused for good (550), `busy…` for
 //! now (451), `toolarge…` after the message (552); `silent…` is taken, and the answer that
-//! says so never comes. Everybody else's mail is taken.
+//! says so never comes; to `silentonce…` it does not come the first time. Everybody else's
+//! mail is taken.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

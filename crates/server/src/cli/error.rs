@@ -8,9 +8,9 @@ use crate::{
     setup::SetupError,
     store::{ChainBreak, StoreError},
     use_cases::{
-        SiteError, UseCaseError,
+        NoticeSettingsError, SiteError, UseCaseError,
         audit_trail::TrailError,
-        notices::{NoticeSettingsError, NoticeSetupError, TestMailError},
+        notices::{NoticeSetupError, TestMailError},
     },
 };
 use std::process::ExitCode;
@@ -57,6 +57,9 @@ pub enum CliError {
     /// A test mail.
     #[error(transparent)]
     TestMail(#[from] TestMailError),
+    /// What a mail server should hand over again.
+    #[error("{0}; try again later")]
+    Later(String),
     /// The address to listen on.
     #[error("cannot listen on {address}: {source}; is another program using the port?")]
     Listen {
@@ -105,6 +108,8 @@ impl CliError {
             Self::Listen { .. } | Self::TestMail(TestMailError::Mail(_)) => 13,
             Self::File(_) => 15,
             Self::Defect(_) => 70,
+            // EX_TEMPFAIL: mail servers keep the mail and try again.
+            Self::Later(_) => 75,
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong usage, 10 configuration or directory, 11 database, \
 12 CA or certificates, 13 network, 14 no such tenant or certificate, or there already, 15 files, \
-16 the audit trail is broken, 70 defect";
+16 the audit trail is broken, 70 defect, 75 try again later";
 
 #[derive(Debug, Subcommand)]
 enum Command {

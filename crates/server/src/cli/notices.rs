@@ -6,13 +6,17 @@ use super::{
 };
 use crate::{
     clock,
-    notices::text::Language,
-    store::{DeliveryRow, MailRecipient},
-    use_cases::Notices,
+    notices::{
+        bounce::{self, NoBounce},
+        text::Language,
+    },
+    store::{DeliveryRow, MailRecipient, StoreError},
+    use_cases::{Actor, MailWish, Notices, SecondFactorKey, SiteError},
 };
 use koshin_policy::calendar;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::io::{self, Read};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum NoticesCommand {
@@ -44,7 +48,12 @@ pub(super) enum NoticesCommand {
         /// The terminals renew by themselves: tell of failures only
         #[arg(long)]
         unattended: bool,
+        /// Leave out the tenant's administrators, who else get mail as well
+        #[arg(long)]
+        no_administrators: bool,
     },
+    /// Read a returned mail (RFC 3464) from standard input, as a mail server's alias pipes it
+    Bounce,
     /// Set where a tenant's notices are posted; prints the new secret that signs them
     Webhook {
         /// The tenant's identifier
@@ -81,27 +90,70 @@ pub(super) async fn run(place: &Place, command: NoticesCommand) -> Result<(), Cl
             Ok(())
         }
         NoticesCommand::List { json } => list(place, json).await,
-        NoticesCommand::Recipients { tenant, mails, language, unattended } => {
-            let language = Language::from(language).as_str();
-            let recipient = |address| MailRecipient { address, language: language.to_owned() };
+        NoticesCommand::Recipients { tenant, mails, language, unattended, no_administrators } => {
+            let language = Language::from(language);
+            let recipient = |address| MailRecipient { address, language: language.as_str().to_owned() };
             let recipients: Vec<_> = mails.into_iter().map(recipient).collect();
             let count = recipients.len();
-            notices(place)?.set_recipients(&tenant, recipients, unattended).await?;
-            say!("{tenant}: notices go to {count} mail addresses");
+            let wish =
+                MailWish { mail: true, administrators: !no_administrators, language, recipients, unattended };
+            let who = if no_administrators { "" } else { "its administrators and " };
+            notices(place)?.set_mail(&Actor::command_line(), &tenant, wish, clock::now()).await?;
+            say!("{tenant}: notices go to {who}{count} more mail addresses");
             Ok(())
         }
+        NoticesCommand::Bounce => take_back(place).await,
         NoticesCommand::Webhook { tenant, url, .. } => {
-            match notices(place)?.set_webhook(&tenant, url.as_deref()).await? {
-                Some(secret) => say!("secret: {}", secret.expose_secret()),
-                None => say!("{tenant}: no webhook"),
+            let (notices, actor, now) = (notices(place)?, Actor::command_line(), clock::now());
+            match url {
+                Some(url) => {
+                    let secret = notices.set_webhook(&actor, &tenant, &url, now).await?;
+                    say!("secret: {}", secret.expose_secret());
+                }
+                None => {
+                    notices.remove_webhook(&actor, &tenant, now).await?;
+                    say!("{tenant}: no webhook");
+                }
             }
             Ok(())
         }
     }
 }
 
+/// A returned mail. What tells nothing is no failure: the mail server would return that, too.
+async fn take_back(place: &Place) -> Result<(), CliError> {
+    let bounce = match read_bounce() {
+        Ok(Ok(bounce)) => bounce,
+        Ok(Err(why)) => {
+            say!("nothing was changed: {why}");
+            return Ok(());
+        }
+        Err(error) => return Err(CliError::Later(format!("the mail could not be read: {error}"))),
+    };
+    let later = |error: StoreError| CliError::Later(error.to_string());
+    // The records may be back when the mail server tries again; a wrong configuration is not.
+    let notices = match notices(place) {
+        Err(CliError::Store(error)) => return Err(later(error)),
+        other => other?,
+    };
+    match notices.take_back(bounce, clock::now()).await.map_err(later)? {
+        Some(address) => say!("mail came back from {address}: nothing more is written to it"),
+        None => say!("nothing was changed: no such mail was sent, or it is known to have come back"),
+    }
+    Ok(())
+}
+
+/// Reads to the end, so that the mail server's pipe does not break, and keeps the beginning.
+fn read_bounce() -> io::Result<Result<bounce::Bounce, NoBounce>> {
+    let (mut input, mut mail) = (io::stdin().lock(), Vec::new());
+    input.by_ref().take(bounce::MOST_BYTES as u64).read_to_end(&mut mail)?;
+    io::copy(&mut input, &mut io::sink())?;
+    Ok(bounce::read(&mail))
+}
+
 fn notices(place: &Place) -> Result<Notices, CliError> {
-    Ok(Notices::new(place.store()?, &place.config()?)?)
+    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
+    Ok(Notices::new(place.store()?, &place.config()?, key)?)
 }
 
 async fn list(place: &Place, json: bool) -> Result<(), CliError> {

@@ -33,13 +33,14 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let tls = TlsSides::load(&place.home, &authority, &config)?;
     let store = Store::open(&config.database)?;
     check_services(&config, &store).await?;
-    let notices = Notices::new(store.clone(), &config)?;
+    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
+    let notices = Notices::new(store.clone(), &config, key.clone())?;
     let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
     let (limits, site) = (config.limits, config.site.clone());
-    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
     let koshin = Koshin::new(store, authority, config, public_url.clone())
         .with_second_factor_key(key)
+        .with_notices(notices.clone())
         .with_home(place.home.clone());
     koshin.refresh_services().await?;
     let koshin = Arc::new(koshin);

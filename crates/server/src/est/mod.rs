@@ -5,7 +5,7 @@ mod recovery;
 
 use crate::{
     api::{Asker, body_within, denied},
-    use_cases::{Koshin, UseCaseError},
+    use_cases::{Caller, Koshin, UseCaseError},
 };
 use axum::{
     Router,
@@ -15,7 +15,9 @@ use axum::{
     routing::{get, post},
 };
 use http::header::{CONTENT_TYPE, HeaderName};
-use koshin_issuance::{CertificateRequest, CsrError, KeyAlgorithm, certs_only, csr_attributes, read_csr};
+use koshin_issuance::{
+    CertificateRequest, CsrError, KeyAlgorithm, PublicKey, certs_only, csr_attributes, read_csr,
+};
 use koshin_protocol::{
     est::{
         CACERTS_PATH, CSRATTRS, CSRATTRS_PATH, PKCS7_CERTS_ONLY, SIMPLEENROLL_PATH, SIMPLEREENROLL_PATH,
@@ -64,7 +66,15 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
     let body = body_within(body, &koshin.config().limits).await?;
     let caller = asker.caller_for_renewal(koshin).await?;
-    let request = request_in(&body)?;
+    let requested = requested_key(&caller, &body);
+    let key = koshin.note_outcome(caller.terminal_id(), requested, asker.now).await?;
+    let certificate = koshin.renew_with_device_key(caller, key, asker.now).await?;
+    packed(&[&certificate])
+}
+
+/// The key that the request proves to have and asks to be certified.
+fn requested_key(caller: &Caller, body: &[u8]) -> Result<PublicKey, UseCaseError> {
+    let request = request_in(body)?;
     // The subject comes from the records; a request that names another is a mistake of
     // its sender, told rather than overridden. One that names none is taken.
     let other = |named: Option<&str>, own: &str| named.is_some_and(|name| name != own);
@@ -73,8 +83,7 @@ async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<R
     {
         return Err(denied(ProblemCode::CsrSubjectMismatch));
     }
-    let certificate = koshin.renew_with_device_key(caller, request.public_key, asker.now).await?;
-    packed(&[&certificate])
+    Ok(request.public_key)
 }
 
 /// The CSR in a body, its signature and key checked.

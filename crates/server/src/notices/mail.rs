@@ -179,7 +179,8 @@ impl Mailer {
 
     async fn converse(&self, to: Address, message: &[u8]) -> Result<AsyncSmtpConnection, MailError> {
         let mut connection = self.connect().await?;
-        let from = self.config.from.email.clone();
+        // Returned mail goes to the envelope's sender (RFC 5321, 4.4).
+        let from = self.config.bounces.clone().unwrap_or_else(|| self.config.from.email.clone());
         connection
             .command(Mail::new(Some(from), Vec::new()))
             .await

@@ -5,6 +5,7 @@
 //! `use_cases::notices`.
 
 pub mod address;
+pub mod bounce;
 pub mod calendar;
 pub mod mail;
 pub mod retry;

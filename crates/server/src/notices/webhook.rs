@@ -107,6 +107,9 @@ pub enum UrlError {
     /// A name and password in it would show up in logs.
     #[error("leave user and password out of the URL")]
     Credentials,
+    /// An address that only this server can reach.
+    #[error("it names a private address, and the configuration allows no such webhook")]
+    PrivateAddress,
     /// No URL at all.
     #[error("it is no absolute URL; write https://HOST/PATH")]
     Syntax,
@@ -141,6 +144,10 @@ impl WebhookUrl {
             Some(_) => return Err(UrlError::Scheme),
             None => return Err(UrlError::Syntax),
         };
+        // Names are judged when they are resolved; an address can be judged now.
+        if !private_addresses && host.parse().is_ok_and(|address| !is_public(address)) {
+            return Err(UrlError::PrivateAddress);
+        }
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         Ok(Self { host, port, tls, uri })
     }

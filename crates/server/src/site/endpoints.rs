@@ -5,9 +5,10 @@ use super::{
     failure::Failure,
     form::Fields,
     pages::{
-        account, administrators, certificate, certificates, consents, entrance, history,
+        account, administrators, certificate, certificates, consents, entrance, feed, first, history,
+        notice_changes, notices,
         operators::{authority, revocation, revocations, search, services, tenant, tenants},
-        other, overview, recovery, renewal, setup, sign_in,
+        other, overview, recovery, renewal, selection, setup, sign_in, terminal,
     },
     visit::Visit,
 };
@@ -49,6 +50,10 @@ pub(super) struct Call {
     pub(super) query: Fields,
     /// The form, whose origin has been checked.
     pub(super) form: Fields,
+    /// Host and port as the browser named them, which are ours.
+    pub(super) host: String,
+    /// Which version the asker has already (RFC 9110, 13.1.2).
+    pub(super) if_none_match: Option<String>,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
@@ -95,9 +100,19 @@ static CERTIFICATES: &[Endpoint] = &[
 
 /// 証明書更新, 新規発行, 端末名, 使用停止.
 static ISSUING: &[Endpoint] = &[
+    get("/terminals/new", EVERY_ROLE, |call| Box::pin(first::ask(call))),
+    post("/terminals/new", EVERY_ROLE, |call| Box::pin(first::issue(call))),
+    get("/terminals/renew", EVERY_ROLE, |call| Box::pin(selection::ask(call))),
+    post("/terminals/renew", EVERY_ROLE, |call| Box::pin(selection::renew(call))),
+    get("/terminals/bundle", EVERY_ROLE, |call| Box::pin(selection::bundle(call))),
     get("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::ask(call))),
     post("/terminals/{id}/renew", EVERY_ROLE, |call| Box::pin(renewal::renew(call))),
     get("/terminals/{id}/bundle", EVERY_ROLE, |call| Box::pin(renewal::bundle(call))),
+    get("/terminals/{id}/name", EVERY_ROLE, |call| Box::pin(terminal::ask_name(call))),
+    post("/terminals/{id}/name", EVERY_ROLE, |call| Box::pin(terminal::rename(call))),
+    get("/terminals/{id}/stop", EVERY_ROLE, |call| Box::pin(terminal::ask_stop(call))),
+    post("/terminals/{id}/stop", EVERY_ROLE, |call| Box::pin(terminal::stop(call))),
+    post("/terminals/{id}/undo", EVERY_ROLE, |call| Box::pin(terminal::undo(call))),
 ];
 
 /// Passkeys, passwords, 管理者, 保守会社への許可, 操作履歴.
@@ -168,7 +183,20 @@ static OPERATORS: &[Endpoint] = &[
 ];
 
 /// 通知設定.
-static NOTICES: &[Endpoint] = &[];
+static NOTICES: &[Endpoint] = &[
+    get("/notices", EVERY_ROLE, |call| Box::pin(notices::show(call))),
+    post("/notices/mail", EVERY_ROLE, |call| Box::pin(notice_changes::mail(call))),
+    post("/notices/address", EVERY_ROLE, |call| Box::pin(notice_changes::address(call))),
+    post("/notices/test", EVERY_ROLE, |call| Box::pin(notice_changes::test(call))),
+    get("/notices/confirm/{name}", EVERY_ROLE, |call| Box::pin(notice_changes::confirm(call))),
+    post("/notices/webhook", EVERY_ROLE, |call| Box::pin(notice_changes::webhook(call))),
+    post("/notices/webhook/secret", EVERY_ROLE, |call| Box::pin(notice_changes::webhook_secret(call))),
+    post("/notices/webhook/remove", EVERY_ROLE, |call| Box::pin(notice_changes::webhook_remove(call))),
+    post("/notices/feed", EVERY_ROLE, |call| Box::pin(notice_changes::feed_open(call))),
+    post("/notices/feed/close", EVERY_ROLE, |call| Box::pin(notice_changes::feed_close(call))),
+    // Calendar programs present no certificate: the address is the secret.
+    get("/feed/{name}", Who::Anyone, |call| Box::pin(feed::show(call))),
+];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {
     Endpoint { method: Method::GET, path, who, action }

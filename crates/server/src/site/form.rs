@@ -60,6 +60,11 @@ impl Fields {
         SecretString::from(self.find(name))
     }
 
+    /// Every field of this name, as boxes that can be ticked send them.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key.as_str() == name).map(|(_, value)| value.trim())
+    }
+
     fn find(&self, name: &str) -> &str {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str())).unwrap_or_default()
     }
@@ -125,6 +130,8 @@ mod tests {
         assert_eq!(fields.text("empty"), "");
         assert_eq!(fields.text("missing"), "");
         assert_eq!(fields.text("bad"), "\u{fffd}");
+        let ticked = Fields::parse(b"terminal=1&x=2&terminal=3");
+        assert_eq!(ticked.all("terminal").collect::<Vec<_>>(), ["1", "3"]);
     }
 
     #[test]

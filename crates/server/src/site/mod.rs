@@ -17,6 +17,7 @@ mod failure;
 mod form;
 mod headers;
 mod issuing_views;
+mod notice_views;
 mod page;
 mod pages;
 mod qr;
@@ -39,7 +40,11 @@ use axum::{
 use endpoints::{Call, Endpoint, Who};
 use failure::Failure;
 use form::Fields;
-use http::{Method, header::SET_COOKIE, request::Parts};
+use http::{
+    Method,
+    header::{CONTENT_TYPE, IF_NONE_MATCH, SET_COOKIE},
+    request::Parts,
+};
 use std::sync::Arc;
 use visit::{Standing, Visit, bare_page};
 
@@ -105,7 +110,8 @@ async fn enter(
     let (page, cookie) = (visit.page.clone(), visit.form_cookie());
     let outcome = admit(endpoint, &site, visit, parameter, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|failure| failure.answer(page));
-    if let Some(cookie) = cookie {
+    // Only pages have forms; calendars and style sheets have no use for the proof.
+    if let Some(cookie) = cookie.filter(|_| is_page(&response)) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
@@ -135,7 +141,11 @@ async fn admit(
         Fields::default()
     };
     let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
-    (endpoint.action)(Call { koshin: Arc::clone(&site.koshin), visit, parameter, query, form }).await
+    let host = form::host(&parts.headers, &parts.uri).unwrap_or_default().to_owned();
+    let if_none_match = parts.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let if_none_match = if_none_match.map(str::to_owned);
+    let koshin = Arc::clone(&site.koshin);
+    (endpoint.action)(Call { koshin, visit, parameter, query, form, host, if_none_match }).await
 }
 
 /// The page for those who may not, if this visitor may not.
@@ -158,6 +168,10 @@ fn turned_away(who: Who, visit: &Visit) -> Result<Option<Response>, Failure> {
         (Who::SignedIn(kinds), Some(session)) if !kinds.contains(&session.kind) => Err(Failure::Forbidden),
         (Who::SignedIn(_), Some(_)) => Ok(None),
     }
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"))
 }
 
 /// Under another name, cookies and certificates would be somebody else's.

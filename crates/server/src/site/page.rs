@@ -82,6 +82,7 @@ impl Page {
         let mut entries = vec![
             entry("/overview", "nav-overview"),
             entry("/certificates", "nav-certificates"),
+            entry("/notices", "nav-notices"),
             entry("/administrators", "nav-administrators"),
             entry("/consents", "nav-consents"),
             entry("/history", "nav-history"),

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 17] = [
+const COMPOSED: [&str; 20] = [
     "trouble-",
     "state-",
     "event-",
@@ -17,6 +17,9 @@ const COMPOSED: [&str; 17] = [
     "life-",
     "funnel-",
     "attention-",
+    "delivery-",
+    "test-",
+    "notice-day-",
     "operators-done-",
     "tenant-kind-",
     "tenant-suspend-",

@@ -139,12 +139,27 @@ impl Counter {
 pub(super) struct Overview<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
+    /// The first that need attention.
+    pub(super) urgent: Vec<Urgent>,
+    /// Whether terminals of several organisations are seen.
+    pub(super) several: bool,
+    /// How many there are beyond those.
+    pub(super) more: Option<String>,
+    /// Organisations that mail does not reach: the way to their settings, and its words.
+    pub(super) unreached: Vec<(String, String)>,
     pub(super) nothing_ends: String,
     pub(super) weeks: Vec<Bar>,
     /// SVG.
     pub(super) weeks_chart: String,
     pub(super) funnel: Vec<Bar>,
     pub(super) reasons: Vec<Bar>,
+}
+
+/// A terminal that needs attention, with the life of its certificate.
+pub(super) struct Urgent {
+    pub(super) row: Row,
+    /// SVG.
+    pub(super) life: String,
 }
 
 /// A row with a number, and a bar for it.
@@ -203,6 +218,7 @@ impl Heading {
 /// A terminal and its certificate.
 #[derive(Debug, Default)]
 pub(super) struct Row {
+    pub(super) terminal_id: i64,
     pub(super) serial: Option<String>,
     pub(super) name: String,
     /// For those who see several.
@@ -234,6 +250,11 @@ pub(super) struct Certificate<'a> {
     pub(super) state: &'static str,
     pub(super) state_text: String,
     pub(super) until: String,
+    /// What was done a moment ago.
+    pub(super) message: Option<Message>,
+    pub(super) stop: Option<StopView>,
+    /// What waits to be downloaded.
+    pub(super) waiting: Option<String>,
     /// Where to go with it, as far as the administrator may.
     pub(super) buttons: Vec<Button>,
     /// SVG.
@@ -249,8 +270,17 @@ pub(super) struct Button {
     pub(super) path: String,
     /// The key of its text.
     pub(super) key: &'static str,
-    /// Whether it is what people mostly come for.
-    pub(super) first: bool,
+    /// Of the style sheet: empty for what people mostly come for.
+    pub(super) class: &'static str,
+}
+
+/// A 使用停止 that is in force.
+#[derive(Debug)]
+pub(super) struct StopView {
+    /// Since when, by whom, until when it can be undone.
+    pub(super) text: String,
+    /// Where to undo it, for whoever may and while it can be.
+    pub(super) undo: Option<String>,
 }
 
 /// What a colour of the life bar means.

@@ -4,7 +4,8 @@
 use super::{
     AnyConnection, Door, Scope, Store, StoreError,
     connection::lock_terminal,
-    schema::{certificate, renewal_attempt, terminal},
+    outbox::DeliveryState,
+    schema::{certificate, outbox, renewal_attempt, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -16,9 +17,12 @@ const RENEWED: &str = "renewed";
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
-/// How far renewals came. Each number contains the next.
+/// How far renewals came. From the second on each number contains the next; a terminal that
+/// renews by itself is renewed without a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Funnel {
+    /// Certificates of which somebody was told that they end.
+    pub notified: u64,
     /// Certificates that replace another.
     pub issued: u64,
     /// Of these, fetched; a key made on the device needs no fetching.
@@ -135,6 +139,7 @@ impl Store {
                     .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
             );
             Ok(Funnel {
+                notified: number(notified(connection, &scope, since)?),
                 issued: number(issued().count().get_result(connection)?),
                 fetched: number(fetched.count().get_result(connection)?),
                 confirmed: number(
@@ -160,6 +165,21 @@ impl Store {
         })
         .await
     }
+}
+
+/// How many certificates somebody was told of since `since`.
+fn notified(connection: &mut AnyConnection, scope: &Scope, since: Timestamp) -> Result<i64, StoreError> {
+    let told = outbox::table
+        .inner_join(certificate::table.inner_join(terminal::table))
+        .filter(outbox::state.eq(DeliveryState::Sent.as_str()))
+        .filter(outbox::ended_at.ge(since.as_second()))
+        .select(diesel::dsl::count(outbox::serial).aggregate_distinct());
+    Ok(match scope {
+        Scope::Everything => told.first(connection)?,
+        Scope::Tenants(tenants) => {
+            told.filter(terminal::tenant_id.eq_any(tenants.clone())).first(connection)?
+        }
+    })
 }
 
 fn count_one(

@@ -109,6 +109,22 @@ audit_kinds! {
     PasskeyRemoved = "passkey_removed",
     /// A passkey answered whose counter has not moved on: somebody may have copied it.
     PasskeyCloned = "passkey_cloned",
+    /// 通知設定: who gets mail, and whether terminals renew by themselves.
+    NoticesSet = "notices_set",
+    /// A webhook was set, or got another secret.
+    WebhookSet = "webhook_set",
+    /// A webhook was taken away.
+    WebhookRemoved = "webhook_removed",
+    /// A calendar feed was opened under a new address.
+    FeedOpened = "feed_opened",
+    /// A calendar feed was closed.
+    FeedClosed = "feed_closed",
+    /// A test mail or webhook was asked for.
+    NoticeTested = "notice_tested",
+    /// Mail came back from an address.
+    AddressBounced = "address_bounced",
+    /// An administrator says that an address is good again.
+    AddressRestored = "address_restored",
     /// A tenant's name, service or hours were changed.
     TenantChanged = "tenant_changed",
     /// An operator changed the policy of a service, or went back to the file's.

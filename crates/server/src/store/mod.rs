@@ -9,6 +9,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod audit_chain;
+mod bounces;
 mod bundles;
 mod carried;
 mod certificates;
@@ -33,6 +34,7 @@ mod sign_in;
 mod tenant_list;
 mod tenants;
 mod terminals;
+mod tryouts;
 mod worker;
 
 pub use account_care::{OpenInvitation, ResetRow};
@@ -40,6 +42,7 @@ pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, N
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
+pub use bounces::{BouncedAddress, ReturnedDelivery, Unreached};
 pub use bundles::{BundleRow, Carried, Fetched, NewBundle};
 pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
@@ -62,10 +65,11 @@ pub use revocations::{
 };
 pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
-pub use sign_in::Attempt;
+pub use sign_in::{Attempt, Lock};
 pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};
 pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};
+pub use tryouts::Tryout;
 
 use connection::Access;
 use worker::Queue;

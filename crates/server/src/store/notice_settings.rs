@@ -1,11 +1,10 @@
 //! How organisations want to be told: mail recipients, webhook, calendar feed.
 
 use super::{
-    AnyConnection, Store, StoreError,
-    schema::{notice_recipient, notice_settings},
+    AnyConnection, AuditEvent, Store, StoreError, audit,
+    schema::{administrator, notice_recipient, notice_settings, tenant},
 };
 use diesel::prelude::*;
-use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
 /// Somebody who gets mail.
@@ -18,25 +17,61 @@ pub struct MailRecipient {
 }
 
 /// Where notices are posted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
     /// An https URL.
     pub url: String,
-    /// With which each notice is signed.
-    pub secret: SecretString,
+    /// The secret with which each notice is signed, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// One organisation's settings.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeSettings {
+    /// Whether anything is mailed.
+    pub mail: bool,
+    /// Whether the organisation's administrators get what is mailed.
+    pub administrators: bool,
+    /// The language of the administrators' mails and of the calendar feed, `ja` or `en`.
+    pub language: String,
     /// Its terminals renew by themselves: it is told only of failures.
     pub unattended: bool,
-    /// Who gets mail, in the order of addresses.
+    /// Who else gets mail, in the order of addresses.
     pub recipients: Vec<MailRecipient>,
     /// Where notices are posted.
     pub webhook: Option<Webhook>,
     /// SHA-256 of the calendar feed's token, hex. The token itself is not stored.
     pub calendar_token_hash: Option<String>,
+}
+
+/// Of an organisation that has set nothing: its administrators are told by mail.
+impl Default for NoticeSettings {
+    fn default() -> Self {
+        Self {
+            mail: true,
+            administrators: true,
+            language: "ja".to_owned(),
+            unattended: false,
+            recipients: Vec::new(),
+            webhook: None,
+            calendar_token_hash: None,
+        }
+    }
+}
+
+impl NoticeSettings {
+    /// Who gets mail, each once: the administrators, unless they are left out, and who was
+    /// added. An administrator who is also added gets the language chosen there.
+    pub fn mail_recipients(&self, administrators: &[String]) -> Vec<MailRecipient> {
+        if !self.mail {
+            return Vec::new();
+        }
+        let added = |address: &&String| self.recipients.iter().any(|added| added.address == **address);
+        let own = administrators.iter().filter(|_| self.administrators).filter(|address| !added(address));
+        let own =
+            own.map(|address| MailRecipient { address: address.clone(), language: self.language.clone() });
+        own.chain(self.recipients.iter().cloned()).collect()
+    }
 }
 
 impl Store {
@@ -59,22 +94,60 @@ impl Store {
         self.read(|connection| load(connection, None)).await
     }
 
-    /// Replaces the settings of an organisation.
+    /// The mail addresses of administrators whose accounts may be used, by organisation: of
+    /// one, or of all.
     ///
     /// # Errors
-    /// When the store is out of reach, or there is no such organisation.
-    pub async fn set_notice_settings(
+    /// When the store is out of reach.
+    pub async fn administrator_mails(
+        &self,
+        tenant_id: Option<&str>,
+    ) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+        let tenant_id = tenant_id.map(str::to_owned);
+        self.read(move |connection| {
+            let active = administrator::table
+                .filter(administrator::state.eq("active"))
+                .order((administrator::tenant_id, administrator::mail))
+                .select((administrator::tenant_id, administrator::mail))
+                .distinct();
+            let rows: Vec<(String, String)> = match &tenant_id {
+                Some(id) => active.filter(administrator::tenant_id.eq(id)).load(connection)?,
+                None => active.load(connection)?,
+            };
+            let mut mails: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (tenant, mail) in rows {
+                mails.entry(tenant).or_default().push(mail);
+            }
+            Ok(mails)
+        })
+        .await
+    }
+
+    /// Changes the settings of an organisation, whole or not at all, and records why.
+    /// `false` when there is no such organisation.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn change_notice_settings(
         &self,
         tenant_id: &str,
-        settings: NoticeSettings,
-    ) -> Result<(), StoreError> {
+        change: impl Fn(&mut NoticeSettings) + Send + 'static,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
         let tenant_id = tenant_id.to_owned();
         self.write(move |connection| {
+            if !lock(connection, &tenant_id)? {
+                return Ok(false);
+            }
+            let mut settings = load(connection, Some(&tenant_id))?.remove(&tenant_id).unwrap_or_default();
+            change(&mut settings);
             diesel::delete(notice_settings::table.filter(notice_settings::tenant_id.eq(&tenant_id)))
                 .execute(connection)?;
             diesel::delete(notice_recipient::table.filter(notice_recipient::tenant_id.eq(&tenant_id)))
                 .execute(connection)?;
-            insert(connection, &tenant_id, &settings)
+            insert(connection, &tenant_id, &settings)?;
+            audit::record(connection, &event)?;
+            Ok(true)
         })
         .await
     }
@@ -96,6 +169,13 @@ impl Store {
     }
 }
 
+/// Two changes of one organisation's settings happen one after the other: an update that
+/// changes nothing holds its row until the end of the transaction, on both databases.
+fn lock(connection: &mut AnyConnection, tenant_id: &str) -> Result<bool, StoreError> {
+    let row = tenant::table.filter(tenant::id.eq(tenant_id));
+    Ok(diesel::update(row).set(tenant::id.eq(tenant::id)).execute(connection)? == 1)
+}
+
 fn insert(
     connection: &mut AnyConnection,
     tenant_id: &str,
@@ -105,9 +185,12 @@ fn insert(
     diesel::insert_into(notice_settings::table)
         .values((
             notice_settings::tenant_id.eq(tenant_id),
+            notice_settings::mail.eq(settings.mail),
+            notice_settings::administrators.eq(settings.administrators),
+            notice_settings::language.eq(&settings.language),
             notice_settings::unattended.eq(settings.unattended),
             notice_settings::webhook_url.eq(webhook.map(|webhook| webhook.url.as_str())),
-            notice_settings::webhook_secret.eq(webhook.map(|webhook| webhook.secret.expose_secret())),
+            notice_settings::webhook_sealed.eq(webhook.map(|webhook| webhook.sealed.as_slice())),
             notice_settings::calendar_token_hash.eq(settings.calendar_token_hash.as_deref()),
         ))
         .execute(connection)?;
@@ -123,7 +206,8 @@ fn insert(
     Ok(())
 }
 
-type SettingsColumns = (String, bool, Option<String>, Option<String>, Option<String>);
+type SettingsColumns =
+    (String, (bool, bool, String, bool), (Option<String>, Option<Vec<u8>>), Option<String>);
 
 /// The settings of one organisation, or of all.
 fn load(
@@ -132,9 +216,13 @@ fn load(
 ) -> Result<BTreeMap<String, NoticeSettings>, StoreError> {
     let columns = (
         notice_settings::tenant_id,
-        notice_settings::unattended,
-        notice_settings::webhook_url,
-        notice_settings::webhook_secret,
+        (
+            notice_settings::mail,
+            notice_settings::administrators,
+            notice_settings::language,
+            notice_settings::unattended,
+        ),
+        (notice_settings::webhook_url, notice_settings::webhook_sealed),
         notice_settings::calendar_token_hash,
     );
     let rows: Vec<SettingsColumns> = match only {
@@ -166,7 +254,18 @@ fn recipients(
 }
 
 fn into_settings(columns: SettingsColumns) -> (String, NoticeSettings) {
-    let (tenant_id, unattended, url, secret, calendar_token_hash) = columns;
-    let webhook = url.zip(secret).map(|(url, secret)| Webhook { url, secret: SecretString::from(secret) });
-    (tenant_id, NoticeSettings { unattended, recipients: Vec::new(), webhook, calendar_token_hash })
+    let (tenant_id, (mail, administrators, language, unattended), (url, sealed), calendar_token_hash) =
+        columns;
+    let webhook = url.zip(sealed).map(|(url, sealed)| Webhook { url, sealed });
+    let recipients = Vec::new();
+    let settings = NoticeSettings {
+        mail,
+        administrators,
+        language,
+        unattended,
+        recipients,
+        webhook,
+        calendar_token_hash,
+    };
+    (tenant_id, settings)
 }

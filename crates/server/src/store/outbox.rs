@@ -6,8 +6,8 @@
 //! recording leaves the row leased: when the lease has run out it is sent once more.
 
 use super::{
-    AnyConnection, Store, StoreError, instant,
-    schema::{certificate, outbox},
+    AnyConnection, Store, StoreError, bounces, instant,
+    schema::{certificate, outbox, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ impl Channel {
         }
     }
 
-    fn from_word(word: &str) -> Result<Self, StoreError> {
+    pub(super) fn from_word(word: &str) -> Result<Self, StoreError> {
         [Self::Mail, Self::Webhook]
             .into_iter()
             .find(|channel| channel.as_str() == word)
@@ -69,7 +69,7 @@ impl DeliveryState {
         }
     }
 
-    fn from_word(word: &str) -> Result<Self, StoreError> {
+    pub(super) fn from_word(word: &str) -> Result<Self, StoreError> {
         [Self::Waiting, Self::Sent, Self::Bounced, Self::Failed, Self::Stopped, Self::Replaced]
             .into_iter()
             .find(|state| state.as_str() == word)
@@ -198,8 +198,34 @@ impl Store {
         .await
     }
 
-    /// Leases the delivery of this channel that has waited longest, until `until`. What needs
-    /// no notice any more is stopped first.
+    /// Stops what waits and needs no notice any more, so that it is seen at once and not when
+    /// its turn comes. Returns how many deliveries.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn stop_needless_deliveries(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let needless: Vec<i64> = self
+            .read(move |connection| {
+                Ok(outbox::table
+                    .inner_join(certificate::table)
+                    .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
+                    // One that is being sent at this moment ends by itself.
+                    .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(now.as_second())))
+                    .filter(certificate::state.ne(CertificateState::InUse.as_str()))
+                    .select(outbox::id)
+                    .load(connection)?)
+            })
+            .await?;
+        let mut stopped = 0;
+        // A transaction each: nobody else waits for all of them.
+        for id in needless {
+            stopped += self.write(move |connection| stop(connection, id, now)).await?;
+        }
+        Ok(stopped)
+    }
+
+    /// Leases the delivery of this channel that has waited longest, until `until`. What comes
+    /// before it and needs no notice any more is stopped.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -212,10 +238,12 @@ impl Store {
     ) -> Result<Option<DeliveryRow>, StoreError> {
         let lease = lease.to_owned();
         self.write(move |connection| {
-            stop_needless(connection, now)?;
             loop {
-                let Some(id) = longest_waiting(connection, channel, now)? else { return Ok(None) };
-                if take(connection, id, &lease, now, until)? {
+                let Some((id, state)) = longest_waiting(connection, channel, now)? else { return Ok(None) };
+                // Once the renewal is in use, or the certificate has ended otherwise.
+                if state != CertificateState::InUse.as_str() {
+                    stop(connection, id, now)?;
+                } else if take(connection, id, &lease, now, until)? {
                     return find(connection, id).map(Some);
                 }
                 // Another node was faster: what it took is not waiting for a lease any more.
@@ -260,7 +288,39 @@ impl Store {
                     ))
                     .execute(connection)?,
             };
+            if let (1, AttemptEnd::Ended(DeliveryState::Bounced, why)) = (changed, &end) {
+                refuse_address(connection, id, why.as_deref().unwrap_or_default(), now)?;
+            }
             Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// The last `limit` deliveries that an organisation's settings brought about, newest
+    /// first, each with the name of its terminal.
+    ///
+    /// # Errors
+    /// When the store is out of reach, or holds what this program did not write.
+    pub async fn last_deliveries(
+        &self,
+        tenant_id: &str,
+        limit: u32,
+    ) -> Result<Vec<(DeliveryRow, String)>, StoreError> {
+        type Named = (Columns, (Option<String>, String));
+        let tenant_id = tenant_id.to_owned();
+        self.read(move |connection| {
+            let rows: Vec<Named> = outbox::table
+                .inner_join(certificate::table.inner_join(terminal::table))
+                .filter(outbox::tenant_id.eq(&tenant_id))
+                .order((outbox::created_at.desc(), outbox::id.desc()))
+                .limit(i64::from(limit))
+                .select((COLUMNS, (terminal::label, terminal::common_name)))
+                .load(connection)?;
+            let named = |(row, (label, common_name)): Named| {
+                let label = label.filter(|label| !label.is_empty());
+                Ok((into_row(row)?, label.unwrap_or(common_name)))
+            };
+            rows.into_iter().map(named).collect()
         })
         .await
     }
@@ -282,6 +342,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// Refused for good when it was handed over: an address is as good as one that mail came back
+/// from. A webhook that is gone is no address.
+fn refuse_address(
+    connection: &mut AnyConnection,
+    id: i64,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if find(connection, id)?.key.channel == Channel::Mail {
+        bounces::remember(connection, id, why, now)?;
+    }
+    Ok(())
 }
 
 fn is_planned(connection: &mut AnyConnection, key: &DeliveryKey) -> Result<bool, StoreError> {
@@ -330,40 +404,31 @@ fn insert(connection: &mut AnyConnection, new: &NewDelivery, now: Timestamp) -> 
     Ok(())
 }
 
-/// Once the renewal is in use, or the certificate has ended otherwise, nothing is sent.
-fn stop_needless(connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
-    let needless: Vec<i64> = outbox::table
-        .inner_join(certificate::table)
-        .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
-        .filter(certificate::state.ne(CertificateState::InUse.as_str()))
-        .select(outbox::id)
-        .load(connection)?;
-    for id in needless {
-        let waiting =
-            outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(DeliveryState::Waiting.as_str()));
-        diesel::update(waiting)
-            .set((
-                outbox::state.eq(DeliveryState::Stopped.as_str()),
-                outbox::last_error.eq(Some("the certificate needs no notice any more")),
-                outbox::ended_at.eq(Some(now.as_second())),
-            ))
-            .execute(connection)?;
-    }
-    Ok(())
+fn stop(connection: &mut AnyConnection, id: i64, now: Timestamp) -> Result<usize, StoreError> {
+    let waiting =
+        outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(DeliveryState::Waiting.as_str()));
+    Ok(diesel::update(waiting)
+        .set((
+            outbox::state.eq(DeliveryState::Stopped.as_str()),
+            outbox::last_error.eq(Some("the certificate needs no notice any more")),
+            outbox::ended_at.eq(Some(now.as_second())),
+        ))
+        .execute(connection)?)
 }
 
 fn longest_waiting(
     connection: &mut AnyConnection,
     channel: Channel,
     now: Timestamp,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<(i64, String)>, StoreError> {
     Ok(outbox::table
+        .inner_join(certificate::table)
         .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
         .filter(outbox::channel.eq(channel.as_str()))
         .filter(outbox::next_attempt_at.le(now.as_second()))
         .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(now.as_second())))
         .order((outbox::next_attempt_at, outbox::id))
-        .select(outbox::id)
+        .select((outbox::id, certificate::state))
         .first(connection)
         .optional()?)
 }

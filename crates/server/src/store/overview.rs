@@ -144,6 +144,8 @@ pub struct TerminalRow {
     pub common_name: String,
     /// The certificate in use; or else the one that waits; or else the last.
     pub serial: Option<String>,
+    /// Its begin.
+    pub not_before: Option<Timestamp>,
     /// Its end.
     pub not_after: Option<Timestamp>,
     /// How the terminal stands.

@@ -217,8 +217,11 @@ diesel::table! {
         tenant_id -> Text,
         unattended -> Bool,
         webhook_url -> Nullable<Text>,
-        webhook_secret -> Nullable<Text>,
         calendar_token_hash -> Nullable<Text>,
+        webhook_sealed -> Nullable<Binary>,
+        mail -> Bool,
+        administrators -> Bool,
+        language -> Text,
     }
 }
 
@@ -245,6 +248,19 @@ diesel::table! {
         leased_until -> Nullable<BigInt>,
         lease -> Nullable<Text>,
         last_error -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notice_tryout (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        channel -> Text,
+        recipient -> Text,
+        state -> Text,
+        answer -> Nullable<Text>,
+        asked_at -> BigInt,
         ended_at -> Nullable<BigInt>,
     }
 }
@@ -295,6 +311,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    notice_bounce (tenant_id, address) {
+        tenant_id -> Text,
+        address -> Text,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     mass_revocation_item (revocation_id, serial) {
         revocation_id -> BigInt,
         serial -> Text,
@@ -326,9 +351,13 @@ diesel::joinable!(renewal_attempt -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> terminal (terminal_id));
 diesel::joinable!(recovery_code -> certificate (used_serial));
 diesel::joinable!(outbox -> certificate (serial));
+diesel::joinable!(notice_bounce -> tenant (tenant_id));
 diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
 diesel::joinable!(mass_revocation_item -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
+diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
+diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
+diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,

@@ -14,6 +14,9 @@ pub enum Attempt {
     Locked(Timestamp),
 }
 
+/// How long so many failures lock, if they do.
+pub type Lock = fn(u32) -> Option<SignedDuration>;
+
 impl Store {
     /// Counts an attempt under each subject (a hash, with the lock-out after so many
     /// failures), unless one of them is locked.
@@ -22,7 +25,7 @@ impl Store {
     /// When the store is out of reach.
     pub async fn count_attempt(
         &self,
-        subjects: Vec<(String, fn(u32) -> Option<SignedDuration>)>,
+        subjects: Vec<(String, Lock)>,
         now: Timestamp,
     ) -> Result<Attempt, StoreError> {
         self.write(move |connection| {
@@ -116,7 +119,7 @@ fn locked_until(
 fn count(
     connection: &mut AnyConnection,
     subject: &str,
-    lock: fn(u32) -> Option<SignedDuration>,
+    lock: Lock,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let own = || sign_in_failure::table.filter(sign_in_failure::subject.eq(subject));

@@ -38,6 +38,11 @@ impl Caller {
         &self.serial
     }
 
+    /// The terminal's row.
+    pub(crate) fn terminal_id(&self) -> i64 {
+        self.record.terminal_id
+    }
+
     pub(super) fn standing(&self) -> CertificateStanding<'_> {
         standing(&self.record, self.not_before, self.not_after)
     }
@@ -96,19 +101,25 @@ impl Koshin {
         });
     }
 
-    /// What came of a terminal's attempt to renew: a refusal or failure is noted for the
-    /// terminal, so that somebody can see it and help. One that time alone will lift
-    /// needs nobody. The answer never waits for the note to succeed.
-    pub(super) async fn note_outcome<T>(
+    /// What came of a terminal's attempt to renew, whatever the door: a refusal or failure is
+    /// noted for the terminal, so that somebody can see it and help. [`weight`] says which.
+    ///
+    /// A success is noted in the transaction of its certificate. A refusal waits for its note,
+    /// which shares a commit with others: that slows down a client that repeats itself, and
+    /// nobody else. A note that fails changes no answer.
+    pub(crate) async fn note_outcome<T>(
         &self,
         terminal_id: i64,
         outcome: Result<T, UseCaseError>,
         now: Timestamp,
     ) -> Result<T, UseCaseError> {
         let Err(error) = &outcome else { return outcome };
-        let code = error.code();
-        let passing = matches!(code, ProblemCode::RenewalTooEarly | ProblemCode::RenewalInProgress);
-        if let Err(error) = self.store.note_attempt(terminal_id, code.as_str(), !passing, now).await {
+        let (code, weight) = (error.code(), weight(error.code()));
+        if weight == Weight::Nothing {
+            return outcome;
+        }
+        let failing = weight == Weight::Failure;
+        if let Err(error) = self.store.note_attempt(terminal_id, code.as_str(), failing, now).await {
             tracing::warn!(%error, code = code.as_str(), "a failed renewal was not noted");
         }
         outcome
@@ -160,6 +171,27 @@ impl Koshin {
         );
         self.store.audit_once_an_hour(event).await?;
         Ok(Denial::new(code))
+    }
+}
+
+/// What a refusal means to those who look after the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Nothing was wrong: it came too early, or twice at a time. The trail has it.
+    Nothing,
+    /// It counts among the reasons, and the next attempt may go well by itself.
+    Passing,
+    /// Somebody has to do something.
+    Failure,
+}
+
+fn weight(code: ProblemCode) -> Weight {
+    match code {
+        ProblemCode::RenewalTooEarly | ProblemCode::RenewalInProgress => Weight::Nothing,
+        ProblemCode::Overloaded | ProblemCode::StoreUnavailable | ProblemCode::BundleNotFound => {
+            Weight::Passing
+        }
+        _ => Weight::Failure,
     }
 }
 

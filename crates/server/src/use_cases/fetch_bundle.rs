@@ -21,7 +21,11 @@ impl Koshin {
         let terminal_id = caller.record.terminal_id;
         match self.store.fetch_bundle(&token_hash(token), terminal_id, now).await? {
             Fetched::Bundle(pkcs12) => Ok(pkcs12),
-            Fetched::Nothing => Err(Denial::new(ProblemCode::BundleNotFound).into()),
+            Fetched::Nothing => {
+                // The terminal came too late for what it had been given: it will ask again.
+                let nothing = Err(Denial::new(ProblemCode::BundleNotFound).into());
+                self.note_outcome(terminal_id, nothing, now).await
+            }
             Fetched::Foreign { serial } => {
                 let detail = format!("the bundle of certificate {serial}");
                 let event = caller.event(AuditKind::ForeignBundleRequested, detail, now);

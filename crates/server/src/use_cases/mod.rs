@@ -10,6 +10,8 @@ mod hand_over;
 mod hand_over_archive;
 mod in_flight;
 mod mass_revocation;
+mod notice_feed;
+pub mod notice_settings;
 pub mod notices;
 mod operator_search;
 mod operator_tenants;
@@ -24,6 +26,7 @@ mod site_charts;
 mod site_error;
 mod site_invitation;
 mod site_issuing;
+mod site_notices;
 mod site_organisation;
 mod site_own_account;
 mod site_passkeys;
@@ -39,6 +42,8 @@ pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
 pub use mass_revocation::{RevocationReason, RevocationRefusal, RevocationView, RevocationWish};
+pub use notice_feed::Feed;
+pub use notice_settings::{MailWish, NoticeSettingsError};
 pub use notices::Notices;
 pub use operator_search::Findings;
 pub use operator_tenants::{NewTenant, TenantDetail};
@@ -55,11 +60,12 @@ pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
 };
+pub use site_notices::NoticePage;
 pub use site_own_account::Oneself;
 pub use site_passkeys::RelyingParty;
 pub use site_recovery::{IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
-pub use site_terminals::CertificateDetail;
+pub use site_terminals::{CertificateDetail, StopDetail};
 pub use site_visitor::SiteVisitor;
 pub use status::StatusFacts;
 
@@ -92,6 +98,7 @@ pub struct Koshin {
     in_flight: InFlight,
     blocking: Blocking,
     second_factor_key: Option<SecondFactorKey>,
+    notices: Option<Notices>,
     trail_check: ArcSwapOption<TrailCheck>,
 }
 
@@ -111,6 +118,7 @@ impl Koshin {
             in_flight: InFlight::default(),
             blocking,
             second_factor_key: None,
+            notices: None,
             trail_check: ArcSwapOption::empty(),
         }
     }
@@ -119,6 +127,16 @@ impl Koshin {
     #[must_use]
     pub fn with_second_factor_key(self, key: SecondFactorKey) -> Self {
         Self { second_factor_key: Some(key), ..self }
+    }
+
+    /// With the notices that administrators set.
+    #[must_use]
+    pub fn with_notices(self, notices: Notices) -> Self {
+        Self { notices: Some(notices), ..self }
+    }
+
+    fn notices(&self) -> Result<&Notices, SiteError> {
+        self.notices.as_ref().ok_or(SiteError::NoNotices)
     }
 
     /// With the directory whose certificates operators may look at.

@@ -4,19 +4,20 @@
 //! due; it may be repeated at any time and by any node. Sending leases one delivery, sends it
 //! and records how it ended.
 
+use super::{SecondFactorKey, notice_feed::FeedLimits, notice_settings::open_secret};
 use crate::{
     config::{Config, Service},
     entropy,
     notices::{
-        Setback, calendar,
+        Setback, bounce,
         mail::{MailError, MailSetupError, Mailer, OutgoingMail},
         retry,
         text::{self, Language, Task},
-        webhook::{OutgoingWebhook, UrlError, WebhookSender, WebhookSetupError, WebhookUrl},
+        webhook::{OutgoingWebhook, WebhookSender, WebhookSetupError},
     },
     store::{
         AttemptEnd, Channel, Circles, DeliveryKey, DeliveryRow, DeliveryState, MailRecipient, NewDelivery,
-        NoticeSettings, NoticedCertificate, Store, StoreError, Webhook,
+        NoticeSettings, NoticedCertificate, ReturnedDelivery, Store, StoreError, Webhook,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -24,20 +25,14 @@ use koshin_policy::{
     Kind, calendar as dates,
     notice::{self, NoticeStanding, Renewing},
 };
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 /// Longer than any attempt lasts, with room for nodes whose clocks differ.
 pub const LEASE: SignedDuration = SignedDuration::from_mins(10);
-/// A calendar shows ends so far ahead …
-const CALENDAR_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 1200);
-/// … and so far back.
-const CALENDAR_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// More recipients of one organisation are a typing error or an abuse.
-const MAX_RECIPIENTS: usize = 20;
-
 /// The configuration's sections for notices cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NoticeSetupError {
@@ -49,26 +44,6 @@ pub enum NoticeSetupError {
     Webhook(#[from] WebhookSetupError),
 }
 
-/// Settings that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum NoticeSettingsError {
-    /// No mail address.
-    #[error("{0:?} is no mail address that can be used: write NAME@HOST in ASCII")]
-    Address(String),
-    /// Too many of them.
-    #[error("at most {MAX_RECIPIENTS} mail addresses can be set; use a mailing list")]
-    TooManyRecipients,
-    /// No URL for webhooks.
-    #[error("the webhook's URL {0:?} cannot be used: {1}")]
-    Webhook(String, UrlError),
-    /// No such organisation.
-    #[error("there is no tenant {0:?}")]
-    UnknownTenant(String),
-    /// The records.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// A test mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum TestMailError {
@@ -78,6 +53,16 @@ pub enum TestMailError {
     /// It was not taken.
     #[error(transparent)]
     Mail(#[from] MailError),
+}
+
+impl TestMailError {
+    /// What it means for the recipient.
+    pub fn setback(&self) -> Setback {
+        match self {
+            Self::NotConfigured => Setback::ChannelDown,
+            Self::Mail(error) => error.setback(),
+        }
+    }
 }
 
 /// What a call of [`Notices::deliver_one`] did.
@@ -96,20 +81,23 @@ pub enum Step {
 /// Plans and sends notices.
 #[derive(Clone)]
 pub struct Notices {
-    store: Store,
-    host: String,
+    pub(super) store: Store,
+    pub(super) host: String,
     services: BTreeMap<String, Service>,
-    mailer: Option<Mailer>,
-    webhooks: WebhookSender,
-    private_webhooks: bool,
+    pub(super) mailer: Option<Mailer>,
+    pub(super) webhooks: WebhookSender,
+    pub(super) private_webhooks: bool,
+    pub(super) key: SecondFactorKey,
+    pub(super) feeds: Arc<FeedLimits>,
 }
 
 impl Notices {
-    /// Notices over these records, sent as the configuration says.
+    /// Notices over these records, sent as the configuration says. `key` seals the secrets of
+    /// webhooks.
     ///
     /// # Errors
     /// When TLS for a channel cannot be set up.
-    pub fn new(store: Store, config: &Config) -> Result<Self, NoticeSetupError> {
+    pub fn new(store: Store, config: &Config, key: SecondFactorKey) -> Result<Self, NoticeSetupError> {
         let mailer = config.mail.clone().map(|mail| Mailer::new(mail, &config.host)).transpose()?;
         Ok(Self {
             store,
@@ -118,6 +106,8 @@ impl Notices {
             mailer,
             webhooks: WebhookSender::new(&config.webhook)?,
             private_webhooks: config.webhook.private_addresses,
+            key,
+            feeds: Arc::default(),
         })
     }
 
@@ -126,6 +116,7 @@ impl Notices {
     /// # Errors
     /// When the store is out of reach.
     pub async fn plan(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.store.stop_needless_deliveries(now).await?;
         let ends = notice::ends_of_interest(now);
         let certificates = self.store.certificates_ending(ends).await?;
         if certificates.is_empty() {
@@ -133,6 +124,14 @@ impl Notices {
         }
         let around = Surroundings {
             settings: self.store.all_notice_settings().await?,
+            administrators: self.store.administrator_mails(None).await?,
+            bounced: self
+                .store
+                .bounced_addresses(None)
+                .await?
+                .into_iter()
+                .map(|bounced| (bounced.tenant_id, bounced.address))
+                .collect(),
             circles: self.store.circles().await?,
             planned: self.store.planned_deliveries(ends).await?.into_iter().collect(),
             mails: self.mailer.is_some(),
@@ -188,88 +187,18 @@ impl Notices {
         Ok(mailer.send(&mail, now).await?)
     }
 
-    /// The calendar feed that `token` opens; `None` when it opens none.
+    /// Records that a mail has come back. Answers the address, to which nothing more is
+    /// written; `None` when it was no mail of ours, or is known to have come back.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn calendar(
+    pub async fn take_back(
         &self,
-        token: &str,
-        language: Language,
+        bounce: bounce::Bounce,
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
-        let Some(tenant) = self.store.tenant_of_calendar(&token_hash(token)).await? else { return Ok(None) };
-        let ends = (
-            now.checked_sub(CALENDAR_BACK).unwrap_or(Timestamp::MIN),
-            now.checked_add(CALENDAR_AHEAD).unwrap_or(Timestamp::MAX),
-        );
-        let certificates = self.store.certificates_seen_by(&tenant, ends).await?;
-        Ok(Some(calendar::feed(&certificates, &self.host, language, now)))
-    }
-
-    /// A new token for the calendar feed of an organisation; the one before opens nothing any
-    /// more. It is shown once and not stored.
-    ///
-    /// # Errors
-    /// An unknown organisation, the store.
-    pub async fn new_calendar_token(&self, tenant: &str) -> Result<SecretString, NoticeSettingsError> {
-        let token = entropy::token();
-        let mut settings = self.store.notice_settings(tenant).await?;
-        settings.calendar_token_hash = Some(token_hash(token.expose_secret()));
-        self.keep(tenant, settings).await?;
-        Ok(token)
-    }
-
-    /// Replaces the mail recipients of an organisation, and whether its terminals renew by
-    /// themselves.
-    ///
-    /// # Errors
-    /// Addresses that are none, an unknown organisation, the store.
-    pub async fn set_recipients(
-        &self,
-        tenant: &str,
-        recipients: Vec<MailRecipient>,
-        unattended: bool,
-    ) -> Result<(), NoticeSettingsError> {
-        if recipients.len() > MAX_RECIPIENTS {
-            return Err(NoticeSettingsError::TooManyRecipients);
-        }
-        for MailRecipient { address, .. } in &recipients {
-            let good = address.is_ascii() && address.parse::<lettre::Address>().is_ok();
-            if !good {
-                return Err(NoticeSettingsError::Address(address.clone()));
-            }
-        }
-        let settings = self.store.notice_settings(tenant).await?;
-        self.keep(tenant, NoticeSettings { recipients, unattended, ..settings }).await
-    }
-
-    /// Sets the webhook of an organisation, or takes it away. Returns the new secret with which
-    /// its notices are signed: it is made here, and shown once.
-    ///
-    /// # Errors
-    /// A URL that is none, an unknown organisation, the store.
-    pub async fn set_webhook(
-        &self,
-        tenant: &str,
-        url: Option<&str>,
-    ) -> Result<Option<SecretString>, NoticeSettingsError> {
-        if let Some(url) = url {
-            WebhookUrl::parse(url, self.private_webhooks)
-                .map_err(|error| NoticeSettingsError::Webhook(url.to_owned(), error))?;
-        }
-        let secret = url.map(|_| entropy::token());
-        let webhook = url.zip(secret.clone()).map(|(url, secret)| Webhook { url: url.to_owned(), secret });
-        let settings = self.store.notice_settings(tenant).await?;
-        self.keep(tenant, NoticeSettings { webhook, ..settings }).await?;
-        Ok(secret)
-    }
-
-    async fn keep(&self, tenant: &str, settings: NoticeSettings) -> Result<(), NoticeSettingsError> {
-        if self.store.tenant(tenant).await?.is_none() {
-            return Err(NoticeSettingsError::UnknownTenant(tenant.to_owned()));
-        }
-        Ok(self.store.set_notice_settings(tenant, settings).await?)
+        let bounce::Bounce { delivery, serial, reason } = bounce;
+        self.store.return_delivery(ReturnedDelivery { id: delivery, serial, reason }, now).await
     }
 
     async fn attempt(
@@ -287,13 +216,10 @@ impl Notices {
         // Read now and not when it was planned: who was removed since gets nothing.
         let settings = self.store.notice_settings(&delivery.tenant_id).await?;
         let outcome = match delivery.key.channel {
-            Channel::Mail => {
-                let wanted = |recipient: &&MailRecipient| recipient.address == delivery.key.recipient;
-                let Some(recipient) = settings.recipients.iter().find(wanted) else {
-                    return stopped("the recipient was removed");
-                };
-                self.mail(delivery, &certificate, recipient, now).await
-            }
+            Channel::Mail => match self.recipient(delivery, &settings).await? {
+                Ok(recipient) => self.mail(delivery, &certificate, &recipient, now).await,
+                Err(why) => return stopped(why),
+            },
             Channel::Webhook => {
                 let Some(webhook) = settings.webhook.filter(|webhook| webhook.url == delivery.key.recipient)
                 else {
@@ -306,6 +232,23 @@ impl Notices {
             Ok(()) => (AttemptEnd::Ended(DeliveryState::Sent, None), Step::Ended(DeliveryState::Sent)),
             Err((setback, why)) => after_setback(delivery, setback, why, now),
         })
+    }
+
+    /// Who is to be written to, or why nobody is.
+    async fn recipient(
+        &self,
+        delivery: &DeliveryRow,
+        settings: &NoticeSettings,
+    ) -> Result<Result<MailRecipient, &'static str>, StoreError> {
+        let (tenant, address) = (delivery.tenant_id.as_str(), delivery.key.recipient.as_str());
+        let administrators = self.store.administrator_mails(Some(tenant)).await?.remove(tenant);
+        let recipients = settings.mail_recipients(&administrators.unwrap_or_default());
+        let Some(recipient) = recipients.into_iter().find(|recipient| recipient.address == address) else {
+            return Ok(Err("the recipient was removed"));
+        };
+        let bounced = self.store.bounced_addresses(Some(tenant)).await?;
+        let came_back = bounced.iter().any(|bounced| bounced.address == address);
+        Ok(if came_back { Err("an earlier mail came back from this address") } else { Ok(recipient) })
     }
 
     async fn mail(
@@ -334,9 +277,11 @@ impl Notices {
         webhook: &Webhook,
         now: Timestamp,
     ) -> Result<(), (Setback, String)> {
+        let secret = open_secret(&self.key, &delivery.tenant_id, &webhook.sealed)
+            .map_err(|error| (Setback::Later, error.to_string()))?;
         let webhook = OutgoingWebhook {
             url: &webhook.url,
-            secret: &webhook.secret,
+            secret: &secret,
             id: delivery_id(delivery),
             body: webhook_body(delivery, certificate, self.task(certificate), now),
         };
@@ -375,7 +320,7 @@ fn after_setback(
 
 /// The same for each attempt: receivers know a duplicate by it.
 fn delivery_id(delivery: &DeliveryRow) -> String {
-    format!("notice-{}-{}", delivery.id, delivery.key.serial)
+    bounce::message_name(delivery.id, &delivery.key.serial)
 }
 
 fn webhook_body(
@@ -405,13 +350,13 @@ fn webhook_body(
     .into_bytes()
 }
 
-fn token_hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
-}
-
 /// All that decides, beside the certificate, which deliveries are missing.
 struct Surroundings {
     settings: BTreeMap<String, NoticeSettings>,
+    /// Mail addresses of administrators, by organisation.
+    administrators: BTreeMap<String, Vec<String>>,
+    /// (organisation, address) that mail came back from.
+    bounced: HashSet<(String, String)>,
     circles: Circles,
     planned: HashSet<DeliveryKey>,
     mails: bool,
@@ -444,10 +389,14 @@ impl Surroundings {
     }
 
     fn recipients(&self, tenant_id: &str) -> Vec<(Channel, String)> {
-        let Some(settings) = self.settings.get(tenant_id) else { return Vec::new() };
-        let mails = settings.recipients.iter().filter(|_| self.mails);
-        let mails = mails.map(|recipient| (Channel::Mail, recipient.address.clone()));
-        mails.chain(settings.webhook.iter().map(|webhook| (Channel::Webhook, webhook.url.clone()))).collect()
+        let set = self.settings.get(tenant_id).cloned().unwrap_or_default();
+        let administrators = self.administrators.get(tenant_id).map(Vec::as_slice).unwrap_or_default();
+        let mails = set.mail_recipients(administrators).into_iter().filter(|_| self.mails);
+        let reached = mails
+            .map(|recipient| recipient.address)
+            .filter(|address| !self.bounced.contains(&(tenant_id.to_owned(), address.clone())));
+        let webhook = set.webhook.map(|webhook| (Channel::Webhook, webhook.url));
+        reached.map(|address| (Channel::Mail, address)).chain(webhook).collect()
     }
 }
 

@@ -25,6 +25,8 @@ fn surroundings(unattended: bool) -> Surroundings {
             vec![("clinic".to_owned(), "vendor".to_owned()), ("other".to_owned(), "stranger".to_owned())],
             vec!["operator".to_owned()],
         ),
+        administrators: BTreeMap::new(),
+        bounced: HashSet::new(),
         planned: HashSet::new(),
         mails: true,
     }

@@ -11,6 +11,7 @@ use aws_lc_rs::{
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use totp_rs::{Algorithm, Builder, Totp};
 use zeroize::Zeroizing;
 
@@ -33,8 +34,8 @@ pub enum SealError {
     Key,
     /// Sealed with another key, or altered.
     #[error(
-        "a second factor was not sealed with this server's ca/second-factor.key: copy the file from the \
-         server where the administrator was set up"
+        "a second factor or a webhook's secret was not sealed with this server's ca/second-factor.key: copy \
+         the file from the server where it was set up"
     )]
     Foreign,
     /// The cryptographic library failed.
@@ -42,10 +43,11 @@ pub enum SealError {
     Library,
 }
 
-/// The key that seals second factors and, by a key derived from it, hides recovery codes.
-/// All servers on one database need the same one.
+/// The key that seals second factors and the secrets of webhooks and, by a key derived from
+/// it, hides recovery codes. All servers on one database need the same one.
+#[derive(Clone)]
 pub struct SecondFactorKey {
-    seal: LessSafeKey,
+    seal: Arc<LessSafeKey>,
     recovery: hmac::Key,
 }
 
@@ -78,7 +80,7 @@ impl SecondFactorKey {
         let bytes = Zeroizing::new(hex::decode(text.trim_ascii()).map_err(|_| SealError::Key)?);
         let seal = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key)?);
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), RECOVERY_LABEL);
-        Ok(Self { seal, recovery: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+        Ok(Self { seal: Arc::new(seal), recovery: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
     }
 
     /// What the records know a recovery code by, or what tells where a guess came from: of
@@ -96,7 +98,12 @@ impl SecondFactorKey {
         self.seal_bytes(&secret.0, owner)
     }
 
-    /// As [`Self::seal`], for other things that are secret.
+    /// Opens what [`Self::seal`] sealed for the same owner.
+    pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
+        self.open_bytes(sealed, owner).map(TotpSecret)
+    }
+
+    /// Seals any secret for `owner`.
     pub(super) fn seal_bytes(&self, secret: &[u8], owner: &str) -> Result<Vec<u8>, SealError> {
         let nonce = entropy::bytes::<NONCE_LEN>();
         let mut sealed = secret.to_vec();
@@ -109,11 +116,6 @@ impl SecondFactorKey {
             )
             .map_err(|_| SealError::Library)?;
         Ok([&nonce[..], &sealed, tag.as_ref()].concat())
-    }
-
-    /// Opens what [`Self::seal`] sealed for the same owner.
-    pub(super) fn open(&self, sealed: &[u8], owner: &str) -> Result<TotpSecret, SealError> {
-        self.open_bytes(sealed, owner).map(TotpSecret)
     }
 
     /// Opens what [`Self::seal_bytes`] sealed for the same owner.

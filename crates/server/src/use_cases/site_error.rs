@@ -1,6 +1,6 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{RevocationRefusal, UseCaseError, second_factor::SealError};
+use super::{NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
 use crate::{config::PolicyProblem, store::StoreError};
 use jiff::Timestamp;
 
@@ -91,12 +91,29 @@ pub enum SiteError {
     /// The server was started without its key for second factors.
     #[error("the key for second factors is not there")]
     NoKey,
+    /// The server was started without notices.
+    #[error("the server has no notices")]
+    NoNotices,
+    /// Settings of notices that cannot be used.
+    #[error(transparent)]
+    Notices(NoticeSettingsError),
     /// A second factor that this server's key does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// Anything that other doors meet as well.
     #[error(transparent)]
     UseCase(#[from] UseCaseError),
+}
+
+impl From<NoticeSettingsError> for SiteError {
+    fn from(error: NoticeSettingsError) -> Self {
+        match error {
+            NoticeSettingsError::Store(error) => error.into(),
+            NoticeSettingsError::Seal(error) => Self::Seal(error),
+            NoticeSettingsError::UnknownTenant(_) => Self::NotFound,
+            error => Self::Notices(error),
+        }
+    }
 }
 
 impl From<StoreError> for SiteError {

@@ -26,7 +26,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_policy::{
-    CertificateState, Refusal, TenantStanding, Validity, decision::hand_over_refusal, validity,
+    CertificateState, KindRules, Refusal, TenantStanding, Validity, decision::hand_over_refusal, validity,
 };
 use koshin_protocol::problem::ProblemCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -53,6 +53,8 @@ pub struct Prepared {
     pub terminal_id: i64,
     /// The terminal's tenant.
     pub tenant_id: String,
+    /// The tenant's name.
+    pub tenant_name: String,
     /// Common name.
     pub common_name: String,
     /// 端末名
@@ -242,6 +244,20 @@ impl Koshin {
         self.prepare_renewal(actor, terminal_id, now).await
     }
 
+    /// The patterns of common names for which the tenant's service issues; the usual ones for
+    /// a tenant that is not there, or not for the actor.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn kinds_of(&self, actor: &Actor, tenant: &str) -> Result<Vec<String>, SiteError> {
+        let may = self.actor_may(actor, Action::IssueCertificate, tenant).await?;
+        let kinds = match self.store.tenant(tenant).await?.filter(|_| may) {
+            Some(tenant) => self.service(&tenant.service)?.renewal.kinds.clone(),
+            None => KindRules::default(),
+        };
+        Ok(kinds.patterns().map(str::to_owned).collect())
+    }
+
     /// ダウンロード(zip形式): what waits under `token`. May be repeated until the certificate
     /// is used or its time is over. It counts as delivered, not as used.
     ///
@@ -325,6 +341,7 @@ impl Koshin {
         Ok(Prepared {
             terminal_id: terminal.terminal_id,
             tenant_id: terminal.tenant_id,
+            tenant_name: terminal.tenant_name,
             common_name: terminal.common_name,
             label: terminal.label,
             serial: files.serial,

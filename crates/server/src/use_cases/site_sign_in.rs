@@ -7,7 +7,7 @@ use super::{
     site_password,
     site_session::{HALF_LIFETIME, LIFETIME, NewSession, Session, new_session},
 };
-use crate::store::{Attempt, AuditEvent, AuditKind, Credentials, SecondProof, fold};
+use crate::store::{Attempt, AuditEvent, AuditKind, Credentials, Lock, SecondProof, fold};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -177,7 +177,7 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<(), SiteError> {
         let counted = vec![
-            (subjects.account.clone(), account_lock as fn(u32) -> Option<SignedDuration>),
+            (subjects.account.clone(), account_lock as Lock),
             (subjects.certificate.clone(), certificate_lock),
         ];
         match self.store.count_attempt(counted, now).await? {

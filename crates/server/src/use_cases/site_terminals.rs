@@ -7,7 +7,7 @@ use super::{
 };
 use crate::store::{
     AuditEvent, AuditKind, AuditRow, CertificateRow, Stop, TerminalPage, TerminalQuery, TerminalRow,
-    TrailQuery,
+    TrailQuery, WaitingBundle,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +29,21 @@ pub struct CertificateDetail {
     pub timeline: Vec<AuditRow>,
     /// The terminal's certificates, oldest first.
     pub history: Vec<CertificateRow>,
+    /// 使用停止, if the terminal is stopped.
+    pub stop: Option<StopDetail>,
+    /// What waits for an administrator to carry it to the terminal.
+    pub waiting: Option<WaitingBundle>,
+}
+
+/// A 使用停止 that is in force.
+#[derive(Debug, Clone)]
+pub struct StopDetail {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who stopped the terminal, as in the trail.
+    pub by: Option<String>,
+    /// Until when it can be undone; none when it cannot any more.
+    pub undo_until: Option<Timestamp>,
 }
 
 impl Koshin {
@@ -89,7 +104,14 @@ impl Koshin {
         };
         let mut timeline = self.store.trail(trail).await?;
         timeline.reverse();
+        let stop = self.store.stop_of(peer.terminal_id).await?.map(|stop| {
+            let until = stop.at.checked_add(UNDO).unwrap_or(Timestamp::MAX);
+            let undo_until = (!stop.is_final && now < until).then_some(until);
+            StopDetail { at: stop.at, by: stop.by, undo_until }
+        });
         Ok(CertificateDetail {
+            stop,
+            waiting: self.store.waiting_bundle(peer.terminal_id, now).await?,
             certificate: certificate.ok_or(SiteError::NotFound)?,
             issuer: self.authority().facts().common_name.clone(),
             terminal,
@@ -174,7 +196,10 @@ impl Koshin {
     }
 
     /// The terminal, if the actor may do this to it.
-    pub(super) async fn own_terminal(
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotFound`] also for one that the actor may not see.
+    pub async fn own_terminal(
         &self,
         actor: &Actor,
         action: Action,

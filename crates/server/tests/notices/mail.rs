@@ -7,11 +7,14 @@ use koshin_policy::notice::Notice;
 use koshin_server::{
     notices::{Setback, text::Language},
     store::{Channel, DeliveryState},
-    use_cases::notices::{LEASE, Step, TestMailError},
+    use_cases::{
+        Actor,
+        notices::{LEASE, Step, TestMailError},
+    },
 };
 use koshin_testkit::{MailEncryption, MailServer};
 
-use crate::support::{CLINIC, Clinic, at, mail_section, morning};
+use crate::support::{CLINIC, Clinic, at, issued_at, mail_section, morning};
 
 const SENT: Step = Step::Ended(DeliveryState::Sent);
 
@@ -255,7 +258,7 @@ async fn addresses_that_are_none_are_not_kept() {
     {
         assert!(clinic.recipients(&[(address, "ja")]).await.is_err(), "{address:?}");
     }
-    let nobody = clinic.notices.set_recipients("nobody", Vec::new(), false).await;
+    let nobody = clinic.notices.close_feed(&Actor::command_line(), "nobody", issued_at()).await;
     assert!(nobody.is_err(), "no such clinic");
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().recipients.is_empty());
 }

@@ -1,7 +1,12 @@
 //! The program itself: its command line, and the job of a running server.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use jiff::{SignedDuration, Timestamp};
 use koshin_testkit::{MailEncryption, MailServer, ServerInABox, ServerOptions};
 
@@ -79,4 +84,123 @@ fn a_running_server_mails_what_is_due_and_the_list_shows_it() {
     assert_eq!(to, ["a@b.jp"]);
     assert!(server.command_succeeds(&["notices", "list"]).contains("nobody@b.jp"));
     assert_eq!(server.stop(), Some(0), "it stops in good order");
+}
+
+/// The worst moment, with the real program: killed when the mail server has taken the mail
+/// and before anybody wrote that down.
+#[test]
+fn killed_between_sending_and_recording_it_sends_one_duplicate_and_loses_none() {
+    let Some(mail) = MailServer::start(MailEncryption::StartTls, None) else { return };
+    let mut server = box_with(&mail);
+    let recipients = ["--mail", "silentonce@b.jp", "--mail", "z@b.jp"];
+    server.command_succeeds(&[&["notices", "recipients", "clinic"][..], &recipients].concat());
+    let in_20_days = Timestamp::now() + SignedDuration::from_hours(20 * 24);
+    let terminal = server.issue_until("client001", in_20_days);
+    assert_eq!(terminal.client().get("/api/cert").unwrap().status, 200, "in use from now on");
+    assert_eq!(server.stop(), Some(0));
+    server.serve();
+    let count = |to: &str| mail.received().iter().filter(|mail| mail.to == [to]).count();
+    wait_for("the first mail", || count("silentonce@b.jp") == 1);
+    server.kill();
+    assert_eq!(states(&server), ["waiting", "waiting"], "taken, and not written down");
+
+    // The next process leaves alone what may be under way, and sends the rest.
+    server.serve();
+    wait_for("the second mail", || states(&server) == ["waiting", "sent"]);
+    assert_eq!((count("silentonce@b.jp"), count("z@b.jp")), (1, 1));
+    server.kill();
+    run_out_of_leases(&server);
+    server.serve();
+    wait_for("the duplicate", || states(&server) == ["sent", "sent"]);
+    assert_eq!((count("silentonce@b.jp"), count("z@b.jp")), (2, 1));
+    let ids: Vec<_> =
+        mail.received().iter().filter(|mail| mail.to != ["z@b.jp"]).map(|m| m.header("Message-ID")).collect();
+    assert_eq!(ids[0], ids[1], "mail programs know it for a duplicate");
+
+    assert_eq!(server.stop(), Some(0));
+    server.serve();
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(mail.received().len(), 3, "sent is sent");
+}
+
+fn states(server: &ServerInABox) -> Vec<String> {
+    let text = server.command_succeeds(&["notices", "list", "--json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    list.iter().map(|delivery| delivery["state"].as_str().unwrap().to_owned()).collect()
+}
+
+fn wait_for(what: &str, mut come: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !come() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what} did not come");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// As if ten minutes had passed. The server does not run.
+fn run_out_of_leases(server: &ServerInABox) {
+    let path = server.directory().join("koshin.db");
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+    connection.batch_execute("UPDATE outbox SET leased_until = 1 WHERE leased_until IS NOT NULL").unwrap();
+}
+
+/// As the mail server's alias hands it over.
+#[test]
+fn a_returned_mail_ends_the_writing_to_its_address_until_somebody_has_looked() {
+    let Some(mail) = MailServer::start(MailEncryption::StartTls, None) else { return };
+    let mut server = box_with(&mail);
+    server.command_succeeds(&["notices", "recipients", "clinic", "--mail", "former@b.jp"]);
+    let in_20_days = Timestamp::now() + SignedDuration::from_hours(20 * 24);
+    let terminal = server.issue_until("client001", in_20_days);
+    assert_eq!(terminal.client().get("/api/cert").unwrap().status, 200);
+    assert_eq!(server.stop(), Some(0));
+    server.serve();
+    wait_for("the mail", || states(&server) == ["sent"]);
+
+    let taken = &mail.received()[0];
+    let report = format!(
+        "From: MAILER-DAEMON@b.jp\nTo: koshin@example.jp\nSubject: failure notice\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n\
+         --b\nContent-Type: text/plain\n\nYour mail could not be delivered.\n\n\
+         --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; b.jp\n\n\
+         Final-Recipient: rfc822; former@b.jp\nAction: failed\nStatus: 5.1.1\n\
+         Diagnostic-Code: smtp; 550 5.1.1 User unknown\n\n\
+         --b\nContent-Type: message/rfc822\n\n{}\n--b--\n",
+        taken.content.replace("\r\n", "\n")
+    );
+    let pipe = |input: &str| piped(&server, input);
+    let (code, said) = pipe("Subject: 休業のお知らせ\n\n8月は休みます。\n");
+    assert_eq!(code, Some(0), "a mail that tells nothing is not returned in its turn: {said}");
+    let (code, said) = pipe(&report.replace("notice-1-", "notice-2-"));
+    assert!(code == Some(0) && said.contains("nothing was changed"), "{said}");
+    let huge = format!("{report}{}", "x".repeat(3 << 20));
+    let (code, said) = pipe(&huge);
+    assert!(code == Some(0) && said.contains("former@b.jp"), "{said}");
+    assert_eq!(states(&server), ["bounced"]);
+    assert!(server.command_succeeds(&["notices", "list"]).contains("550 5.1.1 User unknown"));
+    assert!(server.audit().iter().any(|event| event["event"] == "address_bounced"));
+
+    // Records that are out of reach: the mail server keeps the mail (sysexits, EX_TEMPFAIL).
+    server.kill();
+    let database = server.directory().join("koshin.db");
+    std::fs::rename(&database, server.directory().join("aside")).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    assert_eq!(piped(&server, &report).0, Some(75));
+}
+
+/// `koshin-server notices bounce` with this on its standard input.
+fn piped(server: &ServerInABox, input: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(koshin_testkit::server::server_program())
+        .arg("--dir")
+        .arg(server.directory())
+        .args(["notices", "bounce"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }

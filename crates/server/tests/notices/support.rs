@@ -5,16 +5,15 @@ use koshin_policy::notice::Notice;
 use koshin_server::{
     config::Config,
     home::Home,
+    notices::text::Language,
     store::{
         AuditEvent, AuditKind, Channel, DeliveryState, Door, Intent, Location, MailRecipient, NewTerminal,
         Store, Tenant, TenantKind,
     },
-    use_cases::{
-        Notices,
-        notices::{NoticeSettingsError, Step},
-    },
+    use_cases::{Actor, MailWish, NoticeSettingsError, Notices, SecondFactorKey, notices::Step},
 };
 use koshin_testkit::{MailEncryption, MailServer};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub(crate) const CLINIC: &str = "yamada";
@@ -22,7 +21,7 @@ pub(crate) const CLINIC: &str = "yamada";
 pub(crate) struct Clinic {
     pub(crate) store: Store,
     pub(crate) notices: Notices,
-    directory: TempDir,
+    directory: Arc<TempDir>,
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -51,13 +50,13 @@ pub(crate) fn mail_section(server: &MailServer, encryption: MailEncryption) -> S
 impl Clinic {
     /// With a certificate in use, and these sections in the configuration.
     pub(crate) async fn new(sections: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = Arc::new(tempfile::tempdir().unwrap());
         let text =
             format!("host = \"auth.example.jp\"\nlisten = \"127.0.0.1:0\"\n{sections}\n[service.default]\n");
         std::fs::write(directory.path().join("koshin-server.toml"), text).unwrap();
-        let config = Config::load(&Home::new(directory.path()), None).unwrap();
+        std::fs::create_dir(directory.path().join("ca")).unwrap();
         let store = Store::open(&Location::Sqlite(directory.path().join("koshin.db"))).unwrap();
-        let notices = Notices::new(store.clone(), &config).unwrap();
+        let notices = notices(&store, &directory);
         let clinic = Self { store, notices, directory };
         let tenant = Tenant {
             id: CLINIC.to_owned(),
@@ -101,7 +100,14 @@ impl Clinic {
             address: (*address).to_owned(),
             language: (*language).to_owned(),
         };
-        self.notices.set_recipients(CLINIC, addresses.iter().map(recipient).collect(), false).await
+        let wish = MailWish {
+            mail: true,
+            administrators: true,
+            language: Language::Japanese,
+            recipients: addresses.iter().map(recipient).collect(),
+            unattended: false,
+        };
+        self.notices.set_mail(&Actor::command_line(), CLINIC, wish, issued_at()).await
     }
 
     /// Sends all that waits. Answers what each attempt came to.
@@ -123,14 +129,19 @@ impl Clinic {
 
     /// What another process, or this one after a crash, sees of the same records.
     pub(crate) fn another_node(&self) -> Self {
-        let directory = tempfile::tempdir().unwrap();
         let config = Config::load(&Home::new(self.directory.path()), None).unwrap();
         let store = Store::open(&config.database).unwrap();
-        Self { notices: Notices::new(store.clone(), &config).unwrap(), store, directory }
+        Self { notices: notices(&store, &self.directory), store, directory: Arc::clone(&self.directory) }
     }
 }
 
-fn issued_at() -> Timestamp {
+fn notices(store: &Store, directory: &TempDir) -> Notices {
+    let home = Home::new(directory.path());
+    let config = Config::load(&home, None).unwrap();
+    Notices::new(store.clone(), &config, SecondFactorKey::load_or_create(&home).unwrap()).unwrap()
+}
+
+pub(crate) fn issued_at() -> Timestamp {
     at("2023-03-31T00:00:00Z")
 }
 

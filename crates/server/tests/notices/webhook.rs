@@ -5,19 +5,21 @@ use koshin_policy::notice::Notice;
 use koshin_server::{
     notices::{Setback, webhook::signature},
     store::{Channel, DeliveryState},
-    use_cases::notices::Step,
+    use_cases::{Actor, NoticeSettingsError, notices::Step},
 };
 use koshin_testkit::{
     TestCa,
     bad_server::{BadServer, Reply, Request},
 };
 
-use crate::support::{CLINIC, Clinic, morning};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::support::{CLINIC, Clinic, issued_at, morning};
 
 /// A clinic whose webhook is `script`, over TLS that a CA of its own vouches for.
 async fn clinic_with_webhook(
     script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
-) -> (BadServer, Clinic, secrecy::SecretString) {
+) -> (BadServer, Clinic, SecretString) {
     let ca = TestCa::new("Webhook CA");
     let server = BadServer::start(&ca, &[], script);
     let directory = tempfile::tempdir().unwrap();
@@ -25,9 +27,13 @@ async fn clinic_with_webhook(
     std::fs::write(&file, ca.certificate_pem()).unwrap();
     let clinic = Clinic::new(&format!("[webhook]\nprivate_addresses = true\nca_file = {file:?}\n")).await;
     let url = format!("{}/koshin?clinic=1", server.url());
-    let secret = clinic.notices.set_webhook(CLINIC, Some(&url)).await.unwrap().unwrap();
+    let secret = set(&clinic, &url).await.unwrap();
     clinic.notices.plan(morning(Notice::Before14)).await.unwrap();
     (server, clinic, secret)
+}
+
+async fn set(clinic: &Clinic, url: &str) -> Result<SecretString, NoticeSettingsError> {
+    clinic.notices.set_webhook(&Actor::command_line(), CLINIC, url, issued_at()).await
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> &'a str {
@@ -91,13 +97,18 @@ async fn a_redirect_is_not_followed() {
 async fn only_https_urls_are_kept_and_a_new_url_has_a_new_secret() {
     let clinic = Clinic::new("").await;
     for url in ["http://hooks.example.jp/", "http://localhost/", "https://u:p@hooks.example.jp/", "no url"] {
-        assert!(clinic.notices.set_webhook(CLINIC, Some(url)).await.is_err(), "{url}");
+        assert!(set(&clinic, url).await.is_err(), "{url}");
     }
-    let first = clinic.notices.set_webhook(CLINIC, Some("https://hooks.example.jp/")).await.unwrap().unwrap();
-    let second =
-        clinic.notices.set_webhook(CLINIC, Some("https://hooks.example.jp/")).await.unwrap().unwrap();
-    use secrecy::ExposeSecret;
+    let first = set(&clinic, "https://hooks.example.jp/").await.unwrap();
+    let second = set(&clinic, "https://hooks.example.jp/").await.unwrap();
     assert_ne!(first.expose_secret(), second.expose_secret());
-    assert!(clinic.notices.set_webhook(CLINIC, None).await.unwrap().is_none());
+    let actor = Actor::command_line();
+    let third = clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.unwrap();
+    let kept = clinic.store.notice_settings(CLINIC).await.unwrap().webhook.unwrap();
+    assert_eq!(kept.url, "https://hooks.example.jp/");
+    let secret = third.expose_secret().as_bytes();
+    assert!(!kept.sealed.windows(secret.len()).any(|part| part == secret), "sealed, not in clear");
+    clinic.notices.remove_webhook(&actor, CLINIC, issued_at()).await.unwrap();
+    assert!(clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.is_err());
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().webhook.is_none());
 }

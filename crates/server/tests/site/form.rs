@@ -73,7 +73,10 @@ fn look_at(
     // What the browser draws its own fields with comes from nowhere.
     let (url, asked) = (world.site.url(), window.requests());
     found.extend(
-        asked.iter().filter(|asked| !asked.starts_with(&url) && !asked.starts_with("data:")).map(|asked| format!("asks for {asked}")),
+        asked
+            .iter()
+            .filter(|asked| !asked.starts_with(&url) && !asked.starts_with("data:"))
+            .map(|asked| format!("asks for {asked}")),
     );
     // As low as the page lets it be.
     window.resize(WIDTHS[0], PICTURE_HEIGHT, 1);

@@ -24,13 +24,23 @@ pub(crate) struct SiteInABox {
 
 impl SiteInABox {
     pub(crate) fn start() -> Self {
-        Self::start_by(None)
+        Self::start_in(None, |_| {})
+    }
+
+    /// With more in its configuration.
+    pub(crate) fn start_with(configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
+        Self::start_in(None, configure)
     }
 
     /// A server that lives by this clock.
     pub(crate) fn start_by(clock: Option<Clock>) -> Self {
+        Self::start_in(clock, |_| {})
+    }
+
+    fn start_in(clock: Option<Clock>, configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
         let options = ServerOptions {
-            configure: Box::new(|config| {
+            configure: Box::new(move |config| {
+                configure(config);
                 let mut site = toml::Table::new();
                 site.insert("listen".into(), "127.0.0.1:0".into());
                 site.insert("hostname".into(), HOSTNAME.into());

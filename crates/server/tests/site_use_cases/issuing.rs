@@ -369,3 +369,16 @@ async fn many_are_one_download_without_those_that_cannot_be_renewed() {
     let too_many = koshin.prepare_renewals(&operator, &many, now()).await;
     assert!(matches!(too_many, Err(SiteError::TooMany(50))));
 }
+
+#[tokio::test]
+async fn a_stop_says_who_and_until_when_it_can_be_undone() {
+    let world = World::new().await;
+    let (koshin, clinic) = (&world.koshin, world.actor("clinic").await);
+    let (terminal, serial) = (world.terminal_of("clinic").await, world.serial_of("clinic"));
+    let until = koshin.stop_terminal(&clinic, terminal, now()).await.unwrap();
+    let stop = koshin.certificate_detail(&clinic, &serial, now()).await.unwrap().stop.unwrap();
+    assert_eq!((stop.at, stop.undo_until), (now(), Some(until)));
+    assert!(stop.by.unwrap().starts_with("hanako@clinic"));
+    let late = koshin.certificate_detail(&clinic, &serial, until).await.unwrap().stop.unwrap();
+    assert_eq!(late.undo_until, None);
+}

@@ -1,9 +1,10 @@
 //! Promises about the outbox: once each, by one node, never lost.
 
-use crate::fixture::{Fixture, later, now};
+use crate::fixture::{Fixture, event, later, now};
 use koshin_policy::notice::Notice;
 use koshin_server::store::{
-    AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery, Store,
+    AttemptEnd, AuditEvent, AuditKind, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery,
+    ReturnedDelivery, Scope, Store,
 };
 use std::collections::BTreeMap;
 
@@ -115,6 +116,109 @@ pub(crate) async fn a_failed_attempt_says_why_and_waits_for_its_time(f: Fixture)
     let bounced = f.store.deliveries(Some(DeliveryState::Bounced)).await.unwrap();
     assert_eq!(bounced[0].last_error.as_deref(), Some("550 nobody"));
     assert_eq!(bounced[0].ended_at, Some(later(4)));
+}
+
+/// Refused when it was handed over, or returned days later: the address is not written to
+/// until somebody has looked at it.
+pub(crate) async fn an_address_that_mail_came_back_from_is_remembered(f: Fixture) {
+    in_use(&f, "a1").await;
+    let new = vec![delivery("a1", Notice::Before30, "a@b.jp"), delivery("a1", Notice::Before30, "c@b.jp")];
+    f.store.plan_deliveries(new, now()).await.unwrap();
+    let refused = lease(&f.store, "node-1", 0).await.unwrap();
+    let end = AttemptEnd::Ended(DeliveryState::Bounced, Some("550 nobody".to_owned()));
+    assert!(f.store.end_attempt(refused.id, "node-1", end, now()).await.unwrap());
+    let taken = lease(&f.store, "node-1", 0).await.unwrap();
+    assert!(f.store.end_attempt(taken.id, "node-1", sent(), now()).await.unwrap());
+
+    let returned = |id, serial: &str| ReturnedDelivery {
+        id,
+        serial: serial.to_owned(),
+        reason: "550 5.1.1 User unknown".to_owned(),
+    };
+    for stranger in [returned(taken.id, "a2"), returned(taken.id + 100, "a1")] {
+        assert_eq!(f.store.return_delivery(stranger, later(1)).await.unwrap(), None, "made up");
+    }
+    let first = f.store.return_delivery(returned(taken.id, "a1"), later(1)).await.unwrap();
+    assert_eq!(first.as_deref(), Some("c@b.jp"));
+    let again = f.store.return_delivery(returned(taken.id, "a1"), later(2)).await.unwrap();
+    assert_eq!(again, None, "known");
+    assert_eq!(states(&f).await, [("30", DeliveryState::Bounced), ("30", DeliveryState::Bounced)]);
+
+    let bounced = f.store.bounced_addresses(Some("clinic")).await.unwrap();
+    let told: Vec<_> = bounced.iter().map(|row| (row.address.as_str(), row.reason.as_str())).collect();
+    assert_eq!(told, [("a@b.jp", "550 nobody"), ("c@b.jp", "550 5.1.1 User unknown")]);
+    assert!(f.store.bounced_addresses(Some("other")).await.unwrap().is_empty());
+    let seen = async |scope| f.store.unreached(scope).await.unwrap();
+    assert_eq!(seen(Scope::Everything).await[0].addresses, 2);
+    assert!(seen(Scope::Tenants(vec!["other".to_owned()])).await.is_empty());
+
+    let restored = || event(AuditKind::AddressRestored);
+    assert!(f.store.restore_address("clinic", "a@b.jp", restored()).await.unwrap());
+    assert!(!f.store.restore_address("clinic", "a@b.jp", restored()).await.unwrap(), "once");
+    assert!(!f.store.restore_address("other", "c@b.jp", restored()).await.unwrap(), "not theirs");
+    assert_eq!(f.store.bounced_addresses(None).await.unwrap().len(), 1);
+    let kinds: Vec<String> = f.store.audit_trail().await.unwrap().into_iter().map(|row| row.kind).collect();
+    assert_eq!(kinds[kinds.len() - 3..], ["address_bounced", "address_bounced", "address_restored"]);
+}
+
+pub(crate) async fn what_is_needless_is_stopped_before_its_turn(f: Fixture) {
+    in_use(&f, "a1").await;
+    let new = (0..3).map(|n| delivery("a1", Notice::Before30, &format!("{n}@b.jp"))).collect();
+    f.store.plan_deliveries(new, now()).await.unwrap();
+    assert_eq!(f.store.stop_needless_deliveries(now()).await.unwrap(), 0);
+    let sending = lease(&f.store, "node-1", 0).await.unwrap();
+    f.issue("a2", Some("a1")).await;
+    assert!(f.confirm("a2").await);
+    assert_eq!(f.store.stop_needless_deliveries(now()).await.unwrap(), 2, "not what is being sent");
+    assert!(f.store.end_attempt(sending.id, "node-1", sent(), now()).await.unwrap());
+}
+
+pub(crate) async fn the_last_deliveries_are_one_organisations_and_name_the_terminal(f: Fixture) {
+    in_use(&f, "a1").await;
+    for (hour, notice) in [(0, Notice::Before60), (1, Notice::Before30), (2, Notice::Before14)] {
+        f.store.plan_deliveries(vec![delivery("a1", notice, "a@b.jp")], later(hour)).await.unwrap();
+    }
+    let last = f.store.last_deliveries("clinic", 2).await.unwrap();
+    let told: Vec<_> = last.iter().map(|(row, name)| (row.key.notice.as_str(), name.as_str())).collect();
+    assert_eq!(told, [("14", "client001"), ("30", "client001")]);
+    assert!(f.store.last_deliveries("other", 2).await.unwrap().is_empty());
+}
+
+pub(crate) async fn tests_are_bounded_and_keep_their_answers(f: Fixture) {
+    let begin = async |address: &str, hours| {
+        let event = AuditEvent { at: later(hours), ..event(AuditKind::NoticeTested) };
+        f.store.begin_tryout(Channel::Mail, address, (2, later(hours - 1)), event).await.unwrap()
+    };
+    let first = begin("a@b.jp", 0).await.unwrap();
+    let second = begin("c@b.jp", 0).await.unwrap();
+    assert_eq!(begin("a@b.jp", 0).await, None, "enough for an hour");
+    assert!(begin("a@b.jp", 2).await.is_some());
+    let answer = Some("550 nobody".to_owned());
+    f.store.end_tryout(first, DeliveryState::Bounced, answer, now()).await.unwrap();
+    f.store.end_tryout(second, DeliveryState::Sent, None, now()).await.unwrap();
+    let tests = f.store.tryouts("clinic", 10).await.unwrap();
+    let told: Vec<_> = tests.iter().map(|test| (test.recipient.as_str(), test.state)).collect();
+    use DeliveryState::{Bounced, Sent, Waiting};
+    assert_eq!(told, [("a@b.jp", Waiting), ("c@b.jp", Sent), ("a@b.jp", Bounced)]);
+    assert_eq!(tests[2].answer.as_deref(), Some("550 nobody"));
+    assert!(f.store.tryouts("other", 10).await.unwrap().is_empty());
+}
+
+/// The funnel begins with whom somebody was told of.
+pub(crate) async fn a_certificate_is_told_of_once_however_many_are_told(f: Fixture) {
+    in_use(&f, "a1").await;
+    let new = vec![delivery("a1", Notice::Before30, "a@b.jp"), delivery("a1", Notice::Before30, "c@b.jp")];
+    f.store.plan_deliveries(new, now()).await.unwrap();
+    let notified = async |scope| f.store.funnel(scope, now()).await.unwrap().notified;
+    assert_eq!(notified(Scope::Everything).await, 0, "planned is not told");
+    for _ in 0..2 {
+        let row = lease(&f.store, "node-1", 0).await.unwrap();
+        assert!(f.store.end_attempt(row.id, "node-1", sent(), later(1)).await.unwrap());
+    }
+    assert_eq!(notified(Scope::Everything).await, 1);
+    assert_eq!(notified(Scope::Tenants(vec!["clinic".to_owned()])).await, 1);
+    assert_eq!(notified(Scope::Tenants(vec!["other".to_owned()])).await, 0);
+    assert_eq!(f.store.funnel(Scope::Everything, later(2)).await.unwrap().notified, 0, "long ago");
 }
 
 pub(crate) async fn nothing_is_sent_once_the_renewal_is_in_use(f: Fixture) {

@@ -203,13 +203,13 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(row(&f).await.state, TerminalState::Unused);
     assert_eq!(
         f.store.funnel(EVERYTHING, now()).await.unwrap(),
-        Funnel { issued: 1, fetched: 0, confirmed: 0 }
+        Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }
     );
     f.fetch("a2").await;
     f.confirm("a2").await;
     assert_eq!(
         f.store.funnel(EVERYTHING, now()).await.unwrap(),
-        Funnel { issued: 1, fetched: 1, confirmed: 1 }
+        Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 }
     );
     assert_eq!(row(&f).await.state, TerminalState::Valid);
 }

@@ -8,13 +8,14 @@ use super::{
         failure::Failure,
         page::html,
         texts::Texts,
-        views::{Button, Certificate, Fact, LegendEntry, TimelineEntry},
+        views::{Button, Certificate, Fact, LegendEntry, Message, StopView, TimelineEntry},
     },
     overview::actor,
+    renewal::until_text,
     rows,
 };
 use crate::{
-    store::{AuditRow, CertificateRow, TerminalRow},
+    store::{AuditRow, CertificateRow, TerminalRow, WaitingBundle},
     use_cases::{Actor, CertificateDetail, Koshin, site_authority::Action},
 };
 use axum::response::Response;
@@ -40,6 +41,9 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
         state: detail.terminal.state.as_str(),
         state_text: rows::state_text(t, detail.terminal.state),
         until: format!("{}：{}　{left}", t.say("column-until"), dates::day(until)),
+        message: message(t, call.query.text("done")),
+        stop: stop(&call.koshin, &actor, t, &detail).await?,
+        waiting: detail.waiting.as_ref().map(|waiting| waiting_text(t, waiting, now)),
         buttons: buttons(&call.koshin, &actor, &detail.terminal).await?,
         life: charts::life(&lives, now, &life_title(t, &lives, now)),
         legend: legend(t, &lives),
@@ -51,18 +55,55 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
 
 /// What this administrator may do with the terminal; all else is left out.
 async fn buttons(koshin: &Koshin, actor: &Actor, terminal: &TerminalRow) -> Result<Vec<Button>, Failure> {
-    let ways: [(Action, &str, &'static str, bool); 2] = [
-        (Action::IssueCertificate, "renew", "renew-action", true),
-        (Action::IssueRecoveryCode, "recovery", "recovery-link", false),
+    let going = terminal.stopped_at.is_none();
+    let ways: [(Action, bool, &str, &'static str, &'static str); 4] = [
+        (Action::IssueCertificate, going, "renew", "renew-action", ""),
+        (Action::RenameTerminal, true, "name", "name-action", "second"),
+        (Action::IssueRecoveryCode, going, "recovery", "recovery-link", "second"),
+        (Action::StopTerminal, going, "stop", "stop-action", "warn"),
     ];
     let mut buttons = Vec::with_capacity(ways.len());
-    for (action, path, key, first) in ways {
-        if koshin.actor_may(actor, action, &terminal.tenant_id).await? {
+    for (action, sensible, path, key, class) in ways {
+        if sensible && koshin.actor_may(actor, action, &terminal.tenant_id).await? {
             let path = format!("/terminals/{}/{path}", terminal.terminal_id);
-            buttons.push(Button { path, key, first });
+            buttons.push(Button { path, key, class });
         }
     }
     Ok(buttons)
+}
+
+/// What was done a moment ago, as the address says.
+fn message(t: &Texts, done: &str) -> Option<Message> {
+    let good = |key| Some(Message { tone: "good", text: t.say(key) });
+    match done {
+        "renamed" => good("done-renamed"),
+        "stopped" => good("done-stopped"),
+        "undone" => good("done-undone"),
+        "too-late" => Some(Message::bad(t.say("done-too-late"))),
+        _ => None,
+    }
+}
+
+async fn stop(
+    koshin: &Koshin,
+    actor: &Actor,
+    t: &Texts,
+    detail: &CertificateDetail,
+) -> Result<Option<StopView>, Failure> {
+    let Some(stop) = &detail.stop else { return Ok(None) };
+    // The trail adds the account's number, which tells people nothing.
+    let by = stop.by.as_deref().and_then(|by| by.split(" (").next()).unwrap_or("―");
+    let since = t.with_two("stop-since", ("when", dates::minute(stop.at).into()), ("who", by.into()));
+    let may = koshin.actor_may(actor, Action::UndoStop, &detail.terminal.tenant_id).await?;
+    let (rest, undo) = match stop.undo_until {
+        Some(until) if may => {
+            let path = format!("/terminals/{}/undo", detail.terminal.terminal_id);
+            (t.with("stop-undo-until", "until", dates::minute(until)), Some(path))
+        }
+        Some(until) => (t.with("stop-undo-until-by-others", "until", dates::minute(until)), None),
+        None => (t.say("stop-final"), None),
+    };
+    Ok(Some(StopView { text: format!("{since}{rest}"), undo }))
 }
 
 /// The last certificates that were delivered. One ends where its successor was first used.
@@ -82,6 +123,11 @@ fn lives(history: &[CertificateRow], now: Timestamp) -> Vec<Life> {
     };
     let all: Vec<Life> = history.iter().filter_map(life).collect();
     all[all.len().saturating_sub(LIVES)..].to_vec()
+}
+
+fn waiting_text(t: &Texts, waiting: &WaitingBundle, now: Timestamp) -> String {
+    let key = if waiting.fetched { "waiting-fetched" } else { "waiting" };
+    t.with(key, "until", until_text(t, waiting.expires_at, now))
 }
 
 fn life_title(t: &Texts, lives: &[Life], now: Timestamp) -> String {

@@ -55,7 +55,7 @@ pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> 
     let actor = actor(call.visit.session.as_ref())?;
     let terminals = call.koshin.all_terminals(&actor, query.terminals(), now).await?;
     let several = sees_several(call.visit.session.as_ref());
-    let body = terminals.iter().map(|terminal| rows::cells(t, terminal, several));
+    let body = terminals.iter().map(|terminal| rows::cells(t, terminal, several, now));
     let text = csv::table(std::iter::once(rows::heads(t, several)).chain(body));
     let name = format!("attachment; filename=\"certificates-{}.csv\"", dates::day(now).replace('/', ""));
     let mut response = text.into_response();
@@ -77,7 +77,7 @@ fn counters(list: &TerminalPage, query: &ListQuery) -> Vec<Counter> {
 }
 
 /// A clinic sees its own terminals only, and needs no column for that.
-fn sees_several(session: Option<&Session>) -> bool {
+pub(super) fn sees_several(session: Option<&Session>) -> bool {
     session.is_some_and(|session| session.kind != TenantKind::Clinic)
 }
 

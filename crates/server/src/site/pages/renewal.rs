@@ -128,27 +128,34 @@ pub(super) fn facts(t: &Texts, terminal: &TerminalRow, now: Timestamp) -> Vec<Fa
 pub(super) fn ready(page: Page, prepared: &Prepared, now: Timestamp) -> Response {
     let page = page.titled("prepared-title");
     let t = page.t;
-    let name = prepared.label.clone().unwrap_or_else(|| prepared.common_name.clone());
+    let row = password(prepared, false);
     let view = PreparedPage {
         page: &page,
-        lead: t.with("prepared-lead", "terminal", name.as_str()),
+        lead: t.with("prepared-lead", "terminal", row.name),
         download: format!(
             "/terminals/{}/bundle?token={}",
             prepared.terminal_id,
             prepared.token.expose_secret()
         ),
         until: until_text(t, prepared.expires_at, now),
-        passwords: vec![PasswordRow {
-            name,
-            tenant: None,
-            common_name: &prepared.common_name,
-            until: dates::day(prepared.not_after),
-            password: prepared.password.expose_secret(),
-        }],
-        again: format!("/terminals/{}/renew", prepared.terminal_id),
+        passwords: vec![row],
+        left_out: Vec::new(),
+        again: Some(format!("/terminals/{}/renew", prepared.terminal_id)),
         back: format!("/certificates/{}", prepared.serial),
+        back_text: t.say("back-to-certificate"),
     };
     html(&page, StatusCode::OK, &view)
+}
+
+/// A certificate and its password; with its tenant for those who see several.
+pub(super) fn password(prepared: &Prepared, several: bool) -> PasswordRow<'_> {
+    PasswordRow {
+        name: prepared.label.as_deref().unwrap_or(&prepared.common_name),
+        tenant: several.then_some(prepared.tenant_name.as_str()),
+        common_name: &prepared.common_name,
+        until: dates::day(prepared.not_after),
+        password: prepared.password.expose_secret(),
+    }
 }
 
 /// 「2026/11/23 17:00まで（あと24時間）」
@@ -190,9 +197,9 @@ fn missing(call: &Call, outlook: &RenewalOutlook) -> Response {
     let view = BundlePage {
         page: &page,
         message,
-        again: format!("/terminals/{}/renew", outlook.terminal.terminal_id),
-        again_text: t.say("prepare-again"),
+        again: Some(format!("/terminals/{}/renew", outlook.terminal.terminal_id)),
         back: certificate_path(&outlook.terminal),
+        back_text: t.say("back-to-certificate"),
     };
     html(&page, status, &view)
 }

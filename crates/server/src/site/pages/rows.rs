@@ -31,6 +31,7 @@ pub(super) fn result_text(t: &Texts, result: &str) -> String {
 pub(super) fn row(t: &Texts, terminal: &TerminalRow, with_tenant: bool, now: Timestamp) -> Row {
     let left = terminal.not_after.filter(|_| terminal.state != TerminalState::Stopped);
     Row {
+        terminal_id: terminal.terminal_id,
         serial: terminal.serial.clone(),
         name: name(terminal).to_owned(),
         tenant: with_tenant.then(|| terminal.tenant_name.clone()),
@@ -46,11 +47,11 @@ pub(super) fn row(t: &Texts, terminal: &TerminalRow, with_tenant: bool, now: Tim
 }
 
 /// The row of the CSV.
-pub(super) fn cells(t: &Texts, terminal: &TerminalRow, with_tenant: bool) -> Vec<String> {
-    let row = row(t, terminal, with_tenant, Timestamp::MIN);
+pub(super) fn cells(t: &Texts, terminal: &TerminalRow, with_tenant: bool, now: Timestamp) -> Vec<String> {
+    let row = row(t, terminal, with_tenant, now);
     let serial = terminal.serial.clone().unwrap_or_default();
     let seen = terminal.last_seen.map(dates::minute).unwrap_or_default();
-    let rest = [row.place, row.common_name, serial, row.state_text, row.until, seen, row.result];
+    let rest = [row.place, row.common_name, serial, row.state_text, row.until, row.left, seen, row.result];
     row.tenant.into_iter().chain([terminal.label.clone().unwrap_or_default()]).chain(rest).collect()
 }
 
@@ -64,6 +65,7 @@ pub(super) fn heads(t: &Texts, with_tenant: bool) -> Vec<String> {
         "column-serial",
         "column-state",
         "column-until",
+        "column-left",
         "column-seen",
         "column-result",
     ];

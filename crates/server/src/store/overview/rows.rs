@@ -3,7 +3,7 @@
 use super::{
     super::{
         AnyConnection, StoreError, instant,
-        schema::{tenant, terminal},
+        schema::{certificate, tenant, terminal},
     },
     TerminalRow, TerminalState,
     matching::{DUE_DAYS, LIVE, SOON_DAYS, cut},
@@ -72,14 +72,31 @@ pub(super) fn rows(
             ),
         ))
         .load(connection)?;
+    let serials: Vec<String> =
+        found.iter().filter_map(|(_, certificates, _)| certificates.0.clone()).collect();
+    let begins = begins(connection, serials)?;
     let mut by_id = HashMap::with_capacity(found.len());
     for columns in found {
-        let row = into_row(columns, now)?;
+        let begin = columns.1.0.as_ref().and_then(|serial| begins.get(serial)).copied();
+        let row = TerminalRow { not_before: begin, ..into_row(columns, now)? };
         by_id.insert(row.terminal_id, row);
     }
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
+/// From when these certificates are valid.
+fn begins(
+    connection: &mut AnyConnection,
+    serials: Vec<String>,
+) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let rows: Vec<(String, i64)> = certificate::table
+        .filter(certificate::serial.eq_any(serials))
+        .select((certificate::serial, certificate::not_before))
+        .load(connection)?;
+    rows.into_iter().map(|(serial, begin)| Ok((serial, instant(begin)?))).collect()
+}
+
+/// Without its certificate's begin, which lies on another row.
 fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<TerminalRow, StoreError> {
     let ((terminal_id, tenant_id, tenant_name, label, place, common_name), certificates, events) = columns;
     let (serial, current_state, expires_at, unused_serial) = certificates;
@@ -93,6 +110,7 @@ fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<Term
     };
     Ok(TerminalRow {
         state: state_of(&standing, now),
+        not_before: None,
         not_after: serial.is_some().then(|| instant(expires_at)).transpose()?,
         last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
         last_result_at: last_result_at.map(instant).transpose()?,

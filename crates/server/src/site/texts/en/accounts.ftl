@@ -166,7 +166,11 @@ history-position = No.
 history-newest = Back to the newest
 history-older = Older events
 chain-unchecked = Whether the history was tampered with has not been checked yet.
-chain-whole = Checked { $when }: none of the { $count } events was altered or taken out.
+chain-whole =
+    { $count ->
+        [one] Checked { $when }: the only event was not altered.
+       *[other] Checked { $when }: none of the { $count } events was altered or taken out.
+    }
 chain-head = Checked { $when }: the end of the history that the server keeps was altered. Tell the operator.
 chain-missing = Checked { $when }: event { $number } is missing. Tell the operator.
 chain-altered = Checked { $when }: event { $number } was altered. Tell the operator.

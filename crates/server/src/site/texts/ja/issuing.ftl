@@ -44,3 +44,67 @@ refused-still-good = 今の証明書は{ $until }まで使えます。
 # 経過に出てくる出来事
 event-bundle-downloaded = 管理者が証明書をダウンロードしました
 event-terminal-added = 端末を登録しました
+
+# 一覧のCSV
+column-left = 残り日数
+
+# 一括更新
+selection-title = 証明書の一括更新
+selection-column = 選択
+selection-choose = { $terminal }を選ぶ
+selection-action = 選んだ証明書を更新
+selection-hint = 一度に50台まで選べます。
+selection-question = 次の{ $count }台の証明書を更新しますか？ 今の証明書は、新しい証明書での接続を確認するまで使えます。
+selection-waiting = 前に準備した証明書が{ $until }までのダウンロード待ちです。更新すると、前のzipファイルとパスワードは使えなくなります。
+selection-none = 端末が選ばれていません。一覧で端末を選んでから、［選んだ証明書を更新］を選んでください。
+selection-too-many = 選んだ端末が多すぎます。一度に更新できるのは{ $most }台までです。一覧で選び直してください。
+selection-all-refused = 選んだ端末に、更新できる証明書がありません。
+selection-left-out = 更新しない端末
+prepared-lead-many = { $count }台の新しい証明書ができました。パスワードを控えてから、ダウンロードしてください。zipファイルには端末ごとのフォルダーがあります。
+bundle-gone-many = ダウンロードの期限が過ぎたか、すべての証明書の使用が始まったか、もう一度準備されたため、このzipファイルはなくなりました。必要なときは、一覧で選んで、もう一度準備してください。
+
+# 新規発行
+first-action = 新規発行
+first-title = 証明書の新規発行
+first-lead = 新しい端末を登録して、証明書を発行します。登録済みの端末の証明書は、証明書管理の一覧から更新してください。
+first-tenant = 医療機関・会社のID
+first-tenant-hint = 証明書のO（組織名）になっている英数字です。
+first-tenant-choose = 選んでください
+first-tenant-unknown = この医療機関・会社は見つかりません。選び直すか、IDを確かめてください。
+first-cn-hint = 半角の英字・数字と . _ - で64文字以下。この医療機関・会社で使えるCN：{ $kinds }
+first-cn-invalid = CNは、半角の英字・数字と . _ - で、64文字以下にしてください。
+first-cn-kind = このCNの種類は発行できません。使えるCNのどれかで始めてください。
+first-cn-taken = このCNの端末は登録済みです。新規発行ではなく、証明書を更新してください。
+first-cn-taken-renew = 登録済みの端末の証明書を更新
+first-button = 証明書を発行
+
+# 端末名と設置場所
+name-title = 端末名・設置場所の変更
+name-action = 端末名を変更
+name-button = 変更を保存
+label-hint = 画面やお知らせで使う名前です。例：受付1
+label-invalid = 端末名を1文字以上64文字以下で入力してください。
+place-hint = 例：1階 受付
+place-invalid = 設置場所は64文字以下で入力してください。
+done-renamed = 端末名と設置場所を保存しました。
+
+# 使用停止
+stop-title = 使用停止
+stop-action = 使用停止
+stop-question = { $terminal }の使用を停止しますか？ 停止すると、この端末の証明書では今すぐ接続できなくなります。
+stop-undo = 24時間以内なら取り消せます。24時間を過ぎると証明書は無効になり、元に戻せません。
+stop-undo-by-others = 24時間以内なら、医療機関の管理者かサービスの運用担当者が取り消せます。24時間を過ぎると証明書は無効になり、元に戻せません。
+stop-own = この画面を開いている端末です。停止すると、この端末からはこのサイトも使えなくなり、取り消しもできません。
+stop-button = OK（使用を停止する）
+stop-since = { $when }に{ $who }が使用を停止しました。
+stop-undo-until = { $until }まで取り消せます。
+stop-undo-until-by-others = { $until }まで、医療機関の管理者かサービスの運用担当者が取り消せます。
+stop-final = 取り消せる期限を過ぎたため、証明書は無効になりました。
+stop-undo-button = 使用停止を取り消す
+done-stopped = 使用を停止しました。
+done-undone = 使用停止を取り消しました。
+done-too-late = 24時間を過ぎたため、使用停止を取り消せません。引き続き使う端末は、新しいCNで新規発行してください。
+
+# ダウンロード待ち
+waiting = 新しい証明書がダウンロード待ちです。{ $until }
+waiting-fetched = 新しい証明書はダウンロード済みで、まだ使われていません。{ $until }
