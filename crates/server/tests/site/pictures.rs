@@ -15,11 +15,12 @@ const MAKE: &str = "KOSHIN_MAKE_PICTURES";
 const BYTES: u64 = 150_000;
 /// GET rows that are no screens, or that passkeys.rs looks at: browsers give no passkeys to a site
 /// whose certificate has ended by their clock, as it has in the world of the screens.
-const NO_SCREENS: [&str; 6] = [
+const NO_SCREENS: [&str; 7] = [
     "/assets/{name}",
     "/language/{tag}",
     "/certificates.csv",
     "/history.csv",
+    "/feed/{name}",
     "/login/passkey",
     "/account/passkeys/{passkey}/remove",
 ];

@@ -96,6 +96,8 @@ pub(crate) static SCREENS: &[Screen] = &[
     screen("consents", Clinic, &[Go("/consents")]),
     screen("consents-grant", Clinic, &[Go("/consents/new?vendor=asahi")]),
     screen("consents-withdraw", Clinic, &[Go("/consents/withdraw?clinic=himawari&vendor=minato")]),
+    screen("notices", Clinic, &[Go("/notices")]),
+    screen("notices-confirm", Clinic, &[Go("/notices/confirm/{name}")]),
     screen("history", Clinic, &[Go("/history?kind=signed_in")]),
     screen("account", Clinic, &[Go("/account")]),
     screen(

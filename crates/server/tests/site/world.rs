@@ -42,10 +42,11 @@ const TERMINALS: [(&str, &str, i64); 6] = [
 ];
 
 /// What stands for the pages of one thing in addresses, where `{id}` alone would not say of what.
-const PLACES: [(&str, &str); 3] = [
+const PLACES: [(&str, &str); 4] = [
     ("/tenants/{id}", "/tenants/ajisai"),
     ("/services/{id}", "/services/default"),
     ("/revocations/{id}", "/revocations/1"),
+    ("/notices/confirm/{name}", "/notices/confirm/feed-renew"),
 ];
 
 /// The service.
