@@ -21,6 +21,8 @@ fn due() -> Subject {
         forced: false,
         agreed: false,
         staged_until: None,
+        has_code: false,
+        asked_by_code: false,
     }
 }
 
@@ -33,7 +35,7 @@ fn rolling_back() -> State {
 }
 
 fn failed(condemns_certificate: bool) -> Event {
-    Event::Failed(Fault { why: "disk full".to_owned(), condemns_certificate })
+    Event::Failed(Fault { why: "disk full".to_owned(), condemns_certificate, keeps_key: false })
 }
 
 fn check(rows: Vec<(State, Event, State, Vec<Step>)>) {
@@ -54,7 +56,7 @@ fn an_undisturbed_renewal() {
         // EST: the key is made here. Legacy: the server makes it.
         (S::Waiting, E::ViaChosen(Via::Est), S::Waiting, vec![Step::MakeKey]),
         (S::Waiting, E::KeyStaged, S::KeyMade, vec![Step::BuildRequest]),
-        (S::KeyMade, E::RequestBuilt, S::Requested, vec![Step::Request(Via::Est)]),
+        (S::KeyMade, E::RequestBuilt(Via::Est), S::Requested, vec![Step::Request(Via::Est)]),
         (S::Waiting, E::ViaChosen(Via::Legacy), S::Requested, vec![Step::Request(Via::Legacy)]),
         (S::Requested, E::ReplyStaged, S::Received, vec![Step::Verify]),
         (S::Received, E::Verified, S::Verified, vec![Step::Try]),
@@ -137,6 +139,50 @@ fn resumed_after_a_crash_in_every_state() {
         // That even saves a terminal whose old certificate has expired meanwhile.
         resumed(S::Tried, Subject { not_after: now() - DAY, ..staged }, S::Received, vec![Step::Verify]),
     ]);
+}
+
+/// A code stands in for a certificate that has expired. Its answer may be lost, its key never.
+#[test]
+fn a_recovery_code_and_the_key_that_it_was_given_with() {
+    use Event as E;
+    use State as S;
+    let expired = Subject { not_after: now() - DAY, agreed: true, ..due() };
+    let with_code = Subject { has_code: true, ..expired };
+    let asked = Subject { asked_by_code: true, ..expired };
+    let again = Subject { has_code: true, ..asked };
+    let over = vec![Step::Finish(Ending::Expired)];
+    let keeps_key =
+        E::Failed(Fault { why: "no answer".to_owned(), condemns_certificate: false, keeps_key: true });
+    check(vec![
+        (S::Waiting, E::Started(expired), S::Waiting, over.clone()),
+        (S::Waiting, E::Started(with_code), S::Waiting, vec![Step::CheckRoom]),
+        (S::Waiting, E::ViaChosen(Via::Recovery), S::Waiting, vec![Step::MakeKey]),
+        (S::KeyMade, E::RequestBuilt(Via::Recovery), S::Requested, vec![Step::Request(Via::Recovery)]),
+        // No answer: the server may have signed, and signs for no other key.
+        (S::Requested, keeps_key.clone(), S::Requested, vec![Step::Finish(Ending::Failed)]),
+        (S::KeyMade, keeps_key, S::KeyMade, vec![Step::Finish(Ending::Failed)]),
+        (S::Requested, E::Started(again), S::KeyMade, vec![Step::BuildRequest]),
+        (S::KeyMade, E::Started(again), S::KeyMade, vec![Step::BuildRequest]),
+        // The timer has no code, and leaves the key alone.
+        (S::Requested, E::Started(asked), S::Requested, over.clone()),
+        (S::KeyMade, E::Started(asked), S::KeyMade, over),
+        // A key that went to the server with the old certificate is used up.
+        (S::Requested, E::Started(with_code), S::Waiting, vec![Step::Discard, Step::CheckRoom]),
+        // A certificate that is good yet renews as ever, when it is due.
+        (S::Requested, E::Started(Subject { asked_by_code: true, ..due() }), S::Waiting, vec![Step::Ask]),
+        (
+            S::Requested,
+            E::Started(Subject { asked_by_code: true, opens: now() + DAY, ..due() }),
+            S::Requested,
+            vec![Step::Finish(Ending::NotDue)],
+        ),
+    ]);
+    let kinds = [(Kind::NotRenewable, Ending::NotRenewableKind), (Kind::Unknown, Ending::UnknownKind)];
+    for (kind, ending) in kinds {
+        let subject = Subject { kind, ..with_code };
+        let steps = advance(S::Waiting, E::Started(subject), now()).unwrap().1;
+        assert_eq!(steps, [Step::Finish(ending)]);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod install;
 pub mod memory;
 pub mod messages;
+pub mod recover;
 pub mod renew;
 pub mod renew_view;
 pub mod run;
@@ -45,6 +46,8 @@ enum Command {
     Status(StatusArgs),
     /// Renew the certificates that are due
     Renew(RenewArgs),
+    /// Replace a certificate that has expired, by a recovery code
+    Recover(RecoverArgs),
     /// See to an application's certificate, asking in a window if it is due, then start the application
     Run(RunArgs),
     /// Copy the configurations and certificates of every application into a new folder
@@ -98,6 +101,18 @@ pub struct RenewArgs {
     /// Print one JSON object instead of sentences
     #[arg(long)]
     pub json: bool,
+}
+
+/// `koshin recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// The recovery code that your administrator or vendor told you. Without it, or with -, it is typed at the
+    /// terminal, which is better: other users of this PC can see the arguments of programs
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+    /// Only this application: monsiaj, glclient2, receview, files, browser, keystore or the name of a profile
+    #[arg(long, value_name = "APP")]
+    pub app: Option<App>,
 }
 
 /// How a certificate is renewed.
@@ -180,6 +195,7 @@ fn dispatch(cli: &Cli, mut environment: Environment) -> i32 {
         Command::Run(arguments) => return run::run(arguments, &environment),
         Command::Status(arguments) => status::run(arguments, &environment, clock::now()),
         Command::Renew(arguments) => renew::run(arguments, &environment),
+        Command::Recover(arguments) => recover::run(arguments, &environment),
         Command::Backup(arguments) => backup::run_backup(&arguments.directory, &environment, clock::now()),
         Command::Restore(arguments) => backup::run_restore(&arguments.directory, &environment, clock::now()),
         Command::Daemon(arguments) => daemon::run(arguments, &environment),

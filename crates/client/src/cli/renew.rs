@@ -70,7 +70,10 @@ pub fn renew_all(
     let mut passwords = Passwords::new(prompt, told);
     match Session::begin(environment, chooses, with, &mut passwords) {
         Ok(session) => {
-            teller.tell_of_search(&session, arguments, passwords.prompt());
+            teller.tell_of_search(&session, arguments.app, passwords.prompt());
+            if session.is_empty() {
+                teller.tell_of_nothing(arguments, passwords.prompt());
+            }
             for group in &session.groups {
                 let run = session.renew(group, wishes(arguments), with, &mut passwords);
                 let why = explanation(environment.language, with.now(), group, &run);
@@ -83,12 +86,12 @@ pub fn renew_all(
     teller.result
 }
 
-fn wishes(arguments: &RenewArgs) -> Wishes {
+fn wishes(arguments: &RenewArgs) -> Wishes<'static> {
     let via = arguments.via.map(|way| match way {
         WayArgument::Est => Via::Est,
         WayArgument::Legacy => Via::Legacy,
     });
-    Wishes { forced: arguments.force, agreed: arguments.yes, via }
+    Wishes { forced: arguments.force, agreed: arguments.yes, via, code: None }
 }
 
 fn told_password(arguments: &RenewArgs) -> Result<Option<SecretString>, StorageError> {
@@ -125,15 +128,15 @@ impl Prompt for Silent<'_> {
 }
 
 /// Says what happens while it happens, and remembers it.
-struct Teller<'a> {
-    environment: &'a Environment,
-    now: Timestamp,
-    quiet: bool,
-    result: RunResult,
+pub(super) struct Teller<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) now: Timestamp,
+    pub(super) quiet: bool,
+    pub(super) result: RunResult,
 }
 
 impl Teller<'_> {
-    fn tell(&mut self, prompt: &mut dyn Prompt, report: Report) {
+    pub(super) fn tell(&mut self, prompt: &mut dyn Prompt, report: Report) {
         if !self.quiet {
             prompt.report(&report);
         }
@@ -144,16 +147,16 @@ impl Teller<'_> {
         self.result.warnings.push(text);
     }
 
-    fn count(&mut self, code: ExitCode) {
+    pub(super) fn count(&mut self, code: ExitCode) {
         self.result.exit_code = self.result.exit_code.max(code);
     }
 
-    fn tell_of_search(&mut self, session: &Session, arguments: &RenewArgs, prompt: &mut dyn Prompt) {
+    pub(super) fn tell_of_search(&mut self, session: &Session, app: Option<App>, prompt: &mut dyn Prompt) {
         let language = self.environment.language;
         for warning in &session.discovery.warnings {
             self.warn(prompt, status_words::discovery_warning(language, warning));
         }
-        let concerns = |app: Option<App>| arguments.app.is_none() || app == arguments.app || app.is_none();
+        let concerns = |of: Option<App>| app.is_none() || of == app || of.is_none();
         for problem in session.discovery.problems.iter().filter(|problem| concerns(problem.app)) {
             self.count(problem.exit_code());
             self.warn(prompt, status_words::problem(language, problem));
@@ -173,10 +176,7 @@ impl Teller<'_> {
         for place in &session.unsupported {
             self.warn(prompt, status_words::unsupported(language, place));
         }
-        let nothing = session.groups.is_empty() && session.unreadable.is_empty();
-        if nothing && session.unsupported.is_empty() {
-            self.tell_of_nothing(arguments, prompt);
-        } else if nothing {
+        if session.groups.is_empty() && session.unreadable.is_empty() && !session.unsupported.is_empty() {
             self.count(ExitCode::Config);
         }
     }
@@ -191,14 +191,14 @@ impl Teller<'_> {
         }
     }
 
-    fn tell_of_failure(&mut self, failure: &Failure, prompt: &mut dyn Prompt) {
+    pub(super) fn tell_of_failure(&mut self, failure: &Failure, prompt: &mut dyn Prompt) {
         self.count(failure.exit_code());
         let explanation = words::failure(self.environment.language, failure, None);
         self.result.warnings.push(renew_view::one_line(&explanation));
         self.tell(prompt, Report::NotRenewed { name: "koshin".to_owned(), explanation });
     }
 
-    fn tell_of_group(&mut self, group: &Group, run: Run, prompt: &mut dyn Prompt) {
+    pub(super) fn tell_of_group(&mut self, group: &Group, run: Run, prompt: &mut dyn Prompt) {
         let language = self.environment.language;
         for warning in group.places.iter().flat_map(|place| &place.warnings) {
             self.warn(prompt, status_words::place_warning(language, warning));

@@ -84,6 +84,7 @@ impl GroupResult {
             via: run.via.map(|via| match via {
                 Via::Est => "est",
                 Via::Legacy => "legacy",
+                Via::Recovery => "recovery",
             }),
             confirmed,
             message: why.map(one_line),

@@ -9,7 +9,6 @@ use crate::{
         round::{Circumstances, round},
     },
     dialogs,
-    doors::recovery::NotOffered,
     environment::Environment,
     exit::ExitCode,
     launcher::{
@@ -81,7 +80,7 @@ fn serve(
     let attended = {
         let person = Person::new(language, DesktopPrompt::new(language, &mut windows), terminal);
         with_surroundings(environment, |with| {
-            let launch = Launch { environment, app: arguments.app, with, recovery: &NotOffered };
+            let launch = Launch { environment, app: arguments.app, with };
             attend(launch, look, &person, &mut || *started = application.map(Application::start))
         })
     };

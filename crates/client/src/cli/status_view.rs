@@ -2,7 +2,7 @@
 
 use super::{
     messages::{self, status as words},
-    status::{Entry, StatusReport, place_word},
+    status::{Entry, Obstacle, StatusReport, place_word},
 };
 use crate::environment::Language;
 use jiff::Timestamp;
@@ -79,6 +79,9 @@ fn remarks(report: &StatusReport, language: Language) -> Vec<String> {
         let word = place_word(entry.place.app, entry.place.connection);
         let colon = messages::pick(language, "：", ": ");
         lines.extend(entry.remarks(language).iter().map(|text| format!("{word}{colon}{}", printable(text))));
+    }
+    if report.entries.iter().any(|entry| matches!(entry.obstacle, Some(Obstacle::Expired))) {
+        lines.push(words::how_to_recover(language).to_owned());
     }
     let warning = words::warning_prefix(language);
     lines.extend(

@@ -378,7 +378,7 @@ pub(crate) fn begun(with: Surroundings<'_>, sha256: &str) -> bool {
     journal.is_some_and(|journal| match journal.state {
         State::Waiting | State::Confirmed | State::Switched => false,
         State::RolledBack { keeps_certificate, .. } => keeps_certificate,
-        _ => true,
+        _ => !journal.waits_for_code(),
     })
 }
 

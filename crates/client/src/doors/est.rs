@@ -88,7 +88,7 @@ impl Door {
     }
 }
 
-fn certificates(request: &'static str, reply: &Reply) -> Result<Vec<Vec<u8>>, DoorError> {
+pub(super) fn certificates(request: &'static str, reply: &Reply) -> Result<Vec<Vec<u8>>, DoorError> {
     let bad = |why: String| DoorError::BadReply { request, why };
     let found = read_certs_only(&decoded(request, reply)?).map_err(|error| bad(error.to_string()))?;
     if found.is_empty() { Err(bad("it holds no certificate".to_owned())) } else { Ok(found) }

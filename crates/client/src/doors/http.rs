@@ -14,7 +14,7 @@ use rustls::{AlertDescription, CertificateError};
 use std::{error::Error, io, sync::Arc, time::Duration};
 use ureq::{
     Agent, Body,
-    http::{HeaderMap, Method, Request, Response, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header},
     tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider},
 };
 use zeroize::Zeroizing;
@@ -46,6 +46,13 @@ pub(super) struct Outgoing<'a> {
     pub(super) body: Option<Vec<u8>>,
     /// Most bytes of an answer.
     pub(super) limit: u64,
+}
+
+/// A header whose value is told to nobody but the server.
+#[derive(Clone, Copy)]
+pub(super) struct SecretHeader<'a> {
+    pub(super) name: &'static str,
+    pub(super) value: &'a str,
 }
 
 /// A complete answer.
@@ -93,8 +100,17 @@ impl Http {
 
     /// Sends and reads the whole answer, whatever its status. A redirect is an error.
     pub(super) fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Reply, DoorError> {
+        self.exchange_with(outgoing, None)
+    }
+
+    /// The same with one header more.
+    pub(super) fn exchange_with(
+        &self,
+        outgoing: Outgoing<'_>,
+        secret: Option<SecretHeader<'_>>,
+    ) -> Result<Reply, DoorError> {
         let Outgoing { name, url, limit, .. } = outgoing;
-        let mut response = self.send(outgoing)?;
+        let mut response = self.send(outgoing, secret)?;
         self.check_clock(response.headers())?;
         let status = response.status().as_u16();
         let bad = |why: String| DoorError::BadReply { request: name, why };
@@ -125,19 +141,17 @@ impl Http {
     /// The status of a HEAD request to an application's service; its clock and its redirects are its own affair.
     pub(super) fn head(&self, url: &str, headers: &[(&'static str, &'static str)]) -> Result<u16, DoorError> {
         let name = "HEAD of the service";
-        let response = self.send(Outgoing {
-            name,
-            method: Method::HEAD,
-            url,
-            accept: "*/*",
-            headers,
-            body: None,
-            limit: 0,
-        })?;
+        let outgoing =
+            Outgoing { name, method: Method::HEAD, url, accept: "*/*", headers, body: None, limit: 0 };
+        let response = self.send(outgoing, None)?;
         Ok(response.status().as_u16())
     }
 
-    fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Body>, DoorError> {
+    fn send(
+        &self,
+        outgoing: Outgoing<'_>,
+        secret: Option<SecretHeader<'_>>,
+    ) -> Result<Response<Body>, DoorError> {
         let Outgoing { name, method, url, accept, headers, body, .. } = outgoing;
         let mut request = Request::builder()
             .method(method)
@@ -146,6 +160,13 @@ impl Http {
             .header(header::ACCEPT_LANGUAGE, self.caller.language.tag());
         for (key, value) in headers {
             request = request.header(*key, *value);
+        }
+        if let Some(SecretHeader { name, value }) = secret {
+            // Shown in no message and no log of the library.
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|error| DoorError::Setup { reason: error.to_string() })?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
         }
         let unusable =
             |error: ureq::http::Error| DoorError::BadReply { request: name, why: error.to_string() };

@@ -8,7 +8,7 @@ mod error;
 mod est;
 mod http;
 mod legacy;
-pub mod recovery;
+mod recovery;
 mod status;
 mod trial;
 

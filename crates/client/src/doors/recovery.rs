@@ -1,35 +1,40 @@
-//! Getting a certificate back after the old one has expired.
+//! A recovery code in place of a certificate that is good no more: EST simpleenroll (RFC 7030, 4.2.1), the code being
+//! the password of HTTP Basic (RFC 7617).
 
-use jiff::Timestamp;
-use secrecy::SecretString;
+use super::{
+    Door, DoorError,
+    est::certificates,
+    http::{MAX_DOCUMENT, Outgoing, SecretHeader},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use koshin_policy::RecoveryCode;
+use koshin_protocol::est;
+use ureq::http::Method;
+use zeroize::Zeroizing;
 
-/// What a 復旧コード that an administrator has issued is good for.
-pub trait Recovery {
-    /// Gives the code to the renewal host `base` and puts the certificate that it answers with in place of the expired
-    /// one, whose SHA-256 is `sha256`. Answers the new one's last instant.
+const ENROLL: &str = "simpleenroll (EST)";
+
+impl Door {
+    /// Exchanges the code for a certificate for the key of this request. The first certificate is the new one. The same
+    /// code and key bring the same certificate again: a reply that was lost can be asked for once more.
     ///
     /// # Errors
-    /// [`RecoveryError`]; everything is then as before.
-    fn redeem(&self, base: &str, sha256: &str, code: &SecretString) -> Result<Timestamp, RecoveryError>;
-}
-
-/// Why a code helped nobody.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RecoveryError {
-    /// The server has no door for codes.
-    #[error("{base} does not take recovery codes")]
-    NotOffered {
-        /// The renewal host.
-        base: String,
-    },
-}
-
-/// The servers of today: none of them takes a code.
-#[derive(Debug, Clone, Copy)]
-pub struct NotOffered;
-
-impl Recovery for NotOffered {
-    fn redeem(&self, base: &str, _: &str, _: &SecretString) -> Result<Timestamp, RecoveryError> {
-        Err(RecoveryError::NotOffered { base: base.to_owned() })
+    /// Any [`DoorError`]; a server that has no such door answers [`DoorError::Server`] with 404.
+    pub fn enroll(&self, csr_der: &[u8], code: &RecoveryCode) -> Result<Vec<Vec<u8>>, DoorError> {
+        let pair = Zeroizing::new(format!("{}:{}", est::RECOVERY_USER, *code.written()));
+        let credentials = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+        let reply = self.http.exchange_with(
+            Outgoing {
+                name: ENROLL,
+                method: Method::POST,
+                url: &self.url(est::SIMPLEENROLL_PATH),
+                accept: "application/pkcs7-mime",
+                headers: &[("content-type", est::PKCS10), ("content-transfer-encoding", "base64")],
+                body: Some(est::encode_body(csr_der).into_bytes()),
+                limit: MAX_DOCUMENT,
+            },
+            Some(SecretHeader { name: "authorization", value: &credentials }),
+        )?;
+        certificates(ENROLL, &reply.ok(ENROLL)?)
     }
 }

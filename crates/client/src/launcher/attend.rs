@@ -14,12 +14,12 @@ use crate::{
     },
     daemon::{diary, round},
     dialogs,
-    doors::recovery::{Recovery, RecoveryError},
     environment::Environment,
     exit::ExitCode,
     prompt::{Answer, Explanation, Prompt, Question},
     renewal::{
         Failure,
+        by_code::{self, Redeemed},
         group::{Group, Passwords},
         journal::CertificateNote,
         machine::Ending,
@@ -31,8 +31,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_desktop::Choice;
-use koshin_policy::{Kind, calendar};
-use secrecy::SecretString;
+use koshin_policy::{Kind, RecoveryCode, calendar};
+use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 
 /// What a launcher works with.
@@ -44,8 +44,6 @@ pub struct Launch<'a> {
     pub app: App,
     /// Disk, network, hooks, the present.
     pub with: Surroundings<'a>,
-    /// What a 復旧コード is given to.
-    pub recovery: &'a dyn Recovery,
 }
 
 /// How it went.
@@ -86,7 +84,7 @@ pub fn attend(launch: Launch<'_>, look: Look, person: &Person<'_>, start: &mut d
 /// What there is to tell about a certificate.
 enum Telling {
     Done { name: String, not_after: Timestamp, notes: Vec<String>, is_open: bool },
-    Expired { key: String, name: String, not_after: Timestamp, base: Option<String> },
+    Expired { key: String, name: String, not_after: Timestamp },
     NotRenewable { name: String, explanation: Explanation },
     Failed { key: String, name: String, explanation: Explanation, retry: bool },
 }
@@ -299,8 +297,7 @@ impl Attendance<'_> {
             }
             (Ending::Expired, _) => {
                 self.memory.tell(&key, calendar::jst_date(now));
-                let base = group.places.iter().find_map(|place| place.renewal_base.clone().ok());
-                Telling::Expired { key, name, not_after, base }
+                Telling::Expired { key, name, not_after }
             }
             (Ending::NotRenewableKind | Ending::UnknownKind, Some(explanation)) => {
                 self.memory.tell(&key, calendar::jst_date(now));
@@ -364,9 +361,7 @@ impl Attendance<'_> {
             Telling::NotRenewable { name, explanation } => {
                 person.show(dialogs::not_renewable(language, &name, &explanation, contact));
             }
-            Telling::Expired { key, name, not_after, base } => {
-                self.recover(&key, &name, not_after, base.as_deref(), person);
-            }
+            Telling::Expired { key, name, not_after } => self.recover(&key, &name, not_after, person),
             Telling::Failed { key, name, explanation, retry } => {
                 let choice = person.show(dialogs::failed(language, &name, &explanation, contact, retry));
                 let again = retry && matches!(choice, Some(Choice::Pressed { index: dialogs::YES, .. }));
@@ -381,32 +376,67 @@ impl Attendance<'_> {
         false
     }
 
-    /// The expired dialog, until a code is taken or the person gives up.
-    fn recover(&self, key: &str, name: &str, not_after: Timestamp, base: Option<&str>, person: &Person<'_>) {
+    /// The expired dialog, until a code has brought a new certificate or the person gives up.
+    fn recover(&mut self, key: &str, name: &str, not_after: Timestamp, person: &Person<'_>) {
         let language = self.launch.environment.language;
-        let (explanation, contact) = (failures::expired(language), self.contact.as_deref());
-        let mut error = None;
+        let explanation = failures::expired(language);
+        let mut error: Option<String> = None;
         loop {
-            let dialog = dialogs::expired(language, name, not_after, &explanation, contact, error);
-            let Some(Choice::Pressed { index: dialogs::YES, text: Some(code) }) = person.show(dialog) else {
+            let contact = self.contact.as_deref();
+            let dialog = dialogs::expired(language, name, not_after, &explanation, contact, error.as_deref());
+            let Some(Choice::Pressed { index: dialogs::YES, text: Some(typed) }) = person.show(dialog) else {
                 return;
             };
-            match self.redeem(base, key, &code) {
-                Ok(not_after) => {
-                    person.show(dialogs::done(language, name, not_after, &[], self.started));
-                    return;
-                }
-                Err(RecoveryError::NotOffered { .. }) => error = Some(words::no_recovery(language)),
-            }
+            error = Some(match RecoveryCode::parse(typed.expose_secret()) {
+                Err(_) => words::mistyped_code(language).to_owned(),
+                Ok(code) => match self.redeem(key, &code, person) {
+                    Ok(not_after) => {
+                        let notes = person.take_notes();
+                        person.show(dialogs::done(language, name, not_after, &notes, self.started));
+                        return;
+                    }
+                    Err(why) => why,
+                },
+            });
         }
     }
 
-    fn redeem(&self, base: Option<&str>, key: &str, code: &SecretString) -> Result<Timestamp, RecoveryError> {
-        match base {
-            Some(base) => self.launch.recovery.redeem(base, key, code),
-            None => Err(RecoveryError::NotOffered { base: self.launch.app.to_string() }),
+    /// Gives the code for the certificate `key`. Answers the new one's end, or why there is none.
+    fn redeem(&mut self, key: &str, code: &RecoveryCode, person: &Person<'_>) -> Result<Timestamp, String> {
+        let Launch { environment, app, with } = self.launch;
+        let language = environment.language;
+        let mut prompt = person;
+        let mut passwords = Passwords::new(&mut prompt, None);
+        let session = Session::begin(environment, |place| place.app == app, with, &mut passwords)
+            .map_err(|failure| in_the_field(&renew_words::failure(language, &failure, None)))?;
+        let found = by_code::redeem(&session, |group| group.sha256() == key, code, with, &mut passwords);
+        // Somebody else has replaced it while the dialog was open.
+        let Some(Redeemed { group, run }) = found else {
+            return Err(words::replaced_meanwhile(language).to_owned());
+        };
+        let name = round::name(with.state_dir, group);
+        let why = explanation(language, with.now(), group, &run);
+        diary::note_attempt(with, group, &name, &run, why.as_ref());
+        match (run.new, why) {
+            (None, _) if matches!(run.failure, Some(Failure::NoRecovery { .. })) => {
+                Err(words::no_recovery(language).to_owned())
+            }
+            (Some(new), _) => {
+                if self.exit_code == ExitCode::Expired {
+                    self.exit_code = ExitCode::Ok;
+                }
+                Ok(new.not_after)
+            }
+            (None, Some(why)) => Err(in_the_field(&why)),
+            (None, None) => Err(words::replaced_meanwhile(language).to_owned()),
         }
     }
+}
+
+/// An explanation below the field that it is about.
+fn in_the_field(explanation: &Explanation) -> String {
+    let Explanation { title, lines, .. } = explanation;
+    std::iter::once(title).chain(lines).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the same attempt may end otherwise in a minute, or after a person has put something right.

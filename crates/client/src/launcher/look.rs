@@ -76,8 +76,7 @@ impl Look {
 fn see(place: &Place, journals: &[Journal], memory: &mut Memory) -> Option<Seen> {
     match note(place, journals, memory) {
         Ok(note) => {
-            let begun =
-                journals.iter().any(|journal| journal.old.sha256 == note.sha256 && is_begun(&journal.state));
+            let begun = journals.iter().any(|journal| journal.old.sha256 == note.sha256 && is_begun(journal));
             Some(Seen::Certificate {
                 opens: place.window.opens(note.not_after),
                 sha256: note.sha256,
@@ -150,9 +149,10 @@ fn is_half_done(state: &State) -> bool {
 }
 
 /// It was agreed to, and the power failed.
-fn is_begun(state: &State) -> bool {
-    match state {
-        State::KeyMade | State::Requested | State::Received | State::Verified | State::Tried => true,
+fn is_begun(journal: &Journal) -> bool {
+    match &journal.state {
+        State::KeyMade | State::Requested => !journal.waits_for_code(),
+        State::Received | State::Verified | State::Tried => true,
         state => is_half_done(state),
     }
 }

@@ -4,6 +4,7 @@ use super::{Answer, PasswordRequest, Prompt, Question, Report, Step};
 use crate::{cli::messages::prompts, environment::Language};
 use secrecy::SecretString;
 use std::io::{BufRead, IsTerminal, Write};
+use zeroize::Zeroizing;
 
 /// Where answers come from.
 #[derive(Debug)]
@@ -28,6 +29,18 @@ impl TerminalPrompt {
     /// Speaks `language`.
     pub fn new(language: Language, input: Input) -> Self {
         Self { language, input }
+    }
+
+    /// A line that a person types, or that a script sends; `None` at the end of the input. The text is shown to a person
+    /// only.
+    pub fn line(&self, text: &str) -> Option<Zeroizing<String>> {
+        let mut error = std::io::stderr();
+        if std::io::stdin().is_terminal() {
+            write!(error, "{text}").and_then(|()| error.flush()).ok()?;
+        }
+        let mut line = Zeroizing::new(String::new());
+        std::io::stdin().lock().read_line(&mut line).ok().filter(|length| *length > 0)?;
+        Some(line)
     }
 
     fn ask(&self, text: &str) -> Option<String> {

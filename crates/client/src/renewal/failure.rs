@@ -70,6 +70,12 @@ pub enum Failure {
     /// A command after the switch failed.
     #[error(transparent)]
     Hook(#[from] HookError),
+    /// The server has no door for recovery codes.
+    #[error("{base} does not take recovery codes")]
+    NoRecovery {
+        /// The renewal host.
+        base: String,
+    },
     /// Nobody can be asked.
     #[error("nobody can be asked whether to renew: run it in a terminal, or agree beforehand with --yes")]
     CannotAsk,
@@ -107,6 +113,7 @@ impl Failure {
             }
             Self::Store(NssError::Password { .. } | NssError::NoTools { .. }) => ExitCode::Config,
             Self::Store(_) => ExitCode::Storage,
+            Self::NoRecovery { .. } => ExitCode::Refused,
             Self::Bundle(_) | Self::Certificate(_) | Self::Verification(_) => ExitCode::Server,
             Self::Hook(_) | Self::CannotAsk | Self::PerhapsShared { .. } => ExitCode::Config,
             Self::Key(_) | Self::Request(_) | Self::Randomness(_) | Self::Defect(_) => ExitCode::Internal,

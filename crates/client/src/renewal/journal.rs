@@ -92,6 +92,11 @@ impl Journal {
         }
     }
 
+    /// A code was given for it and the answer did not come: nobody can go on with it but who gives the code again.
+    pub fn waits_for_code(&self) -> bool {
+        self.via == Some(Via::Recovery) && matches!(self.state, State::KeyMade | State::Requested)
+    }
+
     /// The same renewal, come to `state`.
     pub fn at(self, state: State, now: Timestamp) -> Self {
         Self { state, written_at: now, ..self }

@@ -21,6 +21,8 @@ pub enum Via {
     Est,
     /// The applications' own contract: the server makes the key and sends a bundle.
     Legacy,
+    /// RFC 7030 with a recovery code in place of the old certificate, which has expired. The key is made here.
+    Recovery,
 }
 
 /// How far a renewal has come.
@@ -85,6 +87,11 @@ pub struct Subject {
     pub agreed: bool,
     /// Last instant of the staged new certificate, if there is one that can be opened.
     pub staged_until: Option<Timestamp>,
+    /// A recovery code was given, which stands in for the old certificate.
+    pub has_code: bool,
+    /// What an earlier run has begun goes with a recovery code. For the same code and the same key the server gives the
+    /// same certificate again, and for another key none: so the key is kept.
+    pub asked_by_code: bool,
 }
 
 /// What happened.
@@ -102,8 +109,8 @@ pub enum Event {
     ViaChosen(Via),
     /// The new key is on the disk.
     KeyStaged,
-    /// The request is ready to be sent.
-    RequestBuilt,
+    /// The request is ready to be sent this way.
+    RequestBuilt(Via),
     /// The new key and certificate are on the disk.
     ReplyStaged,
     /// Key, certificate, subject, dates and chain are good.
@@ -133,6 +140,8 @@ pub struct Fault {
     pub why: String,
     /// The staged certificate itself is bad, so that trying it again is pointless.
     pub condemns_certificate: bool,
+    /// The server may have signed for the staged key, and would give the same certificate again.
+    pub keeps_key: bool,
 }
 
 /// What to do next.
@@ -229,10 +238,10 @@ pub fn advance(state: State, event: Event, now: Timestamp) -> Result<Transition,
         (S::Waiting | S::RolledBack { .. }, E::Accepted) => (S::Waiting, vec![Step::CheckRoom]),
         (state @ (S::Waiting | S::RolledBack { .. }), E::Declined) => (state, finish(Ending::Declined)),
         (S::Waiting, E::RoomChecked) => (S::Waiting, vec![Step::ChooseVia]),
-        (S::Waiting, E::ViaChosen(Via::Est)) => (S::Waiting, vec![Step::MakeKey]),
+        (S::Waiting, E::ViaChosen(Via::Est | Via::Recovery)) => (S::Waiting, vec![Step::MakeKey]),
         (S::Waiting, E::ViaChosen(Via::Legacy)) => (S::Requested, vec![Step::Request(Via::Legacy)]),
         (S::Waiting, E::KeyStaged) => (S::KeyMade, vec![Step::BuildRequest]),
-        (S::KeyMade, E::RequestBuilt) => (S::Requested, vec![Step::Request(Via::Est)]),
+        (S::KeyMade, E::RequestBuilt(via)) => (S::Requested, vec![Step::Request(via)]),
         (S::Requested, E::ReplyStaged) => (S::Received, vec![Step::Verify]),
         (S::Received, E::Verified) => (S::Verified, vec![Step::Try]),
         (S::Verified, E::TrialPassed) => (S::Tried, vec![Step::Plan]),
@@ -256,6 +265,7 @@ pub fn advance(state: State, event: Event, now: Timestamp) -> Result<Transition,
 fn start(state: State, subject: &Subject, now: Timestamp) -> Transition {
     let staged = subject.staged_until.is_some_and(|until| now <= until);
     match state {
+        State::KeyMade | State::Requested if subject.asked_by_code => asked_by_code(state, subject, now),
         State::KeyMade => (State::KeyMade, vec![Step::BuildRequest]),
         // Nobody knows whether the server signed. Another request supersedes it, with another key.
         State::Requested => (State::Waiting, vec![Step::Discard, Step::CheckRoom]),
@@ -279,6 +289,19 @@ fn start(state: State, subject: &Subject, now: Timestamp) -> Transition {
     }
 }
 
+/// A code was given before, and the answer to it did not arrive.
+fn asked_by_code(state: State, subject: &Subject, now: Timestamp) -> Transition {
+    if subject.has_code {
+        return (State::KeyMade, vec![Step::BuildRequest]);
+    }
+    match obstacle(subject, now) {
+        // The key stays: the code, given again, brings its certificate.
+        Some(ending) => (state, finish(ending)),
+        // The old certificate is good after all, and renews as ever.
+        None => begin(subject, now),
+    }
+}
+
 fn begin(subject: &Subject, now: Timestamp) -> Transition {
     let steps = match obstacle(subject, now) {
         Some(ending) => finish(ending),
@@ -290,13 +313,13 @@ fn begin(subject: &Subject, now: Timestamp) -> Transition {
 
 /// Why there is nothing to do. What the user must know first comes first.
 fn obstacle(subject: &Subject, now: Timestamp) -> Option<Ending> {
-    if now > subject.not_after {
+    if now > subject.not_after && !subject.has_code {
         return Some(Ending::Expired);
     }
     if now < subject.not_before {
         return Some(Ending::NotYetValid);
     }
-    if now < subject.opens && !subject.forced {
+    if now < subject.opens && !subject.forced && !subject.has_code {
         return Some(Ending::NotDue);
     }
     match subject.kind {
@@ -307,9 +330,10 @@ fn obstacle(subject: &Subject, now: Timestamp) -> Option<Ending> {
 }
 
 fn fail(state: State, fault: Fault) -> Transition {
-    let Fault { why, condemns_certificate } = fault;
+    let Fault { why, condemns_certificate, keeps_key } = fault;
     match state {
         State::Waiting => (State::RolledBack { why, keeps_certificate: false }, finish(Ending::Failed)),
+        State::KeyMade | State::Requested if keeps_key => (state, finish(Ending::Failed)),
         State::KeyMade | State::Requested => discard(why),
         State::Received | State::Verified | State::Tried if condemns_certificate => discard(why),
         State::Received | State::Verified | State::Tried => {

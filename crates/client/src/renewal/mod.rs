@@ -9,8 +9,10 @@
 //! - [`network`]: the server, as the performer sees it.
 //! - [`session`]: a whole run of the program.
 //! - [`stores`]: browsers' databases, which are no files to be replaced.
+//! - [`by_code`]: an expired certificate's way to the next, by a recovery code.
 //! - [`hook`]: commands after a switch.
 
+pub mod by_code;
 mod catching_up;
 pub mod confirmation;
 mod failure;

@@ -5,6 +5,7 @@ use crate::{
     doors::{Caller, Door, DoorError, LegacyBundle, Trial, Trust},
 };
 use koshin_issuance::KeyAlgorithm;
+use koshin_policy::RecoveryCode;
 use koshin_protocol::renewal::CertificateStatus;
 
 /// Opens connections that present a certificate.
@@ -32,6 +33,8 @@ pub trait Conversation {
     fn cacerts(&self) -> Result<Vec<Vec<u8>>, DoorError>;
     /// A new certificate for the key of this request.
     fn reenroll(&self, csr_der: &[u8]) -> Result<Vec<Vec<u8>>, DoorError>;
+    /// A new certificate for the key of this request, for a recovery code.
+    fn enroll(&self, csr_der: &[u8], code: &RecoveryCode) -> Result<Vec<Vec<u8>>, DoorError>;
     /// A new key and certificate made by the server.
     fn legacy_renew(&self) -> Result<LegacyBundle, DoorError>;
     /// Whether this (new) certificate is accepted where the old one is.
@@ -77,6 +80,10 @@ impl Conversation for Door {
 
     fn reenroll(&self, csr_der: &[u8]) -> Result<Vec<Vec<u8>>, DoorError> {
         self.reenroll(csr_der)
+    }
+
+    fn enroll(&self, csr_der: &[u8], code: &RecoveryCode) -> Result<Vec<Vec<u8>>, DoorError> {
+        self.enroll(csr_der, code)
     }
 
     fn legacy_renew(&self) -> Result<LegacyBundle, DoorError> {

@@ -27,7 +27,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
-use koshin_policy::calendar::days_left;
+use koshin_policy::{RecoveryCode, calendar::days_left};
+use koshin_protocol::problem::ProblemCode;
 use secrecy::SecretString;
 use std::{collections::BTreeSet, path::Path};
 
@@ -58,13 +59,15 @@ impl Surroundings<'_> {
 
 /// What the user wants.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wishes {
+pub struct Wishes<'a> {
     /// Renew although the window has not opened.
     pub forced: bool,
     /// Do not ask.
     pub agreed: bool,
     /// Use this way and no other.
     pub via: Option<Via>,
+    /// Stands in for the old certificate, which may have expired.
+    pub code: Option<&'a RecoveryCode>,
 }
 
 /// How one renewal went.
@@ -82,7 +85,7 @@ pub struct Run {
 
 struct Performer<'a, 'p> {
     with: Surroundings<'a>,
-    wishes: Wishes,
+    wishes: Wishes<'a>,
     group: &'a Group,
     passwords: &'a mut Passwords<'p>,
     journals: Journals<'a>,
@@ -101,7 +104,12 @@ struct Performer<'a, 'p> {
 }
 
 /// Renews the certificate of `group`, from wherever an earlier run left it.
-pub fn renew(group: &Group, wishes: Wishes, with: Surroundings<'_>, passwords: &mut Passwords<'_>) -> Run {
+pub fn renew(
+    group: &Group,
+    wishes: Wishes<'_>,
+    with: Surroundings<'_>,
+    passwords: &mut Passwords<'_>,
+) -> Run {
     let journals = Journals::new(with.fs, with.state_dir);
     let fresh = || Journal::new(&group.certificate, with.now());
     let loaded = journals.load(&group.sha256()).map_err(Failure::from);
@@ -176,8 +184,9 @@ impl Performer<'_, '_> {
     /// The first failure is the cause; later ones come from cleaning up after it.
     fn failed(&mut self, failure: Failure, condemns_certificate: bool) -> Event {
         let why = failure.to_string();
+        let keeps_key = self.asked_by_code() && !condemns_key(&failure);
         self.failure.get_or_insert(failure);
-        Event::Failed(Fault { why, condemns_certificate })
+        Event::Failed(Fault { why, condemns_certificate, keeps_key })
     }
 
     /// Makes `state` a fact on the disk.
@@ -202,7 +211,9 @@ impl Performer<'_, '_> {
     /// What the machine needs to know to begin; what was staged by an earlier run is opened.
     fn subject(&mut self) -> Result<Subject, Failure> {
         let begun = match &self.journal.state {
-            State::KeyMade | State::Received | State::Verified | State::Tried => true,
+            State::Received | State::Verified | State::Tried => true,
+            State::KeyMade if !self.asked_by_code() => true,
+            State::KeyMade | State::Requested => self.asked_by_code() && self.wishes.code.is_some(),
             State::RolledBack { keeps_certificate, .. } => *keeps_certificate,
             _ => false,
         };
@@ -210,7 +221,8 @@ impl Performer<'_, '_> {
             self.unlock()?;
             let password = self.opened()?.staging_password.clone();
             self.new = self.staging().credential(password.as_ref())?;
-            if self.journal.state == State::KeyMade && self.staging().key(password.as_ref())?.is_none() {
+            let needs_key = matches!(self.journal.state, State::KeyMade | State::Requested);
+            if needs_key && self.staging().key(password.as_ref())?.is_none() {
                 self.journal.state = State::Waiting;
             }
         }
@@ -223,7 +235,13 @@ impl Performer<'_, '_> {
             forced: self.wishes.forced,
             agreed: self.wishes.agreed,
             staged_until: self.new.as_ref().map(|new| new.certificate.not_after),
+            has_code: self.wishes.code.is_some(),
+            asked_by_code: self.asked_by_code(),
         })
+    }
+
+    fn asked_by_code(&self) -> bool {
+        self.journal.via == Some(Via::Recovery)
     }
 
     fn perform_all(&mut self, steps: &[Step]) -> Result<Next, Failure> {
@@ -317,6 +335,7 @@ impl Performer<'_, '_> {
     fn choose_via(&mut self) -> Result<Event, Failure> {
         self.passwords.prompt().progress(Progress::Connect);
         let via = match self.wishes.via {
+            _ if self.wishes.code.is_some() => Via::Recovery,
             Some(via) => via,
             None if self.talk(&self.opened()?.old)?.est_available()? => Via::Est,
             None => Via::Legacy,
@@ -419,6 +438,16 @@ fn condemns(failure: &Failure, state: &State) -> bool {
         ) => *state == State::Verified,
         _ => false,
     }
+}
+
+/// Whether a failure shows that the server will never certify the staged key.
+fn condemns_key(failure: &Failure) -> bool {
+    let code = match failure {
+        Failure::Door(error) => error.problem_code(),
+        Failure::Verification(_) => return true,
+        _ => None,
+    };
+    matches!(code, Some(ProblemCode::KeyRejected | ProblemCode::CsrInvalid))
 }
 
 enum Next {

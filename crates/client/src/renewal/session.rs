@@ -67,7 +67,7 @@ impl Session {
     pub fn renew(
         &self,
         group: &Group,
-        wishes: Wishes,
+        wishes: Wishes<'_>,
         with: Surroundings<'_>,
         passwords: &mut Passwords<'_>,
     ) -> Run {
@@ -77,6 +77,11 @@ impl Session {
             return Run { ending: Ending::Failed, failure: Some(failure), new: None, via: None };
         }
         renew(group, wishes, with, passwords)
+    }
+
+    /// Whether nothing at all was found that could have a certificate.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.unreadable.is_empty() && self.unsupported.is_empty()
     }
 
     /// Tells the server of a switch to the certificate of `group` that it was not told of yet.

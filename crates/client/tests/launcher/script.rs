@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use koshin::{
     applications::App,
     dialogs,
-    doors::recovery::{NotOffered, Recovery},
     environment::{Environment, Language},
     launcher::{
         attend::{Attended, Launch, attend},
@@ -78,7 +77,6 @@ pub(crate) struct Scene<'a> {
     pub now: Timestamp,
     pub app: App,
     pub language: Language,
-    pub recovery: &'a dyn Recovery,
     pub display: bool,
     /// Happens while a dialog is open.
     pub meanwhile: &'a dyn Fn(),
@@ -112,7 +110,6 @@ impl<'a> Scene<'a> {
             now: crate::support::now(),
             app: App::Monsiaj,
             language: Language::Japanese,
-            recovery: &NotOffered,
             display: true,
             meanwhile: &|| (),
         }
@@ -140,7 +137,7 @@ impl<'a> Scene<'a> {
                 state_dir: &environment.state_dir,
                 clock: &clock,
             };
-            let launch = Launch { environment: &environment, app: self.app, with, recovery: self.recovery };
+            let launch = Launch { environment: &environment, app: self.app, with };
             let person = Person::new(self.language, DesktopPrompt::new(self.language, &mut windows), None);
             attended = Some(attend(launch, look, &person, &mut || log.borrow_mut().push("*".to_owned())));
             drop(person);

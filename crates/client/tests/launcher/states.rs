@@ -9,14 +9,11 @@ use crate::{
         server::{ScriptedServer, Sends},
     },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use koshin::{
     applications::App,
     daemon::diary::Diary,
-    doors::{
-        DoorError, NetworkFault,
-        recovery::{Recovery, RecoveryError},
-    },
+    doors::{DoorError, NetworkFault},
     environment::Language,
     exit::ExitCode,
     launcher::{look::Look, memory::Memory},
@@ -26,8 +23,6 @@ use koshin::{
 };
 use koshin_desktop::Icon;
 use koshin_protocol::problem::{Problem, ProblemCode};
-use secrecy::{ExposeSecret, SecretString};
-use std::cell::RefCell;
 
 const STEPS: [&str; 4] = ["1/4", "2/4", "3/4", "4/4"];
 
@@ -157,18 +152,6 @@ fn renewed_again_beside_the_application_which_starts_only_once() {
     assert!(!world.all_old());
 }
 
-struct Codes(RefCell<Vec<String>>);
-
-impl Recovery for Codes {
-    fn redeem(&self, base: &str, _: &str, code: &SecretString) -> Result<Timestamp, RecoveryError> {
-        self.0.borrow_mut().push(code.expose_secret().to_owned());
-        if code.expose_secret() == "1234-5678" {
-            return Ok(now() + days(1000));
-        }
-        Err(RecoveryError::NotOffered { base: base.to_owned() })
-    }
-}
-
 /// The old file stays beside the new one, and somebody else may use a copy of it: it is still the old certificate.
 #[test]
 fn the_old_file_is_not_taken_for_the_new_certificate() {
@@ -192,25 +175,70 @@ fn an_expired_api_certificate_is_not_asked_for_a_recovery_code() {
     assert_eq!(Scene::new(&world, &server).play(&[]).log, ["*"]);
 }
 
-#[test]
-fn expired_asks_for_a_recovery_code_and_names_the_contact() {
+/// A terminal whose certificate expired yesterday, and a server that has issued a code.
+fn expired() -> (World, ScriptedServer) {
     let world = World::of("client001", now() - days(1));
     world.install(&[App::Monsiaj]);
     world.write(".config/koshin/koshin.toml", "[support]\ncontact = \"○○システム 03-0000\"\n".as_bytes());
     let server = ScriptedServer::est(&world.ca);
-    let codes = Codes(RefCell::default());
-    let scene = Scene { recovery: &codes, ..Scene::new(&world, &server) };
+    server.script.codes.borrow_mut().insert(GOOD_CODE.to_owned(), None);
+    (world, server)
+}
 
+/// As it is written, and as somebody types it.
+const GOOD_CODE: &str = "Y6FN-9WSA-MH4Y";
+const TYPED: &str = "ｙ6fn 9wsa mh4y";
+const EXPIRED: &str = "証明書の有効期限が切れています";
+
+fn error_of(played: &Played, index: usize) -> String {
+    played.dialogs[index].field.as_ref().unwrap().error.clone().unwrap()
+}
+
+#[test]
+fn expired_asks_for_a_recovery_code_and_names_the_contact() {
+    let (world, server) = expired();
+    let scene = Scene::new(&world, &server);
     let given_up = scene.play(&[Does::Presses("閉じる")]);
-    assert_eq!(given_up.log, ["証明書の有効期限が切れています", "*"]);
+    assert_eq!(given_up.log, [EXPIRED, "*"]);
     assert!(given_up.text(0).contains("連絡先: ○○システム 03-0000"), "{}", given_up.text(0));
+    assert_eq!(given_up.attended.unwrap().exit_code, ExitCode::Expired);
 
-    let played = scene.play(&[Does::Types("0000"), Does::Types("1234-5678"), Does::Presses("閉じる")]);
-    let expired = "証明書の有効期限が切れています";
-    assert_eq!(played.log, [expired, expired, "証明書を更新しました", "*"]);
-    let error = played.dialogs[1].field.as_ref().unwrap().error.as_ref().unwrap();
-    assert!(error.contains("まだ対応していません"), "{error}");
-    assert_eq!(*codes.0.borrow(), ["0000", "1234-5678"]);
+    let played = scene.play(&[Does::Types("0000"), Does::Types(TYPED), Does::Presses("閉じる")]);
+    let expected = [&[EXPIRED, EXPIRED], &STEPS[..], &["証明書を更新しました", "*"]].concat();
+    assert_eq!(played.log, expected);
+    assert!(error_of(&played, 1).contains("打ち間違い"), "{}", error_of(&played, 1));
+    assert_eq!(server.record.borrow().codes, [GOOD_CODE], "a typing error is told without the server");
+    assert_eq!(played.attended.unwrap().exit_code, ExitCode::Ok);
+    assert!(!world.all_old());
+    assert_eq!(last_result(&world).as_deref(), Some("renewed"));
+    assert_eq!(Scene::new(&world, &server).play(&[]).log, ["*"], "and is asked nothing any more");
+}
+
+#[test]
+fn a_code_that_helps_nobody_is_told_in_the_dialog_and_another_may_be_typed() {
+    let (world, server) = expired();
+    server.script.request_fails.borrow_mut().extend([
+        offline(),
+        refused(ProblemCode::CertificateRevoked),
+        refused(ProblemCode::RecoveryAttempts),
+        DoorError::Server { status: 404, problem: None, retry_after: None },
+    ]);
+    let answers = [Does::Types(TYPED), Does::Types(TYPED), Does::Types(TYPED), Does::Types(TYPED)];
+    let wrong = [Does::Types("0000-0000-0000"), Does::Presses("閉じる")];
+    let played = Scene::new(&world, &server).play(&[&answers[..], &wrong[..]].concat());
+    for (index, words) in [
+        (1, "まだ対応していません"),
+        (2, "この証明書は使用停止中です"),
+        (3, "使用停止中です"),
+        (4, "インターネットに接続できません"),
+        (5, "recovery-code-wrong"),
+    ] {
+        let error = error_of(&played, index);
+        assert!(error.contains(words), "{index}: {error}");
+    }
+    assert!(world.all_old(), "everything is as before");
+    let again = Scene::new(&world, &server).play(&[Does::Types(TYPED), Does::Closes]);
+    assert!(again.log.contains(&"証明書を更新しました".to_owned()), "{:?}", again.log);
 }
 
 #[test]

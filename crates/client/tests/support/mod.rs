@@ -228,7 +228,7 @@ impl World {
         disk: &dyn FileSystem,
         server: &ScriptedServer,
         prompt: &mut dyn Prompt,
-        wishes: Wishes,
+        wishes: Wishes<'_>,
     ) -> Result<Vec<Run>, koshin::renewal::Failure> {
         self.run_at(now(), disk, server, prompt, wishes)
     }
@@ -239,7 +239,7 @@ impl World {
         disk: &dyn FileSystem,
         server: &ScriptedServer,
         prompt: &mut dyn Prompt,
-        wishes: Wishes,
+        wishes: Wishes<'_>,
     ) -> Result<Vec<Run>, koshin::renewal::Failure> {
         self.run_by(&|| now, disk, server, prompt, wishes)
     }
@@ -250,7 +250,7 @@ impl World {
         disk: &dyn FileSystem,
         server: &ScriptedServer,
         prompt: &mut dyn Prompt,
-        wishes: Wishes,
+        wishes: Wishes<'_>,
     ) -> Result<Vec<Run>, koshin::renewal::Failure> {
         let with = Surroundings {
             fs: disk,
@@ -335,6 +335,6 @@ impl HookRunner for RecordedHooks {
 }
 
 /// The user agreed beforehand.
-pub fn agreed() -> Wishes {
+pub fn agreed() -> Wishes<'static> {
     Wishes { agreed: true, ..Wishes::default() }
 }

@@ -11,9 +11,13 @@ use koshin_issuance::{
     BundleContents, BundleProfile, CertificateFacts, Issuer, KeyAlgorithm, PrivateKey, PublicKey, Serial,
     SigningIssuer, Subject, Template, Validity, plan, read_csr, write_pkcs12,
 };
-use koshin_protocol::renewal::CertificateStatus;
+use koshin_policy::RecoveryCode;
+use koshin_protocol::{
+    problem::{Problem, ProblemCode},
+    renewal::CertificateStatus,
+};
 use secrecy::SecretString;
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use zeroize::Zeroizing;
 
 /// A CA whose root signs directly.
@@ -101,6 +105,8 @@ pub struct Record {
     pub trials: usize,
     pub asked: usize,
     pub confirmed: Vec<Vec<u8>>,
+    /// Recovery codes that were tried.
+    pub codes: Vec<String>,
 }
 
 /// How the server behaves. Errors are used up, one a call.
@@ -116,6 +122,26 @@ pub struct Script {
     pub request_fails: Rc<RefCell<Vec<DoorError>>>,
     pub trial_fails: Rc<RefCell<Vec<DoorError>>>,
     pub confirm_fails: Rc<RefCell<Vec<DoorError>>>,
+    /// Recovery codes that were issued, and what they were exchanged for: a key and its certificate.
+    pub codes: Rc<RefCell<BTreeMap<String, Option<([u8; 32], Vec<u8>)>>>>,
+    /// After the code was exchanged.
+    pub reply_lost: Rc<RefCell<Vec<DoorError>>>,
+}
+
+impl Script {
+    /// What a server says to a code, in the words of the test.
+    pub fn refusal(&self, code: ProblemCode) -> DoorError {
+        let problem = Problem {
+            type_uri: code.type_uri(),
+            title: format!("サーバーの言葉：{}", code.as_str()),
+            status: code.status(),
+            detail: "対処".to_owned(),
+            code: code.as_str().to_owned(),
+            opens_at: None,
+            incident: None,
+        };
+        DoorError::Refused { status: code.status(), problem: Some(Box::new(problem)), retry_after: None }
+    }
 }
 
 pub struct ScriptedServer {
@@ -219,6 +245,27 @@ impl Conversation for Talk {
         assert_eq!(request.common_name.as_deref(), Some(self.caller.common_name.as_str()));
         assert_eq!(request.organization, self.caller.organization);
         Ok(vec![self.certificate(&request.public_key)])
+    }
+
+    fn enroll(&self, csr_der: &[u8], code: &RecoveryCode) -> Result<Vec<Vec<u8>>, DoorError> {
+        Self::fail(&self.script.request_fails)?;
+        let written = code.written().to_string();
+        self.record.borrow_mut().codes.push(written.clone());
+        let request = read_csr(csr_der).unwrap();
+        let mut given = self.script.codes.borrow_mut();
+        let Some(good) = given.get_mut(&written) else {
+            return Err(self.script.refusal(ProblemCode::RecoveryCodeWrong));
+        };
+        // For the same key the same certificate, for another none.
+        let (key, der) = good
+            .get_or_insert_with(|| (request.public_key.fingerprint(), self.certificate(&request.public_key)));
+        if *key != request.public_key.fingerprint() {
+            return Err(self.script.refusal(ProblemCode::RecoveryCodeUsed));
+        }
+        let answer = vec![der.clone()];
+        drop(given);
+        Self::fail(&self.script.reply_lost)?;
+        Ok(answer)
     }
 
     fn legacy_renew(&self) -> Result<LegacyBundle, DoorError> {

@@ -30,7 +30,7 @@ const PART: u32 = 25;
 /// Certificates on a page.
 const SHOWN: u32 = 100;
 /// Proposals on a page.
-const LISTED: u32 = 50;
+const LISTED: u32 = 20;
 
 /// Why certificates are revoked (RFC 5280, 5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use koshin_policy::notice::Notice;
 use koshin_server::{
-    notices::{Setback, text::Language},
+    notices::{Setback, bounce::Bounce, text::Language},
     store::{Channel, DeliveryState},
     use_cases::{
         Actor,
@@ -268,4 +268,69 @@ async fn without_a_mail_server_nothing_waits_for_one() {
     let clinic = Clinic::new("").await;
     clinic.recipients(&[("a@yamada.jp", "ja")]).await.unwrap();
     assert_eq!(clinic.notices.plan(morning(Notice::Before30)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn nothing_more_is_written_to_an_address_that_bounced_until_somebody_has_looked() {
+    let Some((server, clinic)) = clinic_with_mail().await else { return };
+    clinic.recipients(&[("nobody@yamada.jp", "ja"), ("z@yamada.jp", "ja")]).await.unwrap();
+    let first = morning(Notice::Before30);
+    clinic.notices.plan(first).await.unwrap();
+    let bounced = Step::Ended(DeliveryState::Bounced);
+    assert_eq!(clinic.deliver(Channel::Mail, first).await, [bounced, SENT]);
+    let second = morning(Notice::Before14);
+    assert_eq!(clinic.notices.plan(second).await.unwrap(), 1, "to the other one only");
+    assert_eq!(clinic.deliver(Channel::Mail, second).await, [SENT]);
+
+    // An administrator says that it is good: it is asked, and this time nobody knows it again.
+    let actor = Actor::command_line();
+    let restore = async || {
+        clinic.notices.restore_address(&actor, CLINIC, "nobody@yamada.jp", issued_at()).await.unwrap()
+    };
+    assert!(restore().await);
+    assert!(!restore().await, "once");
+    let third = morning(Notice::Before7);
+    assert_eq!(clinic.notices.plan(third).await.unwrap(), 2);
+    // What had been planned when a mail came back is not sent either.
+    let taken = clinic.store.deliveries(Some(DeliveryState::Sent)).await.unwrap();
+    let bounce = Bounce {
+        delivery: taken[0].id,
+        serial: taken[0].key.serial.clone(),
+        reason: "550 5.1.1 User unknown".to_owned(),
+    };
+    let address = clinic.notices.take_back(bounce, third).await.unwrap();
+    assert_eq!(address.as_deref(), Some("z@yamada.jp"));
+    let stopped = Step::Ended(DeliveryState::Stopped);
+    assert_eq!(clinic.deliver(Channel::Mail, third).await, [Step::Ended(DeliveryState::Bounced), stopped]);
+    assert_eq!(server.received().len(), 2);
+}
+
+/// A mail server that does not answer holds up the mail and nothing else: neither the
+/// webhooks nor the records, in which renewals are written meanwhile.
+#[tokio::test]
+async fn a_herd_of_notices_behind_a_silent_mail_server_holds_up_nobody() {
+    let Some((server, clinic)) = clinic_with_mail().await else { return };
+    let addresses: Vec<String> = (0..20).map(|number| format!("silent{number:02}@yamada.jp")).collect();
+    let pairs: Vec<_> = addresses.iter().map(|address| (address.as_str(), "ja")).collect();
+    clinic.recipients(&pairs).await.unwrap();
+    for number in 0..40 {
+        clinic.certificate(&format!("6b{number:02}"), &format!("client1{number:02}"), None).await;
+    }
+    let now = morning(Notice::Before30);
+    assert_eq!(clinic.notices.plan(now).await.unwrap(), 41 * 20);
+    let held_up = {
+        let notices = clinic.notices.clone();
+        tokio::spawn(async move { notices.deliver_one(Channel::Mail, now).await })
+    };
+    while server.received().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // A renewal, from its intent to its first use, while the mail hangs and 819 others wait.
+    clinic.certificate("7c01", "client001", Some("5a01")).await;
+    let webhook = clinic.notices.deliver_one(Channel::Webhook, now).await.unwrap();
+    assert_eq!(webhook, Step::Idle, "the other channel is looked after meanwhile");
+    assert!(!held_up.is_finished());
+    held_up.abort();
+    let stopped = clinic.store.stop_needless_deliveries(now).await.unwrap();
+    assert_eq!(stopped, 19, "all of the renewed terminal's but the one under way");
 }

@@ -187,3 +187,36 @@ fn nobody_but_an_operator_reaches_the_notices_of_others() {
         }
     }
 }
+
+/// Refusals of every door are the terminal's; what was merely too early is nobody's worry.
+#[test]
+fn the_overview_says_who_failed_and_why_whatever_the_door() {
+    let mut site = SiteInABox::start_with(|config| {
+        config["service"]["default"].as_table_mut().unwrap().insert("max_remaining_days".into(), 93.into());
+    });
+    let days = |days: i64| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    let early = site.server.issue_until("client001", days(400));
+    let legacy = site.server.issue_until("api001", days(80));
+    let est = site.server.issue_until("client002", days(80));
+    let mut browser = site.signed_in("clinic", &early);
+    let quiet = text(&browser.get("/overview"));
+    assert!(quiet.contains("この30日間、更新の失敗はありません。"), "{quiet}");
+    assert!(quiet.contains("この30日間に更新はありません。"), "{quiet}");
+
+    assert_eq!(early.client().post_json("/api/cert", "{}").unwrap().problem(), "renewal-too-early");
+    assert_eq!(legacy.client().post_json("/api/cert", "{}").unwrap().problem(), "not-renewable-kind");
+    let reenroll = "/.well-known/est/simplereenroll";
+    let reply = est.client().request("POST", reenroll, &[], b"***").unwrap();
+    assert_eq!(reply.problem(), "malformed-request");
+
+    let page = text(&browser.get("/overview"));
+    let (_, reasons) = page.split_once("id=\"reasons\"").unwrap();
+    assert_eq!(reasons.matches("<tr>").count(), 3, "a head and two reasons: {reasons}");
+    let (_, urgent) = page.split_once("id=\"urgent\"").unwrap();
+    let urgent = urgent.split("</section>").next().unwrap();
+    assert_eq!(urgent.matches("更新失敗").count(), 2, "{urgent}");
+    assert_eq!(urgent.matches("class=\"life\" role=\"img\"").count(), 2, "a life bar each: {urgent}");
+    assert!(page.contains("href=\"/certificates?filter=failed\""), "the way to the list");
+    let list = text(&browser.get("/certificates?filter=failed"));
+    assert!(list.contains("api001") && list.contains("client002") && !list.contains("client001"), "{list}");
+}

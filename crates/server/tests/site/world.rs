@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::{SiteInABox, text},
+    support::{Browser, SiteInABox, text},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -39,14 +39,6 @@ const TERMINALS: [(&str, &str, i64); 6] = [
     ("client005", "検査室", 400),
     ("db001", "集計サーバー", 100),
     ("api001", "予約システム", 300),
-];
-
-/// What stands for the pages of one thing in addresses, where `{id}` alone would not say of what.
-const PLACES: [(&str, &str); 4] = [
-    ("/tenants/{id}", "/tenants/ajisai"),
-    ("/services/{id}", "/services/default"),
-    ("/revocations/{id}", "/revocations/1"),
-    ("/notices/confirm/{name}", "/notices/confirm/feed-renew"),
 ];
 
 /// The service.
@@ -135,9 +127,7 @@ impl World {
                 self.names.insert("id", id.expect("the terminal's number").to_owned());
             }
             if tenant == "cloud" {
-                let form = browser.get("/revocations/new?tenant=ajisai");
-                let fields = [("way", "tenant"), ("tenant", "ajisai"), ("reason", "keyCompromise")];
-                assert_eq!(browser.post_from(&form, "/revocations", &fields).status, 303);
+                propose_revocation(&mut browser);
             }
             self.cookies.insert(tenant, browser.cookies);
         }
@@ -145,6 +135,11 @@ impl World {
         self.site.enrolled_as("himawari", &self.terminals["himawari"], "hanako", "鈴木 花子");
         // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
         self.names.insert("account", "4".to_owned());
+        let fixed =
+            [("tenant", "himawari"), ("service", "default"), ("revocation", "1"), ("name", "feed-renew")];
+        for (name, value) in fixed {
+            self.names.insert(name, value.to_owned());
+        }
         let invitation = self.site.invitation("himawari");
         self.names.insert("token", invitation.trim_start_matches("/setup/").to_owned());
     }
@@ -166,9 +161,6 @@ impl World {
     /// An address of a table's row, on this server.
     pub(crate) fn address(&self, path: &str) -> String {
         let mut path = path.to_owned();
-        for (pattern, place) in PLACES {
-            path = path.replace(pattern, place);
-        }
         for (name, value) in &self.names {
             path = path.replace(&format!("{{{name}}}"), value);
         }
@@ -196,4 +188,15 @@ impl World {
         }
         (home, window)
     }
+}
+
+/// The first mass revocation, which waits for a second operator.
+fn propose_revocation(browser: &mut Browser) {
+    let form = browser.get("/revocations/new");
+    let choice = [("way", "tenant"), ("tenant", "himawari"), ("reason", "affiliationChanged")];
+    let chosen = browser.post_from(&form, "/revocations", &choice);
+    assert_eq!(chosen.header("location"), Some("/revocations/1"));
+    let page = browser.get("/revocations/1");
+    let proposed = browser.post_from(&page, "/revocations/1/propose", &[("sure", "yes")]);
+    assert_eq!(proposed.status, 303, "it is proposed");
 }

@@ -148,12 +148,30 @@ pub fn recovery_code(language: Language) -> &'static str {
     pick(language, "復旧コード", "Recovery code")
 }
 
-/// What was typed is no recovery code, or nobody takes it.
+/// The server has no door for recovery codes.
 pub fn no_recovery(language: Language) -> &'static str {
     pick(
         language,
         "このサーバーは復旧コードにまだ対応していません。管理者か保守会社に連絡してください。",
         "This server does not take recovery codes yet. Ask your administrator or vendor.",
+    )
+}
+
+/// What was typed cannot be a recovery code. Nobody was asked, so it costs none of the attempts.
+pub fn mistyped_code(language: Language) -> &'static str {
+    pick(
+        language,
+        "復旧コードに打ち間違いがあります。12文字（4文字ずつ3組）です。もう一度確認して入力してください。",
+        "There is a typing error in the recovery code: it has 12 characters in three groups. Check it and type it again.",
+    )
+}
+
+/// The certificate that a code was typed for is not in use any more.
+pub fn replaced_meanwhile(language: Language) -> &'static str {
+    pick(
+        language,
+        "この証明書は、すでに別の証明書に置き換えられています。この画面を閉じて、アプリケーションを起動し直してください。",
+        "The certificate has been replaced meanwhile. Close this window and start the application again.",
     )
 }
 

@@ -35,6 +35,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Lock(LockError::Busy(_)) => busy(language),
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
+        Failure::NoRecovery { .. } => no_recovery(language),
         Failure::NotPutBack { source, .. } => not_put_back(language, source),
         other => match other.storage() {
             Some(error) => storage(language, error),
@@ -389,6 +390,46 @@ fn cannot_ask(language: Language) -> Explanation {
             "Run it in a terminal, or agree beforehand with --yes.",
         ),
     )
+}
+
+fn no_recovery(language: Language) -> Explanation {
+    explain(
+        language,
+        NOT_RENEWED,
+        ("このサーバーは復旧コードにまだ対応していません。", "This server does not take recovery codes yet."),
+        ("管理者か保守会社に連絡してください。", "Ask your administrator or vendor."),
+    )
+}
+
+/// No certificate on this PC could be renewed by a recovery code.
+pub fn nothing_to_recover(language: Language) -> Explanation {
+    explain(
+        language,
+        (
+            "復旧コードを使える証明書が、このパソコンにありません",
+            "No certificate on this PC can use a recovery code",
+        ),
+        (
+            "復旧コードは、このパソコンのアプリケーションに設定済みの証明書を新しくするものです。",
+            "A recovery code replaces a certificate that an application on this PC is set up with.",
+        ),
+        (
+            "はじめて設定する場合は、システム管理サイトからダウンロードしたzipファイルを使ってください。",
+            "To set up an application for the first time, use the zip file from the administration site.",
+        ),
+    )
+}
+
+/// The recovery code was not typed, or typed wrongly too often.
+pub fn no_code(language: Language) -> &'static str {
+    match language {
+        Language::Japanese => {
+            "復旧コードが入力されていません。koshin recover を端末で実行するか、コードを続けて書いてください。"
+        }
+        Language::English => {
+            "No recovery code was given: run koshin recover in a terminal, or write the code behind it."
+        }
+    }
 }
 
 fn unknown(language: Language, failure: &Failure) -> Explanation {

@@ -64,6 +64,15 @@ fn opens(language: Language, at: Timestamp) -> String {
     }
 }
 
+/// What to do with a recovery code, for those who use the command line.
+pub fn how_to_recover(language: Language) -> &'static str {
+    pick(
+        language,
+        "復旧コードを受け取ったら、koshin recover を実行して入力してください。",
+        "Once you have the recovery code, run koshin recover and type it.",
+    )
+}
+
 /// Why a connection cannot be renewed, as a line below the table; `None` where the table says it all.
 pub fn obstacle(language: Language, obstacle: &Obstacle) -> Option<String> {
     let text = |japanese: String, english: String| match language {

@@ -2,10 +2,12 @@
 
 use super::Performer;
 use crate::{
+    doors::DoorError,
     prompt::Step as Progress,
     renewal::{
         Failure,
         machine::{Event, Via},
+        opened::Opened,
         secrets,
         verification::VerificationError,
     },
@@ -30,13 +32,16 @@ impl Performer<'_, '_> {
         let old = &opened.old.certificate;
         self.csr =
             create_csr(&key, &old.common_name, old.organization.as_deref()).map_err(Failure::Request)?;
-        Ok(Event::RequestBuilt)
+        // What an earlier run has begun otherwise goes on this way.
+        let via = if self.wishes.code.is_some() { Via::Recovery } else { Via::Est };
+        self.journal.via = Some(via);
+        Ok(Event::RequestBuilt(via))
     }
 
     pub(super) fn request(&mut self, via: Via) -> Result<Event, Failure> {
         self.passwords.prompt().progress(Progress::Receive);
         match via {
-            Via::Est => self.request_by_est()?,
+            Via::Est | Via::Recovery => self.request_by_est()?,
             Via::Legacy => self.request_by_legacy()?,
         }
         let password = self.opened()?.staging_password.clone();
@@ -50,7 +55,10 @@ impl Performer<'_, '_> {
     fn request_by_est(&self) -> Result<(), Failure> {
         let opened = self.opened()?;
         let server = self.talk(&opened.old)?;
-        let received = server.reenroll(&self.csr)?;
+        let received = match self.wishes.code {
+            None => server.reenroll(&self.csr)?,
+            Some(code) => server.enroll(&self.csr, code).map_err(|error| no_door_for_codes(error, opened))?,
+        };
         let key = self.staging().key(opened.staging_password.as_ref())?;
         let leaf = received
             .iter()
@@ -84,4 +92,10 @@ impl Performer<'_, '_> {
         }
         self.staging().put_certificate(leaf, &chain)
     }
+}
+
+/// A server of today has no such door.
+fn no_door_for_codes(error: DoorError, opened: &Opened) -> Failure {
+    let missing = matches!(error, DoorError::Server { status: 404 | 405 | 501, .. });
+    if missing { Failure::NoRecovery { base: opened.base.clone() } } else { error.into() }
 }

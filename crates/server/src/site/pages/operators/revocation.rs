@@ -1,4 +1,4 @@
-//! `/revocations/{id}`: one mass revocation, whom it hits, and what this operator may do.
+//! `/revocations/{revocation}`: one mass revocation, whom it hits, and what this operator may do.
 
 use super::{
     super::{
@@ -57,12 +57,12 @@ struct Step {
     button: String,
 }
 
-/// `GET /revocations/{id}`
+/// `GET /revocations/{revocation}`
 pub(in super::super::super) async fn show(call: Call) -> Result<Response, Failure> {
     drawn(&call, None).await
 }
 
-/// `POST /revocations/{id}/propose`
+/// `POST /revocations/{revocation}/propose`
 pub(in super::super::super) async fn propose(call: Call) -> Result<Response, Failure> {
     if !sure(&call) {
         return drawn(&call, Some("revocation-not-sure")).await;
@@ -72,7 +72,7 @@ pub(in super::super::super) async fn propose(call: Call) -> Result<Response, Fai
     after(&call, outcome, "proposed").await
 }
 
-/// `POST /revocations/{id}/approve`
+/// `POST /revocations/{revocation}/approve`
 pub(in super::super::super) async fn approve(call: Call) -> Result<Response, Failure> {
     if !sure(&call) {
         return drawn(&call, Some("revocation-not-sure")).await;
@@ -82,14 +82,14 @@ pub(in super::super::super) async fn approve(call: Call) -> Result<Response, Fai
     after(&call, outcome, "approved").await
 }
 
-/// `POST /revocations/{id}/refuse`
+/// `POST /revocations/{revocation}/refuse`
 pub(in super::super::super) async fn refuse(call: Call) -> Result<Response, Failure> {
     let (actor, id) = (actor(call.visit.session.as_ref())?, number(&call)?);
     let outcome = call.koshin.refuse_revocation(&actor, id, call.visit.now).await;
     after(&call, outcome, "refused").await
 }
 
-/// `POST /revocations/{id}/cancel`
+/// `POST /revocations/{revocation}/cancel`
 pub(in super::super::super) async fn cancel(call: Call) -> Result<Response, Failure> {
     let (actor, id) = (actor(call.visit.session.as_ref())?, number(&call)?);
     let outcome = call.koshin.cancel_revocation(&actor, id, call.visit.now).await;

@@ -76,7 +76,7 @@ pub(in super::super::super) async fn list(call: Call) -> Result<Response, Failur
     Ok(html(&page, StatusCode::OK, &Services { page: &page, rows }))
 }
 
-/// `GET /services/{id}`
+/// `GET /services/{service}`
 pub(in super::super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let service = find(&call).await?;
     let entered: Vec<String> =
@@ -84,7 +84,7 @@ pub(in super::super::super) async fn show(call: Call) -> Result<Response, Failur
     Ok(drawn(call.visit.page.clone(), &call, &service, &entered, None))
 }
 
-/// `POST /services/{id}`
+/// `POST /services/{service}`
 pub(in super::super::super) async fn edit(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let service = find(&call).await?;
@@ -105,7 +105,7 @@ pub(in super::super::super) async fn edit(call: Call) -> Result<Response, Failur
     }
 }
 
-/// `POST /services/{id}/reset`
+/// `POST /services/{service}/reset`
 pub(in super::super::super) async fn reset(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let none = ServicePolicy::default();

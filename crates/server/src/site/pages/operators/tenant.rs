@@ -1,4 +1,4 @@
-//! `/tenants/{id}`: one tenant, what can be changed of it, its first administrator, and the
+//! `/tenants/{tenant}`: one tenant, what can be changed of it, its first administrator, and the
 //! confirmation before it is suspended or let in again.
 
 use super::{
@@ -68,7 +68,7 @@ struct InvitedPage<'a> {
     link: SecretString,
 }
 
-/// `GET /tenants/{id}`
+/// `GET /tenants/{tenant}`
 pub(in super::super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let detail = detail(&call).await?;
     let entered = TenantChange {
@@ -79,7 +79,7 @@ pub(in super::super::super) async fn show(call: Call) -> Result<Response, Failur
     Ok(drawn(&call, &detail, &entered, None))
 }
 
-/// `POST /tenants/{id}`
+/// `POST /tenants/{tenant}`
 pub(in super::super::super) async fn edit(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let entered = change(&call);
@@ -93,7 +93,7 @@ pub(in super::super::super) async fn edit(call: Call) -> Result<Response, Failur
     }
 }
 
-/// `POST /tenants/{id}/invite`: the link is on this page and nowhere else.
+/// `POST /tenants/{tenant}/invite`: the link is on this page and nowhere else.
 pub(in super::super::super) async fn invite(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let detail = detail(&call).await?;
@@ -123,22 +123,22 @@ pub(in super::super::super) async fn invite(call: Call) -> Result<Response, Fail
     Ok(html(&page, StatusCode::OK, &view))
 }
 
-/// `GET /tenants/{id}/suspend`
+/// `GET /tenants/{tenant}/suspend`
 pub(in super::super::super) async fn ask_suspend(call: Call) -> Result<Response, Failure> {
     confirmation(call, "suspend").await
 }
 
-/// `GET /tenants/{id}/resume`
+/// `GET /tenants/{tenant}/resume`
 pub(in super::super::super) async fn ask_resume(call: Call) -> Result<Response, Failure> {
     confirmation(call, "resume").await
 }
 
-/// `POST /tenants/{id}/suspend`
+/// `POST /tenants/{tenant}/suspend`
 pub(in super::super::super) async fn suspend(call: Call) -> Result<Response, Failure> {
     set_suspended(call, true).await
 }
 
-/// `POST /tenants/{id}/resume`
+/// `POST /tenants/{tenant}/resume`
 pub(in super::super::super) async fn resume(call: Call) -> Result<Response, Failure> {
     set_suspended(call, false).await
 }
