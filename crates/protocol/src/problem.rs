@@ -93,6 +93,28 @@ problem_codes! {
     CsrSubjectMismatch = "csr-subject-mismatch", 400;
     /// The key is weak, of a kind that is not accepted, or was used before.
     KeyRejected = "key-rejected", 400;
+    /// The administrator, or the token's maker, may not do this.
+    Forbidden = "forbidden", 403;
+    /// The administration API was asked without a token.
+    TokenRequired = "token-required", 401;
+    /// The token is unknown, has ended, or belongs to another organisation than the certificate.
+    TokenInvalid = "token-invalid", 401;
+    /// The token is not for this.
+    InsufficientScope = "insufficient-scope", 403;
+    /// A parameter or a member of the body is missing, unknown or not acceptable; `field` says which.
+    FieldRejected = "field-rejected", 422;
+    /// The body is not `application/json`.
+    UnsupportedMediaType = "unsupported-media-type", 415;
+    /// The request names another host than this site's.
+    WrongHost = "wrong-host", 421;
+    /// The terminal is stopped already.
+    TerminalStopped = "terminal-stopped", 409;
+    /// The terminal is not stopped.
+    TerminalNotStopped = "terminal-not-stopped", 409;
+    /// A stop can be undone for 24 hours.
+    UndoTooLate = "undo-too-late", 409;
+    /// The organisation has a terminal of this common name.
+    CommonNameTaken = "common-name-taken", 409;
     /// No recovery code came with the request, and it needs one.
     RecoveryCodeRequired = "recovery-code-required", 401;
     /// What came cannot be a recovery code: there is a typing error in it. It did not count.

@@ -4,6 +4,7 @@
 //! parse what is asked, [`use_cases`] decide with `koshin-policy`, plan with
 //! `koshin-issuance` and keep the [`store`]. `ARCHITECTURE.md` walks it file by file.
 
+pub mod admin_api;
 pub mod api;
 pub mod authority;
 pub mod cli;

@@ -28,6 +28,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/README.md",
         "docs/server.md",
         "docs/api.md",
+        "docs/admin-api.md",
         "docs/notices.md",
         "docs/client.md",
         "docs/problem-codes.md",

@@ -3,6 +3,7 @@
 mod axe;
 mod count;
 pub(crate) mod postgres;
+mod python;
 pub(crate) mod tools;
 
 use std::fs;
@@ -18,6 +19,8 @@ use crate::workspace;
 
 /// Where tests find an empty PostgreSQL to make databases in.
 const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
+/// The Python that has schemathesis.
+const SCHEMATHESIS: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
 /// The file in which a test that cannot run here says why, a line each.
 const SKIPS: &str = "KOSHIN_TEST_SKIPS";
 /// Where tests find axe-core's script.
@@ -57,6 +60,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &postgres {
         Some(postgres) => command.env(POSTGRES_URL, postgres.url()),
         None => command.env_remove(POSTGRES_URL),
+    };
+    match python::schemathesis(!options.no_install) {
+        Ok(python) => command.env(SCHEMATHESIS, python),
+        Err(why) => {
+            eprintln!("xtask test: no schemathesis, so its test is skipped: {why:#}");
+            command.env_remove(SCHEMATHESIS)
+        }
     };
     match axe::script() {
         Ok(script) => command.env(AXE, script),

@@ -34,6 +34,7 @@ const TOOLS: &[Tool] = &[
         package: "chromium",
         what_for: "a browser with a certificate that Koshin renewed",
     },
+    Tool { program: "jq", package: "jq", what_for: "the commands of docs/admin-api.md" },
     Tool { program: "chromedriver", package: "chromium-driver", what_for: "the site's pages in a browser" },
     Tool { program: "npm", package: "npm", what_for: "axe-core, which looks for barriers in pages" },
     Tool { program: "faketime", package: "faketime", what_for: "the site on a day of the test's choice" },

@@ -16,11 +16,12 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{
-    HeaderValue, StatusCode,
+    HeaderValue, StatusCode, Uri,
     header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use koshin_protocol::problem::{MEDIA_TYPE, Problem, ProblemCode};
+use serde::Serialize;
 use tokio::time::timeout;
 
 impl Asker {
@@ -28,7 +29,7 @@ impl Asker {
     pub(crate) fn answer<T: IntoResponse>(&self, outcome: Result<T, UseCaseError>) -> Response {
         let mut response = match outcome {
             Ok(success) => success.into_response(),
-            Err(error) => problem(&error, self.language),
+            Err(error) => problem(&error, None, self.language),
         };
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
@@ -36,8 +37,8 @@ impl Asker {
 }
 
 /// The answer to a request that took this server longer than the limits allow.
-pub fn took_too_long(language: Language) -> Response {
-    let mut response = problem(&denied(ProblemCode::Overloaded), language);
+pub fn took_too_long(_: &Uri, language: Language) -> Response {
+    let mut response = problem(&denied(ProblemCode::Overloaded), None, language);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -58,13 +59,14 @@ pub(crate) async fn body_within(body: Body, limits: &Limits) -> Result<Bytes, Us
     }
 }
 
-fn problem(error: &UseCaseError, language: Language) -> Response {
+/// A problem document; `field` names what of the request is to blame.
+pub(crate) fn problem(error: &UseCaseError, field: Option<&str>, language: Language) -> Response {
     let code = error.code();
     let denial = match error {
         UseCaseError::Denied(denial) => denial.clone(),
         _ => Denial::new(code),
     };
-    let document = document(&denial, incident(error), language);
+    let document = Document { problem: document(&denial, incident(error), language), field };
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(document)).into_response();
     let headers = response.headers_mut();
@@ -75,6 +77,15 @@ fn problem(error: &UseCaseError, language: Language) -> Response {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// The document as it is written.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
 }
 
 fn document(denial: &Denial, incident: Option<String>, language: Language) -> Problem {

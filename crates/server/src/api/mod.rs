@@ -12,7 +12,7 @@ mod texts;
 pub use answer::took_too_long;
 pub use asker::Language;
 
-pub(crate) use answer::{body_within, denied};
+pub(crate) use answer::{body_within, denied, problem};
 pub(crate) use asker::Asker;
 pub(crate) use texts::title as problem_title;
 

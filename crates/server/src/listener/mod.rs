@@ -16,7 +16,7 @@ use crate::{api::Language, config::Limits, quirks};
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
 use connection::{Activity, Patience};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -48,7 +48,7 @@ pub struct Listener {
     /// The doors.
     pub router: Router,
     /// The answer to a request that took longer than the limits allow.
-    pub took_too_long: fn(Language) -> Response<Body>,
+    pub took_too_long: fn(&Uri, Language) -> Response<Body>,
     /// What a connection may take.
     pub limits: Limits,
 }
@@ -161,15 +161,16 @@ impl Listener {
             if let Some(folded) = quirks::fold_leading_slashes(request.uri()) {
                 *request.uri_mut() = folded;
             }
-            let language = Language::of(request.headers());
+            let (uri, language) = (request.uri().clone(), Language::of(request.headers()));
             request.extensions_mut().insert(peer.clone());
             let answer = router.clone().oneshot(request.map(Body::new));
             let open = activity.request();
             async move {
                 let _open = open;
-                Ok(timeout(limit, answer)
-                    .await
-                    .map_or_else(|_| took_too_long(language), |Ok(response): Result<_, Infallible>| response))
+                Ok(timeout(limit, answer).await.map_or_else(
+                    |_| took_too_long(&uri, language),
+                    |Ok(response): Result<_, Infallible>| response,
+                ))
             }
         })
     }

@@ -4,6 +4,7 @@
 use super::{
     failure::Failure,
     form::Fields,
+    pages::tokens,
     pages::{
         account, administrators, certificate, certificates, consents, entrance, feed, first, history,
         notice_changes, notices,
@@ -71,7 +72,7 @@ pub struct Endpoint {
 
 /// The table, an area a part.
 pub static ENDPOINTS: &[&[Endpoint]] =
-    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES];
+    &[FRAME, CERTIFICATES, ISSUING, ACCOUNTS, RECOVERY, OPERATORS, NOTICES, API_TOKENS];
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -196,6 +197,14 @@ static NOTICES: &[Endpoint] = &[
     post("/notices/feed/close", EVERY_ROLE, |call| Box::pin(notice_changes::feed_close(call))),
     // Calendar programs present no certificate: the address is the secret.
     get("/feed/{name}", Who::Anyone, |call| Box::pin(feed::show(call))),
+];
+
+/// APIトークン. The API itself is [`crate::admin_api`].
+static API_TOKENS: &[Endpoint] = &[
+    get("/tokens", EVERY_ROLE, |call| Box::pin(tokens::show(call))),
+    post("/tokens", EVERY_ROLE, |call| Box::pin(tokens::make(call))),
+    get("/tokens/{api_token}/revoke", EVERY_ROLE, |call| Box::pin(tokens::ask(call))),
+    post("/tokens/{api_token}/revoke", EVERY_ROLE, |call| Box::pin(tokens::revoke(call))),
 ];
 
 const fn get(path: &'static str, who: Who, action: fn(Call) -> Answering) -> Endpoint {

@@ -18,7 +18,7 @@ pub(super) const TOKEN_FIELD: &str = "token";
 
 /// The fields of a form, as sent; erased from memory when dropped, for some are passwords.
 #[derive(Default)]
-pub(super) struct Fields(Vec<(String, Zeroizing<String>)>);
+pub(crate) struct Fields(Vec<(String, Zeroizing<String>)>);
 
 impl Fields {
     /// Reads `application/x-www-form-urlencoded`, no longer than the limits allow.
@@ -37,7 +37,7 @@ impl Fields {
     }
 
     /// Reads pairs, of a form or of a query.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
         Self(
             pairs
@@ -48,6 +48,11 @@ impl Fields {
                 })
                 .collect(),
         )
+    }
+
+    /// Every pair of name and value, as sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The field of this name without the spaces around it; empty when there is none.

@@ -22,10 +22,14 @@ mod page;
 mod pages;
 mod qr;
 mod texts;
+mod token_views;
 mod views;
 mod visit;
 
+pub(crate) use form::Fields;
+
 use crate::{
+    admin_api,
     api::Language,
     use_cases::{Koshin, SessionEnd, SiteError},
 };
@@ -39,9 +43,8 @@ use axum::{
 };
 use endpoints::{Call, Endpoint, Who};
 use failure::Failure;
-use form::Fields;
 use http::{
-    Method,
+    Method, Uri,
     header::{CONTENT_TYPE, IF_NONE_MATCH, SET_COOKIE},
     request::Parts,
 };
@@ -59,6 +62,7 @@ struct Site {
 pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
     let hostname: Arc<str> = hostname.to_ascii_lowercase().into();
     let secured = Arc::clone(&hostname);
+    let api = admin_api::router(Arc::clone(&koshin), Arc::clone(&hostname));
     let mut router = Router::new();
     for endpoint in endpoints::all() {
         let filter = if endpoint.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
@@ -68,6 +72,7 @@ pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
         router = router.route(endpoint.path, on(filter, enter));
     }
     router
+        .nest(admin_api::PREFIX, api)
         .method_not_allowed_fallback(|request: Request| refuse(request, Failure::Method))
         .fallback(|request: Request| refuse(request, Failure::NotFound))
         .layer(map_response(move |mut response: Response| {
@@ -78,7 +83,10 @@ pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
 }
 
 /// The answer to a request that took this server longer than the limits allow.
-pub fn took_too_long(language: Language) -> Response {
+pub fn took_too_long(uri: &Uri, language: Language) -> Response {
+    if uri.path().starts_with(admin_api::PREFIX) {
+        return admin_api::took_too_long(language);
+    }
     let mut page = bare_page(&http::HeaderMap::new(), "/");
     page.t = texts::Texts::of(language);
     let mut response = Failure::Busy.answer(page);
@@ -100,7 +108,7 @@ async fn enter(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let parameter = parameters.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
-    if !is_ours(&site, &parts) {
+    if !names_host(&parts, &site.hostname) {
         return Failure::Host.answer(bare_page(&parts.headers, "/"));
     }
     let visit = match Visit::begin(&site, &parts).await {
@@ -174,11 +182,12 @@ fn is_page(response: &Response) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"))
 }
 
-/// Under another name, cookies and certificates would be somebody else's.
-fn is_ours(site: &Site, parts: &Parts) -> bool {
+/// Whether the request is for this site. Under another name, cookies and certificates
+/// would be somebody else's.
+pub(crate) fn names_host(parts: &Parts, hostname: &str) -> bool {
     let host = form::host(&parts.headers, &parts.uri);
     let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    name.is_some_and(|name| name.eq_ignore_ascii_case(&site.hostname))
+    name.is_some_and(|name| name.eq_ignore_ascii_case(hostname))
 }
 
 impl From<SiteError> for Failure {

@@ -86,6 +86,7 @@ impl Page {
             entry("/administrators", "nav-administrators"),
             entry("/consents", "nav-consents"),
             entry("/history", "nav-history"),
+            entry("/tokens", "nav-tokens"),
             entry("/account", "nav-account"),
         ];
         if self.signed_in.as_ref().is_some_and(|who| who.role == TenantKind::Operator.as_str()) {

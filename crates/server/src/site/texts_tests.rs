@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 20] = [
+const COMPOSED: [&str; 22] = [
     "trouble-",
     "state-",
     "event-",
@@ -17,6 +17,8 @@ const COMPOSED: [&str; 20] = [
     "life-",
     "funnel-",
     "attention-",
+    "scope-",
+    "token-state-",
     "delivery-",
     "test-",
     "notice-day-",

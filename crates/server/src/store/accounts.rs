@@ -2,7 +2,7 @@
 //! second factors sealed: nothing here can be used as it lies.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, account_care, audit, instant,
+    AnyConnection, AuditEvent, Store, StoreError, account_care, api_tokens, audit, instant,
     schema::{administrator, enrolment, invitation, passkey, site_session, tenant},
 };
 use diesel::prelude::*;
@@ -237,6 +237,8 @@ impl Store {
                     if !account_care::reset(connection, id, &expected, totp_step)? {
                         return Err(StoreError::Conflict("the account was disabled"));
                     }
+                    // Whoever had got into the account may have made some.
+                    api_tokens::end_all_of(connection, id, event.at)?;
                     id
                 }
             };
@@ -353,6 +355,7 @@ impl Store {
             }
             diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id)))
                 .execute(connection)?;
+            api_tokens::end_all_of(connection, id, event.at)?;
             audit::record(connection, &event)?;
             Ok(true)
         })

@@ -91,6 +91,10 @@ audit_kinds! {
     /// A known recovery code was refused, or too many unknown ones were tried; the detail
     /// has the problem code.
     RecoveryRefused = "recovery_refused",
+    /// An administrator made a token for a program.
+    ApiTokenMade = "api_token_made",
+    /// An administrator ended a token.
+    ApiTokenRevoked = "api_token_revoked",
     /// An invitation or reset link was withdrawn before anybody used it.
     InvitationWithdrawn = "invitation_withdrawn",
     /// An administrator's account may be used again.

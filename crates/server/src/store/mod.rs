@@ -6,6 +6,7 @@
 
 mod account_care;
 mod accounts;
+mod api_tokens;
 mod attempts;
 mod audit;
 mod audit_chain;
@@ -19,6 +20,7 @@ mod endings;
 mod error;
 mod finding;
 mod folding;
+mod list_filter;
 mod notice_settings;
 mod noticed;
 mod outbox;
@@ -39,6 +41,7 @@ mod worker;
 
 pub use account_care::{OpenInvitation, ResetRow};
 pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
+pub use api_tokens::{ApiTokenRow, NewApiToken, TokenCredentials};
 pub use attempts::Funnel;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};

@@ -253,6 +253,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_token (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+        administrator_id -> BigInt,
+        token_hash -> Text,
+        beginning -> Text,
+        name -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     notice_tryout (id) {
         id -> BigInt,
         tenant_id -> Text,
@@ -335,6 +351,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_token -> administrator (administrator_id));
 diesel::joinable!(terminal -> tenant (tenant_id));
 diesel::joinable!(certificate -> terminal (terminal_id));
 diesel::joinable!(bundle -> certificate (serial));
@@ -355,6 +372,8 @@ diesel::joinable!(notice_bounce -> tenant (tenant_id));
 diesel::joinable!(mass_revocation_item -> mass_revocation (revocation_id));
 diesel::joinable!(mass_revocation_item -> certificate (serial));
 diesel::allow_tables_to_appear_in_same_query!(outbox, certificate);
+diesel::allow_tables_to_appear_in_same_query!(api_token, administrator);
+diesel::allow_tables_to_appear_in_same_query!(api_token, tenant);
 diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
 diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
 diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);

@@ -1,6 +1,8 @@
 //! What the server does, whatever the door: `api`, `est` and `koshin-server issue` call
 //! these and nothing else. They ask `policy`, plan with `issuance`, and keep the records.
 
+mod api_scopes;
+mod api_tokens;
 pub mod audit_trail;
 mod authenticate;
 mod blocking;
@@ -38,6 +40,8 @@ mod site_terminals;
 mod site_visitor;
 mod status;
 
+pub use api_scopes::ApiScope;
+pub use api_tokens::{ApiCaller, LONGEST_LIFE_DAYS, MadeToken, TOKEN_PREFIX, TokenState, TokenWish};
 pub use authenticate::Caller;
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};

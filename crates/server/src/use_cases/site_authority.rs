@@ -1,6 +1,6 @@
 //! Who may do what on the administration site: one table, asked by every use case.
 
-use super::{Koshin, SiteError};
+use super::{Koshin, SiteError, api_scopes::Limit};
 use crate::store::{AuditEvent, AuditKind, Scope, TenantKind};
 use jiff::Timestamp;
 
@@ -38,6 +38,8 @@ pub enum Action {
     SeeTrail,
     /// 通知設定
     SetNotices,
+    /// Make and end tokens of the administration API.
+    ManageApiTokens,
     /// See all tenants, with their numbers.
     SeeTenants,
     /// Add, change, suspend and resume tenants.
@@ -54,7 +56,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeTerminals,
         Self::RenameTerminal,
         Self::IssueCertificate,
@@ -69,6 +71,7 @@ impl Action {
         Self::WithdrawConsent,
         Self::SeeTrail,
         Self::SetNotices,
+        Self::ManageApiTokens,
         Self::SeeTenants,
         Self::ChangeTenants,
         Self::SetPolicies,
@@ -112,11 +115,13 @@ impl Relation {
 /// Everybody governs their own organisation. A vendor looks after the terminals of the
 /// clinics that let it, but lets nobody in again whom the clinic stopped, and sees nothing
 /// of the clinic's people. An operator looks after all, but never speaks for a clinic: it
-/// can end a consent and not give one. Only clinics let vendors in. What is about the service
-/// as a whole is the operators' alone, whichever tenant it concerns.
+/// can end a consent and not give one. Only clinics let vendors in. Tokens are made and
+/// ended by the organisation's own people. What is about the service as a whole is the
+/// operators' alone, whichever tenant it concerns.
 pub fn may(kind: TenantKind, action: Action, tenant: Relation) -> bool {
     use Action::{
-        GrantConsent, IssueCertificate, IssueRecoveryCode, RenameTerminal, SeeTerminals, StopTerminal,
+        GrantConsent, IssueCertificate, IssueRecoveryCode, ManageApiTokens, RenameTerminal, SeeTerminals,
+        StopTerminal,
     };
     if action.is_of_the_service() {
         return kind == TenantKind::Operator;
@@ -128,15 +133,18 @@ pub fn may(kind: TenantKind, action: Action, tenant: Relation) -> bool {
             action,
             SeeTerminals | RenameTerminal | IssueCertificate | IssueRecoveryCode | StopTerminal
         ),
-        (Relation::Consenting | Relation::Foreign, TenantKind::Operator) => action != GrantConsent,
+        (Relation::Consenting | Relation::Foreign, TenantKind::Operator) => {
+            !matches!(action, GrantConsent | ManageApiTokens)
+        }
         (Relation::Consenting, TenantKind::Clinic)
         | (Relation::Foreign, TenantKind::Clinic | TenantKind::Vendor) => false,
     }
 }
 
 /// An administrator who has proved certificate, password and second factor, or the
-/// operator at the machine itself. Only [`super::Session::actor`] and
-/// [`Actor::command_line`] make one.
+/// operator at the machine itself, or a program with a token of such an administrator.
+/// Only [`super::Session::actor`], [`Koshin::api_caller`] and [`Actor::command_line`]
+/// make one.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// The account; none at the command line.
@@ -144,6 +152,8 @@ pub struct Actor {
     pub(super) login: String,
     pub(super) tenant_id: String,
     pub(super) kind: TenantKind,
+    /// A program's token.
+    pub(super) limit: Limit,
 }
 
 impl Actor {
@@ -154,6 +164,7 @@ impl Actor {
             login: COMMAND_LINE.to_owned(),
             tenant_id: String::new(),
             kind: TenantKind::Operator,
+            limit: Limit::None,
         }
     }
 
@@ -197,11 +208,12 @@ impl Koshin {
     /// # Errors
     /// When the store is out of reach.
     pub async fn actor_may(&self, actor: &Actor, action: Action, tenant_id: &str) -> Result<bool, SiteError> {
-        Ok(may(actor.kind, action, self.relation(actor, tenant_id).await?))
+        let may = may(actor.kind, action, self.relation(actor, tenant_id).await?);
+        Ok(may && actor.limit.allow(action).is_ok())
     }
 
-    /// Refuses what the table refuses. Whoever may not even see a tenant's terminals
-    /// learns nothing of it, not even that it exists.
+    /// Refuses what the table refuses, and what a program's token is not for. Whoever may
+    /// not even see a tenant's terminals learns nothing of it, not even that it exists.
     pub(super) async fn permit_site(
         &self,
         actor: &Actor,
@@ -210,7 +222,7 @@ impl Koshin {
     ) -> Result<(), SiteError> {
         let relation = self.relation(actor, tenant_id).await?;
         if may(actor.kind, action, relation) {
-            Ok(())
+            actor.limit.allow(action)
         } else if may(actor.kind, Action::SeeTerminals, relation) {
             Err(SiteError::Forbidden)
         } else {
@@ -225,6 +237,7 @@ impl Koshin {
 
     /// Whose terminals the actor may see.
     pub(super) async fn scope(&self, actor: &Actor) -> Result<Scope, SiteError> {
+        actor.limit.allow(Action::SeeTerminals)?;
         if may(actor.kind, Action::SeeTerminals, Relation::Foreign) {
             return Ok(Scope::Everything);
         }
@@ -252,7 +265,7 @@ mod tests {
 
     /// One row an action; columns: clinic, vendor, operator, each for its own tenant, a
     /// consenting one, a foreign one. `x` may.
-    const TABLE: [(Action, &str); 20] = [
+    const TABLE: [(Action, &str); 21] = [
         (Action::SeeTerminals, "x.. xx. xxx"),
         (Action::RenameTerminal, "x.. xx. xxx"),
         (Action::IssueCertificate, "x.. xx. xxx"),
@@ -267,6 +280,7 @@ mod tests {
         (Action::WithdrawConsent, "x.. x.. xxx"),
         (Action::SeeTrail, "x.. x.. xxx"),
         (Action::SetNotices, "x.. x.. xxx"),
+        (Action::ManageApiTokens, "x.. x.. x.."),
         (Action::SeeTenants, "... ... xxx"),
         (Action::ChangeTenants, "... ... xxx"),
         (Action::SetPolicies, "... ... xxx"),

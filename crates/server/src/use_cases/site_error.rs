@@ -1,6 +1,6 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
+use super::{ApiScope, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
 use crate::{config::PolicyProblem, store::StoreError};
 use jiff::Timestamp;
 
@@ -61,6 +61,12 @@ pub enum SiteError {
     /// The vendor is let in already.
     #[error("the consent exists already")]
     ConsentExists,
+    /// A token that is unknown, has ended, or is not of the certificate's organisation.
+    #[error("the token is not good here")]
+    TokenRefused,
+    /// The token is good, and for something else.
+    #[error("the token has no scope {}", .0.as_str())]
+    ScopeMissing(ApiScope),
     /// There is a tenant of this id already.
     #[error("there is a tenant of this id already")]
     TenantExists,
@@ -242,6 +248,10 @@ pub enum FieldRefusal {
     Label,
     /// 設置場所: at most 64 characters.
     Place,
+    /// What a token is for: at least one thing.
+    Scopes,
+    /// How long a token is good.
+    Life,
     /// A tenant's id: 1 to 64 characters, no spaces at the ends.
     TenantId,
     /// A tenant's name: 1 to 64 characters.

@@ -2,7 +2,8 @@
 //! certificate they lean on.
 
 use super::{
-    Koshin, SessionEnd, SiteError, SiteVisitor, site_authority::Actor, site_invitation::secret_hash,
+    Koshin, SessionEnd, SiteError, SiteVisitor, api_scopes::Limit, site_authority::Actor,
+    site_invitation::secret_hash,
 };
 use crate::{
     entropy,
@@ -72,6 +73,7 @@ impl Session {
             login: self.login.clone(),
             tenant_id: self.tenant_id.clone(),
             kind: self.kind,
+            limit: Limit::None,
         })
     }
 

@@ -82,6 +82,19 @@ impl Koshin {
         }
     }
 
+    /// One terminal, as in the list.
+    ///
+    /// # Errors
+    /// [`SiteError::NotFound`] also for one that the actor may not see.
+    pub async fn terminal(
+        &self,
+        actor: &Actor,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<TerminalRow, SiteError> {
+        self.own_terminal(actor, Action::SeeTerminals, terminal_id, now).await
+    }
+
     /// One certificate, its terminal and what happened.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ fn every_endpoint_lets_in_exactly_whom_its_row_names() {
             let path =
                 endpoint.path.replace("{name}", "icon.svg").replace("{tag}", "ja").replace("{serial}", "00");
             let path = path.replace("{token}", "00").replace("{hash}", "00").replace("{id}", "0");
-            let path = path.replace("{account}", "0").replace("{passkey}", "0");
+            let path = path.replace("{account}", "0").replace("{passkey}", "0").replace("{api_token}", "0");
             let path = path.replace("{tenant}", "0").replace("{service}", "0").replace("{revocation}", "0");
             let post = endpoint.method == http::Method::POST;
             // A form without its proof gets as far as its proof is looked at, and no further.

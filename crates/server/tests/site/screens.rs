@@ -20,12 +20,14 @@ enum Step {
     Go(&'static str),
     /// Into the field with this id.
     Type(&'static str, &'static str),
+    /// On the box that this CSS selector finds.
+    Tick(&'static str),
     /// On the button that this CSS selector finds, to the page that answers.
     Submit(&'static str),
 }
 
 use Guest::{Clinic, Nobody, Operator, Terminal, Vendor};
-use Step::{Go, Submit, Type};
+use Step::{Go, Submit, Tick, Type};
 
 /// All of them, in the order of the manual.
 pub(crate) static SCREENS: &[Screen] = &[
@@ -119,6 +121,19 @@ pub(crate) static SCREENS: &[Screen] = &[
         ],
     ),
     screen("vendor-certificates", Vendor, &[Go("/certificates")]),
+    screen("tokens", Clinic, &[Go("/tokens")]),
+    screen(
+        "tokens-made",
+        Clinic,
+        &[
+            Go("/tokens"),
+            Type("name", "在庫システム"),
+            Tick("input[value='terminals:read']"),
+            Tick("input[value='certificates:issue']"),
+            Submit("main form button"),
+        ],
+    ),
+    screen("tokens-revoke", Clinic, &[Go("/tokens/{api_token}/revoke")]),
     screen("vendor-consents", Vendor, &[Go("/consents")]),
     screen("operator-administrators", Operator, &[Go("/administrators?tenant=himawari")]),
     screen("operator-history", Operator, &[Go("/history?tenant=himawari&kind=consent_granted")]),
@@ -154,6 +169,7 @@ impl Screen {
             match step {
                 Go(path) => window.go(&world.address(path)),
                 Type(field, text) => window.type_into(field, text),
+                Tick(selector) => window.click(selector),
                 Submit(selector) => window.submit(selector),
             }
         }
@@ -164,7 +180,7 @@ impl Screen {
     pub(crate) fn passes(&self) -> impl Iterator<Item = &'static str> {
         self.way.iter().filter_map(|step| match step {
             Go(path) => Some(path.split('?').next().unwrap_or(path)),
-            Type(..) | Submit(_) => None,
+            Type(..) | Tick(_) | Submit(_) => None,
         })
     }
 }

@@ -125,6 +125,10 @@ impl World {
                 let page = text(&browser.get(&format!("/certificates/{certificate}")));
                 let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
                 self.names.insert("id", id.expect("the terminal's number").to_owned());
+                let form = browser.get("/tokens");
+                let fields = [("name", "監視ツール"), ("days", "90"), ("scope", "terminals:read")];
+                assert_eq!(browser.post_from(&form, "/tokens", &fields).status, 200);
+                self.names.insert("api_token", "1".to_owned());
             }
             if tenant == "cloud" {
                 propose_revocation(&mut browser);

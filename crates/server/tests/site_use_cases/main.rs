@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod api_tokens;
 mod issuing;
 mod operators;
 mod passkeys;

@@ -30,6 +30,7 @@ fn passkey(administrator_id: i64, credential_id: &str) -> NewPasskey {
 pub(crate) async fn what_nobody_has_used_is_listed_and_can_be_withdrawn(f: Fixture) {
     let id = administrator(&f, "hanako").await;
     invite(&f, "t1").await;
+    crate::api_tokens::add(&f, "token", id).await;
     f.store.add_reset(reset_link("r1"), id, event(AuditKind::ResetLinkIssued)).await.unwrap();
     let open = f.store.open_invitations("clinic", now()).await.unwrap();
     let listed: Vec<(&str, Option<&str>)> =
@@ -63,6 +64,8 @@ pub(crate) async fn a_reset_replaces_every_way_into_an_account(f: Fixture) {
     assert_eq!((credentials.password_hash.as_str(), credentials.totp_last_step), ("another", 200));
     assert!(f.store.passkeys(id).await.unwrap().is_empty());
     assert!(f.store.site_session("half").await.unwrap().is_none());
+    let tokens = f.store.api_tokens("clinic").await.unwrap();
+    assert!(!tokens.is_empty() && tokens.iter().all(|token| token.revoked_at.is_some()), "{tokens:?}");
 }
 
 pub(crate) async fn a_disabled_account_is_enabled_once(f: Fixture) {

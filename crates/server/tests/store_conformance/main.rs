@@ -6,6 +6,7 @@
 
 mod account_care;
 mod accounts;
+mod api_tokens;
 mod bundles;
 mod carried;
 mod certificates;
@@ -90,6 +91,8 @@ on_both_databases! {
     accounts::sessions_end_with_the_account_the_certificate_and_the_terminal,
     accounts::failures_are_counted_before_they_are_judged,
     accounts::a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdrawn,
+    api_tokens::a_token_is_found_by_its_hash_with_what_it_leans_on,
+    api_tokens::a_token_ends_once_and_stays_in_the_list,
     account_care::what_nobody_has_used_is_listed_and_can_be_withdrawn,
     account_care::a_reset_replaces_every_way_into_an_account,
     account_care::a_disabled_account_is_enabled_once,

@@ -68,6 +68,38 @@ pub(super) fn text(code: Code) -> Text {
             "The key is not accepted",
             "It is weak, or was used before. Make a new one (RSA of 2048 to 4096 bits, P-256 or P-384).",
         ),
+        Code::Forbidden => ("This is not allowed", "Administrators of this organisation may not do it."),
+        Code::TokenRequired => (
+            "There is no API token",
+            "Send the header “Authorization: Bearer koshin_…”. Tokens are made on the administration site.",
+        ),
+        Code::TokenInvalid => (
+            "The API token is not good",
+            "It has expired, was revoked, or belongs to another organisation than the certificate of the connection. Look at the administration site's list of tokens.",
+        ),
+        Code::InsufficientScope => (
+            "The API token is not for this",
+            "It lacks the scope that this needs. Make a new token with the scope.",
+        ),
+        Code::FieldRejected => {
+            ("A value is not acceptable", "What “field” names is missing, not known, or not in its form.")
+        }
+        Code::UnsupportedMediaType => {
+            ("The body is not of a known kind", "Send JSON, with “Content-Type: application/json”.")
+        }
+        Code::WrongHost => {
+            ("The request is for another host", "Connect again under the administration site's own name.")
+        }
+        Code::TerminalStopped => ("The terminal is stopped", "The terminal is stopped already."),
+        Code::TerminalNotStopped => ("The terminal is not stopped", "There is no stop to be undone."),
+        Code::UndoTooLate => (
+            "The stop can be undone no more",
+            "The 24 hours are over, and the certificates are revoked. Issue a new one.",
+        ),
+        Code::CommonNameTaken => (
+            "The common name is taken",
+            "The organisation has a terminal of this common name. Renew that terminal instead.",
+        ),
         Code::RecoveryCodeRequired => {
             ("A recovery code is needed", "Ask your administrator or vendor for one, and enter it.")
         }

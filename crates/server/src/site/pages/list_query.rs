@@ -1,7 +1,7 @@
 //! What of the list is asked for, as the address says it: `?q=受付&tenant=jp00001&filter=soon&sort=name&page=2`.
 
 use super::super::form::Fields;
-use crate::store::{ListFilter, ListSort, TerminalQuery, TerminalState};
+use crate::store::{ListFilter, ListSort, TerminalQuery};
 use std::fmt::Write;
 
 /// Rows of a page: with 50 a page stays under 100 KB.
@@ -59,7 +59,7 @@ impl ListQuery {
         TerminalQuery {
             tenant: self.tenant.clone(),
             search: self.search.clone(),
-            filter: self.filter.and_then(filter_of),
+            filter: self.filter.and_then(ListFilter::from_word),
             sort,
             descending: self.descending,
             page: self.page,
@@ -105,21 +105,7 @@ impl ListQuery {
 
 /// The words of all filters, in the order of their menu.
 pub(super) fn filters() -> Vec<&'static str> {
-    ["attention", "expiring"]
-        .into_iter()
-        .chain(TerminalState::ALL.iter().map(|state| state.as_str()))
-        .collect()
-}
-
-fn filter_of(word: &str) -> Option<ListFilter> {
-    match word {
-        "attention" => Some(ListFilter::Attention),
-        "expiring" => Some(ListFilter::Expiring),
-        word => {
-            let state = TerminalState::ALL.iter().find(|state| state.as_str() == word);
-            state.map(|state| ListFilter::State(*state))
-        }
-    }
+    ListFilter::words()
 }
 
 /// Percent-encoding of everything but letters and digits (RFC 3986, 2.3).

@@ -22,4 +22,5 @@ pub(super) mod selection;
 pub(super) mod setup;
 pub(super) mod sign_in;
 pub(super) mod terminal;
+pub(super) mod tokens;
 pub(super) mod trouble;

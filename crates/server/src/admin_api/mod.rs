@@ -1,0 +1,126 @@
+//! The administration API: JSON for programs that do what the administration site does.
+//!
+//! It lies on the site's listener under `/api/v1`. A request needs both a good client
+//! certificate and a token of the same organisation; no cookie is looked at, so no other
+//! site's page can use a browser's. [`operations`] is the table from which the router and
+//! the document (OpenAPI 3.1) are made: neither can have what the other lacks. Handlers
+//! parse what is asked and word the answer; what happens is the use cases' matter.
+
+mod caller;
+mod certificates;
+mod document;
+mod figures;
+mod inputs;
+mod issuing;
+pub mod operations;
+mod organisation;
+mod recovery;
+mod refusal;
+mod terminals;
+mod token;
+mod trail;
+
+pub use document::document;
+pub use refusal::took_too_long;
+
+use crate::{api::Language, clock, site, use_cases::Koshin};
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawPathParams, Request, State},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, get, on},
+};
+use http::{
+    HeaderValue, Method,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+    request::Parts,
+};
+use inputs::Inputs;
+use koshin_protocol::problem::ProblemCode;
+use operations::{Call, Operation};
+use refusal::Refusal;
+use std::sync::Arc;
+
+/// Where the API lies on the site.
+pub const PREFIX: &str = "/api/v1";
+
+/// What every request needs.
+#[derive(Clone)]
+struct AdminApi {
+    koshin: Arc<Koshin>,
+    hostname: Arc<str>,
+}
+
+/// The API of the site `hostname`, made from the table of its operations. Its paths begin
+/// after [`PREFIX`].
+pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: Arc<str>) -> Router<S> {
+    let mut router = Router::new().route("/openapi.json", get(document_itself));
+    for operation in operations::all() {
+        let enter = move |api: State<AdminApi>, parameters: RawPathParams, request: Request| {
+            enter(operation, api, parameters, request)
+        };
+        router = router.route(operation.path, on(filter(&operation.method), enter));
+    }
+    router
+        .method_not_allowed_fallback(|request: Request| refuse(request, ProblemCode::MethodNotAllowed))
+        .fallback(|request: Request| refuse(request, ProblemCode::NotFound))
+        .with_state(AdminApi { koshin, hostname })
+}
+
+/// The methods that the table uses.
+fn filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
+async fn document_itself() -> Response {
+    let mut response = document().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn refuse(request: Request, code: ProblemCode) -> Response {
+    Refusal::from(code).answer(Language::of(request.headers()))
+}
+
+/// Holds a request against its row of the table, and answers it.
+async fn enter(
+    operation: &'static Operation,
+    State(api): State<AdminApi>,
+    parameters: RawPathParams,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let language = Language::of(&parts.headers);
+    let outcome = perform(operation, api, &parameters, &parts, body).await;
+    let mut response = outcome.unwrap_or_else(|refusal| refusal.answer(language));
+    // Passwords and codes are in some answers, and names in most.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn perform(
+    operation: &'static Operation,
+    api: AdminApi,
+    parameters: &RawPathParams,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    if !site::names_host(parts, &api.hostname) {
+        return Err(ProblemCode::WrongHost.into());
+    }
+    let now = clock::now();
+    let caller = caller::authenticate(&api.koshin, parts, now).await?;
+    if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {
+        return Err(Refusal::scope(scope));
+    }
+    let inputs = Inputs::read(operation.inputs, parameters, parts, body, &api.koshin.config().limits).await?;
+    (operation.action)(Call { koshin: api.koshin, caller, inputs, now }).await
+}

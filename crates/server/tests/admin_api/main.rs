@@ -1,0 +1,14 @@
+//! The administration API, by a real server over real TLS.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod access;
+mod curl;
+mod document;
+mod operations;
+mod schemathesis;
+mod tokens;
+mod world;
+
+#[allow(dead_code, reason = "the pages' tests use the rest of it")]
+#[path = "../site/support.rs"]
+mod support;
