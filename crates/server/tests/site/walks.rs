@@ -107,7 +107,7 @@ fn wrong_passwords_lock_and_sessions_end() {
     assert_eq!(window.text_of("h1"), "ログイン", "whoever left does not");
     assert!(window.text_of("main").contains("一定の時間がたったため"), "{}", window.text_of("main"));
 
-    let mut sign_in = |password: &str| {
+    let sign_in = |password: &str| {
         window.go(&list);
         window.type_into("login", "taro");
         window.type_into("password", password);
