@@ -109,6 +109,9 @@ pub struct Record {
     pub codes: Vec<String>,
 }
 
+/// What a code was exchanged for: the key's fingerprint, and the certificate.
+type Redeemed = ([u8; 32], Vec<u8>);
+
 /// How the server behaves. Errors are used up, one a call.
 #[derive(Clone, Default)]
 pub struct Script {
@@ -123,7 +126,7 @@ pub struct Script {
     pub trial_fails: Rc<RefCell<Vec<DoorError>>>,
     pub confirm_fails: Rc<RefCell<Vec<DoorError>>>,
     /// Recovery codes that were issued, and what they were exchanged for: a key and its certificate.
-    pub codes: Rc<RefCell<BTreeMap<String, Option<([u8; 32], Vec<u8>)>>>>,
+    pub codes: Rc<RefCell<BTreeMap<String, Option<Redeemed>>>>,
     /// After the code was exchanged.
     pub reply_lost: Rc<RefCell<Vec<DoorError>>>,
 }

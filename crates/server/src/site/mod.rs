@@ -22,8 +22,8 @@ mod page;
 mod pages;
 mod qr;
 mod texts;
-mod told;
 mod token_views;
+mod told;
 mod views;
 mod visit;
 

@@ -62,6 +62,9 @@ fn who_knows_not_enough_learns_nothing() {
     }
 }
 
+/// A path, the form sent there, and the sentence that answers.
+type Attempt<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn a_form_from_elsewhere_changes_nothing() {
     let mut site = SiteInABox::start();
@@ -76,7 +79,7 @@ fn a_form_from_elsewhere_changes_nothing() {
     let null = [("Origin", "null")];
     let ours = [("Origin", "https://admin.localhost")];
     let across = [("Origin", "https://admin.localhost"), ("Sec-Fetch-Site", "cross-site")];
-    let attempts: [(&str, &[(&str, &str)], &str); 6] = [
+    let attempts: [Attempt; 6] = [
         ("another site", &foreign, &body),
         ("a sandboxed frame", &null, &body),
         ("no origin", &[], &body),

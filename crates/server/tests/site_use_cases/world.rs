@@ -51,7 +51,7 @@ impl World {
         let koshin = Koshin::new(store, authority, config, String::new())
             .with_second_factor_key(key)
             .with_home(home.clone());
-        let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), directory: directory };
+        let mut world = Self { koshin: Arc::new(koshin), home, peers: HashMap::new(), directory };
         world.organisation("clinic", TenantKind::Clinic).await;
         world.organisation("other", TenantKind::Clinic).await;
         world.organisation("vendor", TenantKind::Vendor).await;
