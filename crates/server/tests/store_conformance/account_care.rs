@@ -30,7 +30,6 @@ fn passkey(administrator_id: i64, credential_id: &str) -> NewPasskey {
 pub(crate) async fn what_nobody_has_used_is_listed_and_can_be_withdrawn(f: Fixture) {
     let id = administrator(&f, "hanako").await;
     invite(&f, "t1").await;
-    crate::api_tokens::add(&f, "token", id).await;
     f.store.add_reset(reset_link("r1"), id, event(AuditKind::ResetLinkIssued)).await.unwrap();
     let open = f.store.open_invitations("clinic", now()).await.unwrap();
     let listed: Vec<(&str, Option<&str>)> =
@@ -52,6 +51,7 @@ pub(crate) async fn a_reset_replaces_every_way_into_an_account(f: Fixture) {
     let id = administrator(&f, "hanako").await;
     f.store.add_passkey(passkey(id, "k1"), "", event(AuditKind::PasskeyAdded)).await.unwrap();
     f.store.open_half_session(session("half", id)).await.unwrap();
+    crate::api_tokens::add(&f, "token", id).await;
     f.store.add_reset(reset_link("r1"), id, event(AuditKind::ResetLinkIssued)).await.unwrap();
     f.store.add_reset(reset_link("r2"), id, event(AuditKind::ResetLinkIssued)).await.unwrap();
     assert!(f.store.invitation("r1").await.unwrap().is_none(), "only the last one is good");
