@@ -58,6 +58,7 @@ pub(crate) struct Kept {
     keeper: Keeper,
     pid: u32,
     url: String,
+    site: Option<String>,
 }
 
 impl Kept {
@@ -67,11 +68,13 @@ impl Kept {
         command.args(["-c", KEEP, "sh"]).arg(scratch).arg(program.get_program()).args(program.get_args());
         let mut keeper = Keeper::start(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let output = keeper.0.stdout.take().context("the script has no output")?;
-        let (mut pid, mut url) = (None, None);
+        let (mut pid, mut url, mut site) = (None, None, None);
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             // The program may be quicker than the script: the two lines come in either order.
             if let Some(number) = line.strip_prefix("pid ") {
                 pid = number.parse().ok();
+            } else if let Some((_, address)) = line.split_once(": administration site on ") {
+                site = Some(address.to_owned());
             } else if let Some((_, address)) = line.split_once(": listening on ") {
                 url = Some(address.to_owned());
             }
@@ -83,7 +86,7 @@ impl Kept {
             let log = std::fs::read_to_string(scratch.join("log")).unwrap_or_default();
             bail!("{:?} did not start: {}", program.get_program(), log.trim());
         };
-        Ok(Self { keeper, pid, url })
+        Ok(Self { keeper, pid, url, site })
     }
 
     /// Its process id.
@@ -94,6 +97,11 @@ impl Kept {
     /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its administration site is, if it has one.
+    pub(crate) fn site(&self) -> Option<&str> {
+        self.site.as_deref()
     }
 
     /// Whether it has ended by itself.

@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         eprintln!("xtask pictures: the site's pages were not pictured: install {}", missing.join(", "));
         return Ok(ExitCode::FAILURE);
     }
-    let pages = ["test", "--package", "koshin-server", "--test", "site", "--", "form::"];
+    let pages = ["test", "--package", "koshin-server", "--test", "site", "--", "form::", "passkeys::"];
     let made = succeeds(workspace::cargo().args(pages).env(MAKE, "1"))?;
     Ok(if made { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -38,6 +38,11 @@ impl ScratchServer {
         self.running.url()
     }
 
+    /// `https://HOST:PORT` of the administration site, where the configuration has one.
+    pub(crate) fn site(&self) -> Option<&str> {
+        self.running.site()
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.running.pid()

@@ -46,12 +46,16 @@ impl Profile {
     }
 }
 
-/// Builds the packages' programs and says where they lie.
-pub(crate) fn build_programs(packages: &[&str], profile: Profile) -> Result<PathBuf> {
+/// Builds the packages' programs and these of their examples, and says where they lie. In one go: apart, cargo would
+/// choose other features for the same libraries, and build them twice.
+pub(crate) fn build_programs(packages: &[&str], examples: &[&str], profile: Profile) -> Result<PathBuf> {
     let mut command = cargo();
     command.args(["build", "--quiet", "--bins"]);
     for package in packages {
         command.args(["--package", package]);
+    }
+    for example in examples {
+        command.args(["--example", example]);
     }
     if profile == Profile::Release {
         command.arg("--release");

@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.only == Some(Part::Site) {
         return Ok(ExitCode::SUCCESS);
     }
-    let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Release)?;
+    let programs = workspace::build_programs(&["koshin-server", "koshin"], &[], Profile::Release)?;
     build_examples()?;
     if wanted(Part::Renewals) {
         renewals::measure(&programs, extent, print)?;

@@ -1,6 +1,8 @@
-//! `cargo xtask demo`: a server, six terminals with their applications' real files, and their renewal, to watch.
+//! `cargo xtask demo`: a server, six terminals with their applications' real files, and their renewal, to watch; then
+//! the administration site, to try.
 
 pub(crate) mod homes;
+mod site;
 mod table;
 mod words;
 
@@ -13,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::homes::Home;
+use self::site::Site;
 use self::words::Words;
 use crate::scratch_server::ScratchServer;
 use crate::workspace::{self, Profile};
@@ -55,10 +58,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         "プログラムをビルドします（初回は数分かかります）",
         "Building the programs (the first time takes minutes)",
     );
-    let programs = workspace::build_programs(&["koshin-server", "koshin"], Profile::Dev)?;
+    let programs = workspace::build_programs(&["koshin-server", "koshin"], &["administrator"], Profile::Dev)?;
     let begin = Instant::now();
 
-    let server = ScratchServer::start(&programs.join("koshin-server"), |_| ())?;
+    let mut configured = Ok(());
+    let server =
+        ScratchServer::start(&programs.join("koshin-server"), |config| configured = site::configure(config))?;
+    configured?;
     words.step(
         &format!("認証局とサーバーを用意しました： {}", server.url()),
         &format!("A CA and a server are up: {}", server.url()),
@@ -100,7 +106,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         &format!("ここまで{:.1}秒でした", begin.elapsed().as_secs_f32()),
         &format!("All of it took {:.1} seconds", begin.elapsed().as_secs_f32()),
     );
-    if !options.exit {
+    let site = Site::open(&server, &programs)?;
+    site.show(words);
+    if options.exit {
+        site.check()?;
+    } else {
         keep_running(server, &home, &programs, words)?;
     }
     Ok(ExitCode::SUCCESS)

@@ -26,7 +26,7 @@ const LONG: u32 = 8_000;
 
 /// Starts a server and tries the programs against it.
 pub(crate) fn run(wine: &Wine, programs: &[Program]) -> Result<()> {
-    let here = workspace::build_programs(&["koshin-server"], Profile::Dev)?;
+    let here = workspace::build_programs(&["koshin-server"], &[], Profile::Dev)?;
     let server = ScratchServer::start(&here.join("koshin-server"), |_| ())?;
     let folder = tempfile::Builder::new().prefix("koshin-windows-").tempdir()?;
     for program in programs {

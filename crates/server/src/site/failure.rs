@@ -1,6 +1,6 @@
 //! Why a page is not shown, and the page that says so.
 
-use super::{page::Page, page::html};
+use super::page::{Page, html, see_other};
 use crate::{
     entropy,
     use_cases::{SiteError, UseCaseError},
@@ -47,6 +47,10 @@ struct FailurePage<'a> {
 impl Failure {
     /// The page that says what happened and what to do.
     pub(super) fn answer(&self, page: Page) -> Response {
+        // It ended while the request was on its way: the entrance is all there is.
+        if let Self::Site(SiteError::SessionEnded(_)) = self {
+            return see_other("/");
+        }
         let (status, title, lead) = self.words();
         let number = self.incident();
         let lead = match self {

@@ -75,19 +75,27 @@ impl Fields {
     }
 }
 
-/// Percent-decoding of forms; what is no UTF-8 becomes replacement characters.
+/// What takes the place of U+0000, which no text has and PostgreSQL does not take.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// Percent-decoding of forms; what is no UTF-8, and U+0000, become replacement characters.
 fn decoded(text: &[u8]) -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    // Never moved while it grows: a copy that is left behind would not be erased.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() * REPLACEMENT.len()));
+    let mut push = |byte: u8| {
+        let one = [byte];
+        bytes.extend_from_slice(if byte == 0 { REPLACEMENT } else { &one });
+    };
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let escaped = after.get(..2).filter(|_| *first == b'%').and_then(|digits| hex::decode(digits).ok());
         match escaped.as_deref() {
             Some(&[byte]) => {
-                bytes.push(byte);
+                push(byte);
                 rest = &after[2..];
             }
             _ => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
+                push(if *first == b'+' { b' ' } else { *first });
                 rest = after;
             }
         }
@@ -126,7 +134,7 @@ mod tests {
     #[test]
     fn fields_are_decoded_once() {
         let fields = Fields::parse(
-            "login=a%2Bb&place=1%E9%9A%8E+%E5%A5%A5&odd=%2&twice=%2541&empty&bad=%ff".as_bytes(),
+            "login=a%2Bb&place=1%E9%9A%8E+%E5%A5%A5&odd=%2&twice=%2541&empty&bad=%ff&nul=a%00\0".as_bytes(),
         );
         assert_eq!(fields.text("login"), "a+b");
         assert_eq!(fields.text("place"), "1階 奥");
@@ -135,6 +143,7 @@ mod tests {
         assert_eq!(fields.text("empty"), "");
         assert_eq!(fields.text("missing"), "");
         assert_eq!(fields.text("bad"), "\u{fffd}");
+        assert_eq!(fields.text("nul"), "a\u{fffd}\u{fffd}", "no database is asked for U+0000");
         let ticked = Fields::parse(b"terminal=1&x=2&terminal=3");
         assert_eq!(ticked.all("terminal").collect::<Vec<_>>(), ["1", "3"]);
     }

@@ -111,6 +111,10 @@ async fn enter(
     if !names_host(&parts, &site.hostname) {
         return Failure::Host.answer(bare_page(&parts.headers, "/"));
     }
+    // Nothing has such a name, and PostgreSQL does not take it as text.
+    if parameter.contains('\0') {
+        return Failure::NotFound.answer(bare_page(&parts.headers, "/"));
+    }
     let visit = match Visit::begin(&site, &parts).await {
         Ok(visit) => visit,
         Err(error) => return Failure::from(error).answer(bare_page(&parts.headers, parts.uri.path())),

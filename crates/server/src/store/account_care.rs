@@ -3,10 +3,12 @@
 
 use super::{
     AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, audit, instant,
+    recovery_codes::{self, Issuer},
     schema::{account_reset, administrator, invitation, known_terminal, passkey, site_session},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// An invitation or reset link that nobody has used yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,23 @@ pub struct ResetRow {
     pub login: String,
     /// Name of the person.
     pub name: String,
+    /// Whether the account may be used.
+    pub active: bool,
+}
+
+/// The reset links of an account that nobody has used.
+macro_rules! unused_resets {
+    ($administrator_id:expr) => {
+        invitation::table
+            .filter(
+                invitation::token_hash.eq_any(
+                    account_reset::table
+                        .filter(account_reset::administrator_id.eq($administrator_id))
+                        .select(account_reset::token_hash),
+                ),
+            )
+            .filter(invitation::used_at.is_null())
+    };
 }
 
 type InvitationColumns = (String, String, String, i64, i64, Option<String>);
@@ -120,7 +139,7 @@ impl Store {
     /// Records a reset link of an account. Earlier ones that nobody has used are good no more.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when the account, or that of whoever makes the link, is disabled.
     pub async fn add_reset(
         &self,
         new: NewInvitation,
@@ -128,13 +147,13 @@ impl Store {
         event: AuditEvent,
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
-            let earlier = account_reset::table
-                .filter(account_reset::administrator_id.eq(administrator_id))
-                .select(account_reset::token_hash);
-            let unused = invitation::table
-                .filter(invitation::token_hash.eq_any(earlier))
-                .filter(invitation::used_at.is_null());
-            diesel::delete(unused).execute(connection)?;
+            // Always in this order, so that two who make links for each other wait in turn.
+            for id in BTreeSet::from([administrator_id, new.invited_by.unwrap_or(administrator_id)]) {
+                if !hold_active(connection, id)? {
+                    return Err(StoreError::Conflict("the account is disabled"));
+                }
+            }
+            diesel::delete(unused_resets!(administrator_id)).execute(connection)?;
             accounts::insert_invitation(connection, &new, event.at)?;
             diesel::insert_into(account_reset::table)
                 .values((
@@ -159,7 +178,7 @@ impl Store {
     /// Gives an account another password. Its sessions end, but for the one under `keep`.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when that session has ended, or the account is disabled.
     pub async fn change_password(
         &self,
         id: i64,
@@ -169,6 +188,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
+            hold_own(connection, id, &keep)?;
             diesel::update(administrator::table.filter(administrator::id.eq(id)))
                 .set(administrator::password_hash.eq(&password_hash))
                 .execute(connection)?;
@@ -182,7 +202,7 @@ impl Store {
     /// proved it. The account's sessions end, but for the one under `keep`.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when that session has ended, or the account is disabled.
     pub async fn change_authenticator(
         &self,
         id: i64,
@@ -193,6 +213,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
+            hold_own(connection, id, &keep)?;
             diesel::update(administrator::table.filter(administrator::id.eq(id)))
                 .set((
                     administrator::totp_sealed.eq(&totp_sealed),
@@ -201,6 +222,27 @@ impl Store {
                 .execute(connection)?;
             end_other_sessions(connection, id, &keep)?;
             audit::record(connection, &event)
+        })
+        .await
+    }
+
+    /// Forgets the links that nobody has used until `now`, with what was entered there, and
+    /// the terminals where nobody has signed in since `unknown_since`.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn forget_links_and_terminals(
+        &self,
+        now: Timestamp,
+        unknown_since: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            let links = invitation::table
+                .filter(invitation::used_at.is_null())
+                .filter(invitation::expires_at.le(now.as_second()));
+            let terminals =
+                known_terminal::table.filter(known_terminal::signed_in_at.le(unknown_since.as_second()));
+            Ok(diesel::delete(links).execute(connection)? + diesel::delete(terminals).execute(connection)?)
         })
         .await
     }
@@ -256,28 +298,28 @@ pub(super) fn find_reset(
     connection: &mut AnyConnection,
     token_hash: &str,
 ) -> Result<Option<ResetRow>, StoreError> {
-    let row: Option<(i64, String, String)> = account_reset::table
+    let row: Option<(i64, String, String, String)> = account_reset::table
         .inner_join(administrator::table)
         .filter(account_reset::token_hash.eq(token_hash))
-        .select((administrator::id, administrator::login, administrator::name))
+        .select((administrator::id, administrator::login, administrator::name, administrator::state))
         .first(connection)
         .optional()?;
-    Ok(row.map(|(administrator_id, login, name)| ResetRow { administrator_id, login, name }))
+    Ok(row.map(|(administrator_id, login, name, state)| {
+        let active = state == accounts::ACTIVE;
+        ResetRow { administrator_id, login, name, active }
+    }))
 }
 
 /// Puts what was entered in place of the account's password and second factors, in the
-/// caller's transaction. Every session ends, and no terminal is known any more. `false`
-/// when the account was disabled meanwhile.
+/// caller's transaction, which has found the account active and holds it. Every session
+/// ends, and no terminal is known any more.
 pub(super) fn reset(
     connection: &mut AnyConnection,
     id: i64,
     row: &accounts::EnrolmentRow,
     totp_step: i64,
-) -> Result<bool, StoreError> {
-    let active = administrator::table
-        .filter(administrator::id.eq(id))
-        .filter(administrator::state.eq(accounts::ACTIVE));
-    let changed = diesel::update(active)
+) -> Result<(), StoreError> {
+    diesel::update(administrator::table.filter(administrator::id.eq(id)))
         .set((
             administrator::password_hash.eq(&row.password_hash),
             administrator::totp_sealed.eq(&row.totp_sealed),
@@ -288,7 +330,47 @@ pub(super) fn reset(
     diesel::delete(known_terminal::table.filter(known_terminal::administrator_id.eq(id)))
         .execute(connection)?;
     diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
-    Ok(changed > 0)
+    Ok(())
+}
+
+/// Locks the account's row until the end of the caller's transaction. `false` when it is
+/// disabled or does not exist. Locked before sessions and invitations, after tenants.
+pub(super) fn hold_active(connection: &mut AnyConnection, id: i64) -> Result<bool, StoreError> {
+    let active = administrator::table
+        .filter(administrator::id.eq(id))
+        .filter(administrator::state.eq(accounts::ACTIVE));
+    let held =
+        diesel::update(active).set(administrator::state.eq(administrator::state)).execute(connection)?;
+    Ok(held == 1)
+}
+
+/// Locks the account's row for its owner, at work in the session under `keep`: what was
+/// begun there holds no more once the account was disabled or set up anew.
+pub(super) fn hold_own(connection: &mut AnyConnection, id: i64, keep: &str) -> Result<(), StoreError> {
+    let active = hold_active(connection, id)?;
+    let sessions: i64 = site_session::table
+        .filter(site_session::id_hash.eq(keep))
+        .filter(site_session::administrator_id.eq(id))
+        .count()
+        .get_result(connection)?;
+    match (active, sessions) {
+        (true, 1) => Ok(()),
+        _ => Err(StoreError::Conflict("the session has ended")),
+    }
+}
+
+/// Ends what could still be done in the name of an account that was disabled, in the
+/// transaction that `because` is of: recovery codes, sessions, its own reset links, and the
+/// links that it gave to others.
+pub(super) fn close(connection: &mut AnyConnection, id: i64, because: &AuditEvent) -> Result<(), StoreError> {
+    // Terminals are locked before their sessions, as where one is stopped.
+    recovery_codes::cancel_of(connection, &Issuer::Account(id), because)?;
+    diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
+    diesel::delete(unused_resets!(id)).execute(connection)?;
+    let given =
+        invitation::table.filter(invitation::invited_by.eq(Some(id))).filter(invitation::used_at.is_null());
+    diesel::delete(given).execute(connection)?;
+    Ok(())
 }
 
 /// Ends the account's sessions, but for the one under `keep`.

@@ -3,7 +3,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, account_care, api_tokens, audit, instant,
-    schema::{administrator, enrolment, invitation, passkey, site_session, tenant},
+    schema::{administrator, enrolment, invitation, passkey, tenant},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -66,6 +66,8 @@ pub enum Used {
     Before,
     /// The organisation has an administrator of this login.
     LoginTaken,
+    /// The account that it would set up anew is disabled.
+    Disabled,
 }
 
 /// What a sign-in is checked against.
@@ -128,9 +130,14 @@ impl Store {
     /// Records an invitation.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when whoever invites has been disabled.
     pub async fn add_invitation(&self, new: NewInvitation, event: AuditEvent) -> Result<(), StoreError> {
         self.write(move |connection| {
+            if let Some(id) = new.invited_by
+                && !account_care::hold_active(connection, id)?
+            {
+                return Err(StoreError::Conflict("whoever invites has been disabled"));
+            }
             insert_invitation(connection, &new, event.at)?;
             audit::record(connection, &event)
         })
@@ -168,10 +175,18 @@ impl Store {
     /// Keeps what an invited person has entered, in place of what was entered before.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when the invitation was used or withdrawn meanwhile.
     pub async fn keep_enrolment(&self, token_hash: &str, row: EnrolmentRow) -> Result<(), StoreError> {
         let token_hash = token_hash.to_owned();
         self.write(move |connection| {
+            // Of two clicks at once, the later one waits here and counts.
+            let unused = invitation::table
+                .filter(invitation::token_hash.eq(&token_hash))
+                .filter(invitation::used_at.is_null());
+            let held = diesel::update(unused).set(invitation::used_at.eq(None::<i64>)).execute(connection)?;
+            if held == 0 {
+                return Err(StoreError::Conflict("the invitation is good no more"));
+            }
             diesel::delete(enrolment::table.filter(enrolment::token_hash.eq(&token_hash)))
                 .execute(connection)?;
             diesel::insert_into(enrolment::table)
@@ -212,9 +227,11 @@ impl Store {
     ) -> Result<Used, StoreError> {
         let token_hash = token_hash.to_owned();
         self.write(move |connection| {
-            let entered = find_enrolment(connection, &token_hash)?;
-            if entered.as_ref().map(|row| &row.totp_sealed) != Some(&expected.totp_sealed) {
-                return Err(StoreError::Conflict("the set-up was begun anew"));
+            let resets = account_care::find_reset(connection, &token_hash)?;
+            if let Some(account) = &resets
+                && !account_care::hold_active(connection, account.administrator_id)?
+            {
+                return Ok(Used::Disabled);
             }
             let good = invitation::table
                 .filter(invitation::token_hash.eq(&token_hash))
@@ -226,17 +243,19 @@ impl Store {
             if used == 0 {
                 return Ok(Used::Before);
             }
+            let entered = find_enrolment(connection, &token_hash)?;
+            if entered.as_ref().map(|row| &row.totp_sealed) != Some(&expected.totp_sealed) {
+                return Err(StoreError::Conflict("the set-up was begun anew"));
+            }
             let (tenant_id, mail): (String, String) = invitation::table
                 .filter(invitation::token_hash.eq(&token_hash))
                 .select((invitation::tenant_id, invitation::mail))
                 .first(connection)?;
-            let made = match account_care::find_reset(connection, &token_hash)? {
+            let made = match resets {
                 None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?,
                 Some(account) => {
                     let id = account.administrator_id;
-                    if !account_care::reset(connection, id, &expected, totp_step)? {
-                        return Err(StoreError::Conflict("the account was disabled"));
-                    }
+                    account_care::reset(connection, id, &expected, totp_step)?;
                     // Whoever had got into the account may have made some.
                     api_tokens::end_all_of(connection, id, event.at)?;
                     id
@@ -327,13 +346,17 @@ impl Store {
         .await
     }
 
-    /// Disables an account and ends its sessions. `false` when it was disabled before or
-    /// does not exist.
+    /// Disables an account and ends what could still be done in its name: its sessions, its
+    /// unused reset links, and the links that it gave to others. `false` when it was disabled
+    /// before or does not exist.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when it is the organisation's last.
     pub async fn disable_administrator(&self, id: i64, event: AuditEvent) -> Result<bool, StoreError> {
         self.write(move |connection| {
+            // Two who disable each other do so one after the other: the second is the last.
+            let own = tenant::table.filter(tenant::id.nullable().eq(event.tenant_id.as_deref()));
+            diesel::update(own).set(tenant::suspended.eq(tenant::suspended)).execute(connection)?;
             let active =
                 administrator::table.filter(administrator::id.eq(id)).filter(administrator::state.eq(ACTIVE));
             let changed = diesel::update(active)
@@ -353,8 +376,7 @@ impl Store {
             if left == 0 {
                 return Err(StoreError::Conflict("it is the last administrator of the organisation"));
             }
-            diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id)))
-                .execute(connection)?;
+            account_care::close(connection, id, &event)?;
             api_tokens::end_all_of(connection, id, event.at)?;
             audit::record(connection, &event)?;
             Ok(true)

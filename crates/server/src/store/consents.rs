@@ -2,6 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, TenantKind, audit, instant,
+    recovery_codes::{self, Issuer},
     schema::{consent, tenant},
 };
 use diesel::prelude::*;
@@ -52,7 +53,8 @@ impl Store {
         .await
     }
 
-    /// Ends the consent. `false` when there is none.
+    /// Ends the consent, and what the vendor still had open in the clinic: its recovery
+    /// codes. `false` when there is none.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -72,6 +74,8 @@ impl Store {
                 .set(consent::withdrawn_at.eq(Some(event.at.as_second())))
                 .execute(connection)?;
             if changed > 0 {
+                let issuer = Issuer::Vendor { clinic: &clinic, vendor: &vendor };
+                recovery_codes::cancel_of(connection, &issuer, &event)?;
                 audit::record(connection, &event)?;
             }
             Ok(changed > 0)
@@ -161,6 +165,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// Locks the consent until the end of the caller's transaction. `false` when there is none.
+pub(super) fn hold(connection: &mut AnyConnection, clinic: &str, vendor: &str) -> Result<bool, StoreError> {
+    let given = consent::table
+        .filter(consent::clinic.eq(clinic))
+        .filter(consent::vendor.eq(vendor))
+        .filter(consent::withdrawn_at.is_null());
+    let held = diesel::update(given).set(consent::granted_at.eq(consent::granted_at)).execute(connection)?;
+    Ok(held == 1)
 }
 
 fn names(

@@ -14,9 +14,13 @@ pub enum StoreError {
     /// Another transaction was in the way; the same work may be tried again.
     #[error("the database asks to repeat the transaction: {0}")]
     Repeat(String),
-    /// The database cannot be reached, is full, or was shut down.
+    /// The database cannot be reached, or was shut down.
     #[error("the database is out of reach: {0}")]
     Unavailable(String),
+    /// The database answers, and could not do this: a lock that took too long, a full disk, a
+    /// value that it does not take. The connection is as good as before.
+    #[error("the database could not do it: {0}")]
+    Unable(String),
     /// The database holds something that this program did not write.
     #[error("the database holds a value that this program does not know: {0}")]
     Corrupt(String),
@@ -44,13 +48,14 @@ impl From<Diesel> for StoreError {
     }
 }
 
-/// SQLite and libpq report these kinds by their texts only.
+/// SQLite and libpq report these kinds by their texts only. Of a connection that was lost,
+/// Diesel says so.
 fn by_message(message: &str) -> StoreError {
     const AGAIN: [&str; 2] = ["deadlock detected", "could not serialize"];
     if AGAIN.iter().any(|sign| message.contains(sign)) {
         StoreError::Repeat(message.to_owned())
     } else {
-        StoreError::Unavailable(message.to_owned())
+        StoreError::Unable(message.to_owned())
     }
 }
 

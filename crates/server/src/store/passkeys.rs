@@ -3,7 +3,7 @@
 
 use super::{
     AuditEvent, Store, StoreError, account_care, audit, instant,
-    schema::{ceremony, passkey},
+    schema::{ceremony, passkey, site_session},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -67,7 +67,8 @@ impl Store {
     /// Records a passkey. The account's sessions end, but for the one under `keep`.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when an account has it already.
+    /// [`StoreError::Exists`] when an account has it already; [`StoreError::Conflict`] when
+    /// that session has ended, or the account is disabled.
     pub async fn add_passkey(
         &self,
         new: NewPasskey,
@@ -76,6 +77,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
+            account_care::hold_own(connection, new.administrator_id, &keep)?;
             diesel::insert_into(passkey::table)
                 .values((
                     passkey::administrator_id.eq(new.administrator_id),
@@ -114,7 +116,7 @@ impl Store {
     /// `false` when the account has no such one.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when that session has ended, or the account is disabled.
     pub async fn remove_passkey(
         &self,
         administrator_id: i64,
@@ -124,6 +126,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
+            account_care::hold_own(connection, administrator_id, &keep)?;
             let own = passkey::table
                 .filter(passkey::id.eq(id))
                 .filter(passkey::administrator_id.eq(administrator_id));
@@ -140,7 +143,7 @@ impl Store {
     /// Remembers `state` for the session's exchange for `purpose`, in place of an earlier one.
     ///
     /// # Errors
-    /// When the store is out of reach, or the session has ended.
+    /// [`StoreError::Conflict`] when the session has ended.
     pub async fn begin_ceremony(
         &self,
         id_hash: &str,
@@ -150,6 +153,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let id_hash = id_hash.to_owned();
         self.write(move |connection| {
+            // Of two windows at once, the later one waits here and counts.
+            let session = site_session::table.filter(site_session::id_hash.eq(&id_hash));
+            let held =
+                diesel::update(session).set(site_session::csrf.eq(site_session::csrf)).execute(connection)?;
+            if held == 0 {
+                return Err(StoreError::Conflict("the session has ended"));
+            }
             let earlier =
                 ceremony::table.filter(ceremony::id_hash.eq(&id_hash)).filter(ceremony::purpose.eq(purpose));
             diesel::delete(earlier).execute(connection)?;
@@ -160,13 +170,8 @@ impl Store {
                     ceremony::state.eq(&state),
                     ceremony::expires_at.eq(expires_at.as_second()),
                 ))
-                .execute(connection)
-                .map(drop)
-                .map_err(|error| match StoreError::from(error) {
-                    // Two windows at once: the later one counts.
-                    StoreError::Exists(what) => StoreError::Repeat(what),
-                    other => other,
-                })
+                .execute(connection)?;
+            Ok(())
         })
         .await
     }

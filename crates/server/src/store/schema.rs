@@ -323,6 +323,8 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
         used_serial -> Nullable<Text>,
         cancelled_at -> Nullable<BigInt>,
+        issued_by -> Nullable<BigInt>,
+        vendor -> Nullable<Text>,
     }
 }
 

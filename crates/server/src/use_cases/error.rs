@@ -75,7 +75,9 @@ impl UseCaseError {
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Denied(denial) => denial.code,
-            Self::Store(StoreError::Unavailable(_) | StoreError::Repeat(_)) => ProblemCode::StoreUnavailable,
+            Self::Store(StoreError::Unavailable(_) | StoreError::Unable(_) | StoreError::Repeat(_)) => {
+                ProblemCode::StoreUnavailable
+            }
             Self::Issue(IssueError::Signing) | Self::IssuerEndsTooSoon(_) => ProblemCode::IssuerUnavailable,
             _ => ProblemCode::Internal,
         }

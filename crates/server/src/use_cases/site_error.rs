@@ -193,6 +193,9 @@ pub enum InvitationRefusal {
     /// The browser presents a certificate of another organisation.
     #[error("it is for another organisation than the certificate")]
     OtherOrganisation,
+    /// The account that it would set up anew is disabled.
+    #[error("the account that it sets up anew is disabled")]
+    Disabled,
 }
 
 /// Why no recovery code can be issued for a terminal.

@@ -2,7 +2,7 @@
 //! comes by `koshin-server admin invite`.
 
 use super::{
-    FieldRefusal, InvitationRefusal, Koshin, SiteError, SiteVisitor, UseCaseError,
+    FieldRefusal, InvitationRefusal, Koshin, SessionEnd, SiteError, SiteVisitor, UseCaseError,
     second_factor::TotpSecret,
     site_authority::{Action, Actor},
     site_password::{self, Surroundings},
@@ -75,7 +75,10 @@ impl Koshin {
         }
         let (token, invitation) = fresh_invitation(actor, tenant, &mail, now);
         let event = actor.event(AuditKind::AdministratorInvited, tenant, mail, now);
-        self.store.add_invitation(invitation, event).await?;
+        self.store.add_invitation(invitation, event).await.map_err(|error| match error {
+            StoreError::Conflict(_) => SiteError::SessionEnded(SessionEnd::AccountDisabled),
+            other => other.into(),
+        })?;
         Ok(token)
     }
 
@@ -102,7 +105,11 @@ impl Koshin {
         let (token, invitation) = fresh_invitation(actor, &account.tenant_id, &account.mail, now);
         let detail = format!("{} ({})", account.login, account.mail);
         let event = actor.event(AuditKind::ResetLinkIssued, &account.tenant_id, detail, now);
-        self.store.add_reset(invitation, id, event).await?;
+        self.store.add_reset(invitation, id, event).await.map_err(|error| match error {
+            // Disabled in between, as above.
+            StoreError::Conflict(_) => SiteError::NotFound,
+            other => other.into(),
+        })?;
         Ok(token)
     }
 
@@ -131,6 +138,9 @@ impl Koshin {
             Some(refusal) => Err(SiteError::Invitation(refusal)),
             None => {
                 let resets = self.store.reset_of(&hash).await?;
+                if resets.as_ref().is_some_and(|account| !account.active) {
+                    return Err(SiteError::Invitation(InvitationRefusal::Disabled));
+                }
                 Ok(InvitationInfo { tenant_id, tenant_name, mail, expires_at, resets })
             }
         }
@@ -167,8 +177,12 @@ impl Koshin {
         let totp_sealed = self.second_factor_key()?.seal(&secret, &owner(&invitation.tenant_id, &login))?;
         let enrolment = Enrolment { otpauth_uri: secret.uri(&login), secret_base32: secret.base32() };
         let row = EnrolmentRow { login, name, password_hash, totp_sealed };
-        self.store.keep_enrolment(&secret_hash(token), row).await?;
-        Ok(enrolment)
+        match self.store.keep_enrolment(&secret_hash(token), row).await {
+            Ok(()) => Ok(enrolment),
+            // Used or withdrawn in between.
+            Err(StoreError::Conflict(_)) => Err(SiteError::Invitation(InvitationRefusal::Used)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Makes the account, once a code proves that the authenticator has the secret. That
@@ -204,6 +218,7 @@ impl Koshin {
             Ok(Used::Now(_)) => Ok(()),
             Ok(Used::Before) => Err(SiteError::Invitation(InvitationRefusal::Used)),
             Ok(Used::LoginTaken) => Err(SiteError::LoginTaken),
+            Ok(Used::Disabled) => Err(SiteError::Invitation(InvitationRefusal::Disabled)),
             // Begun anew in another window: the code proved what does not count any more.
             Err(StoreError::Conflict(_)) => Err(SiteError::WrongCode),
             Err(error) => Err(error.into()),

@@ -2,12 +2,12 @@
 //! password and ends the account's other sessions.
 
 use super::{
-    Enrolment, Koshin, Session, SiteError, SiteVisitor,
+    Enrolment, Koshin, Session, SessionEnd, SiteError, SiteVisitor,
     second_factor::TotpSecret,
     site_invitation::{owner, secret_hash},
     site_password::{self, Surroundings},
 };
-use crate::store::{AdministratorRow, AuditEvent, AuditKind};
+use crate::store::{AdministratorRow, AuditEvent, AuditKind, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -78,7 +78,7 @@ impl Koshin {
         let hash = self.hash_password(new).await?;
         let event = oneself.event(AuditKind::PasswordChanged, String::new(), now);
         let keep = oneself.session_hash();
-        Ok(self.store.change_password(session.administrator_id, hash, &keep, event).await?)
+        self.store.change_password(session.administrator_id, hash, &keep, event).await.map_err(session_over)
     }
 
     /// Makes the secret of another authenticator app. The present one stays good until
@@ -99,7 +99,8 @@ impl Koshin {
         let owner = owner(&session.tenant_id, &session.login);
         let sealed = self.second_factor_key()?.seal(&secret, &owner)?;
         let end = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
-        self.store.begin_ceremony(&oneself.session_hash(), NEW_AUTHENTICATOR, sealed, end).await?;
+        let keep = oneself.session_hash();
+        self.store.begin_ceremony(&keep, NEW_AUTHENTICATOR, sealed, end).await.map_err(session_over)?;
         Ok(Enrolment { otpauth_uri: secret.uri(&session.login), secret_base32: secret.base32() })
     }
 
@@ -125,6 +126,15 @@ impl Koshin {
         if self.store.end_ceremony(&keep, NEW_AUTHENTICATOR, now).await?.as_ref() != Some(&sealed) {
             return Err(SiteError::NotFound);
         }
-        Ok(self.store.change_authenticator(session.administrator_id, sealed, step, &keep, event).await?)
+        let id = session.administrator_id;
+        self.store.change_authenticator(id, sealed, step, &keep, event).await.map_err(session_over)
+    }
+}
+
+/// The store changes an account for a session that goes on, and for no other.
+pub(super) fn session_over(error: StoreError) -> SiteError {
+    match error {
+        StoreError::Conflict(_) => SiteError::SessionEnded(SessionEnd::Unknown),
+        other => other.into(),
     }
 }

@@ -3,8 +3,9 @@
 //! two halves of an exchange the server keeps its state sealed, for one use.
 
 use super::{
-    FieldRefusal, Koshin, NewSession, Oneself, Session, SiteError, SiteVisitor, UseCaseError,
+    FieldRefusal, Koshin, NewSession, Oneself, Session, SignInRefusal, SiteError, SiteVisitor, UseCaseError,
     site_invitation::{secret_hash, text},
+    site_own_account::session_over,
 };
 use crate::store::{AuditEvent, AuditKind, NewPasskey, PasskeyRow, SecondProof, StoreError};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -107,7 +108,7 @@ impl Koshin {
         let event = oneself.event(AuditKind::PasskeyAdded, name, now);
         match self.store.add_passkey(new, &keep, event).await {
             Err(StoreError::Exists(_)) => Err(SiteError::PasskeyRefused),
-            other => Ok(other?),
+            other => other.map_err(session_over),
         }
     }
 
@@ -141,7 +142,8 @@ impl Koshin {
         let known = self.store.passkeys(owner).await?;
         let name = known.into_iter().find(|row| row.id == id).ok_or(SiteError::NotFound)?.name;
         let event = oneself.event(AuditKind::PasskeyRemoved, name, now);
-        match self.store.remove_passkey(owner, id, &oneself.session_hash(), event).await? {
+        let removed = self.store.remove_passkey(owner, id, &oneself.session_hash(), event).await;
+        match removed.map_err(session_over)? {
             true => Ok(()),
             false => Err(SiteError::NotFound),
         }
@@ -193,17 +195,20 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<NewSession, SiteError> {
         let half = self.half_session(visitor, token, now).await?;
+        let hash = secret_hash(token);
+        let asked = self.store.ceremony(&hash, SIGN_IN, now).await?.is_some();
+        if answer.is_empty() || !asked {
+            // A browser without passkeys, or a challenge that is too old: nobody has guessed.
+            return Err(SiteError::SignIn(SignInRefusal { locked_until: None }));
+        }
         let subjects = self.subjects(visitor, &half.login, now).await?;
         self.count(visitor, &subjects, now).await?;
-        let proof = match self.proof(visitor, &half, &secret_hash(token), party, answer, now).await {
-            Err(SiteError::PasskeyRefused) => None,
-            other => Some(other?),
+        let judged = match self.proof(visitor, &half, &hash, party, answer, now).await {
+            Err(SiteError::PasskeyRefused) => Ok(None),
+            Ok(proof) => self.complete(visitor, token, &half, proof, now).await,
+            Err(error) => Err(error),
         };
-        let session = match proof {
-            Some(proof) => self.complete(visitor, token, &half, proof, now).await?,
-            None => None,
-        };
-        match session {
+        match self.judged(&subjects, judged).await? {
             Some(session) => Ok(session),
             None => Err(self.refuse(visitor, &half.login, "passkey", now).await?),
         }
@@ -248,7 +253,7 @@ impl Koshin {
         let state = serde_json::to_vec(state).map_err(|error| defect(&error))?;
         let sealed = self.second_factor_key()?.seal_bytes(&state, &ceremony_owner(id_hash, purpose))?;
         let end = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
-        Ok(self.store.begin_ceremony(id_hash, purpose, sealed, end).await?)
+        self.store.begin_ceremony(id_hash, purpose, sealed, end).await.map_err(session_over)
     }
 
     /// What was remembered, once.

@@ -1,7 +1,7 @@
 //! 復旧コード: issued and taken back by an administrator.
 
 use super::{
-    Koshin, SiteError,
+    Koshin, SessionEnd, SiteError,
     recovery::CODE,
     site_authority::{Action, Actor},
     site_error::RecoveryRefusal,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     entropy,
-    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TerminalRow},
+    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TenantKind, TerminalRow},
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, RecoveryCode, recovery};
@@ -75,15 +75,32 @@ impl Koshin {
             terminal_id,
             code_hash: key.hidden(CODE, &code.written()),
             created_by: actor.words(),
+            issued_by: actor.administrator_id,
+            consent: consent_of(actor, &terminal),
             expires_at,
         };
         let detail = format!("good until {expires_at}");
         let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeIssued, detail, now);
-        self.store.issue_recovery_code(new, event).await.map_err(|error| match error {
-            StoreError::Conflict(_) => SiteError::NotRecoverable(RecoveryRefusal::Stopped),
-            other => other.into(),
-        })?;
-        Ok(IssuedCode { code, expires_at, terminal })
+        match self.store.issue_recovery_code(new, event).await {
+            Ok(()) => Ok(IssuedCode { code, expires_at, terminal }),
+            Err(StoreError::Conflict(_)) => Err(self.ended_meanwhile(actor, terminal_id, now).await?),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What has ended between the first look and the change: the consent, the terminal, or
+    /// else the account.
+    async fn ended_meanwhile(
+        &self,
+        actor: &Actor,
+        terminal_id: i64,
+        now: Timestamp,
+    ) -> Result<SiteError, SiteError> {
+        let terminal = self.own_terminal(actor, Action::IssueRecoveryCode, terminal_id, now).await?;
+        Ok(match terminal.stopped_at {
+            Some(_) => SiteError::NotRecoverable(RecoveryRefusal::Stopped),
+            None => SiteError::SessionEnded(SessionEnd::AccountDisabled),
+        })
     }
 
     /// Takes the terminal's open code back. That there is none is as good.
@@ -114,4 +131,10 @@ impl Koshin {
             (kind != Kind::Renewable).then_some(RecoveryRefusal::Kind)
         })
     }
+}
+
+/// The consent that allows a vendor to do this, by clinic and vendor.
+fn consent_of(actor: &Actor, terminal: &TerminalRow) -> Option<(String, String)> {
+    let foreign = actor.kind == TenantKind::Vendor && actor.tenant_id != terminal.tenant_id;
+    foreign.then(|| (terminal.tenant_id.clone(), actor.tenant_id.clone()))
 }

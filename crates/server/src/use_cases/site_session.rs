@@ -3,7 +3,7 @@
 
 use super::{
     Koshin, SessionEnd, SiteError, SiteVisitor, api_scopes::Limit, site_authority::Actor,
-    site_invitation::secret_hash,
+    site_invitation::secret_hash, site_sign_in::KNOWN_FOR,
 };
 use crate::{
     entropy,
@@ -144,13 +144,15 @@ impl Koshin {
         super::second_factor::same_secret(sent, &session.csrf)
     }
 
-    /// Forgets what nobody can use any more: ended sessions, old failures and attempts.
+    /// Forgets what nobody can use any more: ended sessions and links, terminals that are
+    /// known no more, old failures and attempts.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn forget_outlived(&self, now: Timestamp) -> Result<(), SiteError> {
         let ago = |span: SignedDuration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
         self.store.forget_sessions(ago(LIFETIME), ago(IDLE)).await?;
+        self.store.forget_links_and_terminals(now, ago(KNOWN_FOR)).await?;
         self.store.forget_failures(ago(SignedDuration::from_hours(24))).await?;
         self.store.forget_attempts(ago(SignedDuration::from_hours(24 * 400))).await?;
         self.store.forget_recovery_attempts(counting_span(ago(SignedDuration::from_hours(24))).0).await?;

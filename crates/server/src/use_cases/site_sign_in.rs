@@ -3,6 +3,7 @@
 
 use super::{
     Koshin, SessionEnd, SignInRefusal, SiteError, SiteVisitor, UseCaseError,
+    blocking::Admission,
     site_invitation::{owner, secret_hash},
     site_password,
     site_session::{HALF_LIFETIME, LIFETIME, NewSession, Session, new_session},
@@ -20,7 +21,7 @@ const FREE_OF_CERTIFICATE: u32 = 19;
 const FIRST_LOCK: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_LOCK: SignedDuration = SignedDuration::from_hours(1);
 /// So long a terminal is known after a sign-in.
-const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(super) const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// What is written down in place of a login that no account has.
 const UNKNOWN: &str = "(unknown)";
 
@@ -39,13 +40,13 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<NewSession, SiteError> {
         let login = fold(login);
+        let place = self.blocking.admit().map_err(UseCaseError::from)?;
         let subjects = self.subjects(visitor, &login, now).await?;
         self.count(visitor, &subjects, now).await?;
-        let found = self.store.credentials(&visitor.tenant_id, &login).await?;
+        let judged = self.judge_password(place, &visitor.tenant_id, &login, password).await;
+        let (found, right) = self.judged(&subjects, judged).await?;
         // What is no login may be a password in the wrong field: it is not written down.
         let whose = if found.is_some() { login } else { UNKNOWN.to_owned() };
-        let known = found.as_ref().map(|credentials| credentials.password_hash.clone());
-        let right = self.verify_password(password, known).await?;
         let Some(account) = found.filter(|account| right && account.active) else {
             return Err(self.refuse(visitor, &whose, "password", now).await?);
         };
@@ -70,12 +71,12 @@ impl Koshin {
         let half = self.half_session(visitor, token, now).await?;
         let subjects = self.subjects(visitor, &half.login, now).await?;
         self.count(visitor, &subjects, now).await?;
-        let found = self.store.credentials(&half.tenant_id, &half.login).await?;
-        let Some(account) = found else { return Err(SiteError::SessionEnded(SessionEnd::AccountDisabled)) };
-        let Some(step) = self.fresh_step(&half.tenant_id, &half.login, &account, code, now)? else {
+        let judged = self.judge_code(&half, code, now).await;
+        let Some(step) = self.judged(&subjects, judged).await? else {
             return Err(self.refuse(visitor, &half.login, "code", now).await?);
         };
-        match self.complete(visitor, token, &half, SecondProof::Code(step), now).await? {
+        let completed = self.complete(visitor, token, &half, SecondProof::Code(step), now).await;
+        match self.judged(&subjects, completed).await? {
             Some(session) => Ok(session),
             None => Err(self.refuse(visitor, &half.login, "code used before", now).await?),
         }
@@ -131,11 +132,12 @@ impl Koshin {
         password: SecretString,
         now: Timestamp,
     ) -> Result<(), SiteError> {
+        let place = self.blocking.admit().map_err(UseCaseError::from)?;
         let subjects = self.subjects(visitor, &session.login, now).await?;
         self.count(visitor, &subjects, now).await?;
-        let found = self.store.credentials(&session.tenant_id, &session.login).await?;
-        let known = found.filter(|account| account.active).map(|account| account.password_hash);
-        if !self.verify_password(password, known).await? {
+        let judged = self.judge_password(place, &session.tenant_id, &session.login, password).await;
+        let (found, right) = self.judged(&subjects, judged).await?;
+        if !found.is_some_and(|account| right && account.active) {
             return Err(self.refuse(visitor, &session.login, "present password", now).await?);
         }
         self.store.forgive(subjects.both()).await?;
@@ -143,15 +145,11 @@ impl Koshin {
     }
 
     /// The step of a right code that was not used before.
-    fn fresh_step(
-        &self,
-        tenant_id: &str,
-        login: &str,
-        account: &Credentials,
-        code: &str,
-        now: Timestamp,
-    ) -> Result<Option<i64>, SiteError> {
-        let secret = self.second_factor_key()?.open(&account.totp_sealed, &owner(tenant_id, login))?;
+    async fn judge_code(&self, half: &Session, code: &str, now: Timestamp) -> Result<Option<i64>, SiteError> {
+        let found = self.store.credentials(&half.tenant_id, &half.login).await?;
+        let account = found.ok_or(SiteError::SessionEnded(SessionEnd::AccountDisabled))?;
+        let owner = owner(&half.tenant_id, &half.login);
+        let secret = self.second_factor_key()?.open(&account.totp_sealed, &owner)?;
         Ok(secret.step_of(code, now).filter(|step| *step > account.totp_last_step))
     }
 
@@ -189,6 +187,21 @@ impl Koshin {
         }
     }
 
+    /// What came of an attempt that was counted. One that ended without a judgement, by a
+    /// failure of this server, was nobody's guess: it does not count.
+    pub(super) async fn judged<T>(
+        &self,
+        subjects: &Subjects,
+        outcome: Result<T, SiteError>,
+    ) -> Result<T, SiteError> {
+        if outcome.is_err()
+            && let Err(error) = self.store.forgive(subjects.both()).await
+        {
+            tracing::warn!(%error, "an attempt to sign in counts that was not judged");
+        }
+        outcome
+    }
+
     /// The lock bounds how often this is recorded: no more than once a counted attempt.
     pub(super) async fn refuse(
         &self,
@@ -208,13 +221,20 @@ impl Koshin {
         Ok(SiteError::SignIn(SignInRefusal { locked_until: None }))
     }
 
-    async fn verify_password(
+    /// The account of this login, and whether the password is its password. `_place` was
+    /// taken before the attempt was counted: who is sent away by overload has not tried.
+    async fn judge_password(
         &self,
+        _place: Admission,
+        tenant_id: &str,
+        login: &str,
         password: SecretString,
-        known: Option<String>,
-    ) -> Result<bool, SiteError> {
-        let _place = self.blocking.admit().map_err(UseCaseError::from)?;
-        Ok(self.blocking.run(move || site_password::verify(&password, known.as_deref())).await?)
+    ) -> Result<(Option<Credentials>, bool), SiteError> {
+        let found = self.store.credentials(tenant_id, login).await?;
+        let known = found.as_ref().map(|credentials| credentials.password_hash.clone());
+        let verify = move || site_password::verify(&password, known.as_deref());
+        let right = self.blocking.run(verify).await?;
+        Ok((found, right))
     }
 }
 

@@ -65,3 +65,19 @@ fn every_page_is_a_screen_and_every_screen_has_its_pictures() {
         }
     }
 }
+
+#[test]
+fn every_picture_of_the_manual_is_there() {
+    for language in ["ja", "en"] {
+        let manual = docs().join(language).join("administrator-manual.md");
+        let text = fs::read_to_string(&manual).unwrap();
+        let mut shown = 0;
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if Path::new(link).extension().is_some_and(|extension| extension == "png") {
+                shown += 1;
+                assert!(manual.parent().unwrap().join(link).is_file(), "{link} in {}", manual.display());
+            }
+        }
+        assert!(shown > 5, "{} has pictures", manual.display());
+    }
+}

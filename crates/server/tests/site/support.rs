@@ -18,6 +18,8 @@ pub(crate) struct SiteInABox {
     pub(crate) address: SocketAddr,
     /// The server's clock, where it is not the machine's.
     pub(crate) clock: Option<Clock>,
+    /// Whoever is invited next: name and login.
+    pub(crate) person: (&'static str, &'static str),
 }
 
 impl SiteInABox {
@@ -52,7 +54,12 @@ impl SiteInABox {
         let (_, rest) =
             log.split_once("administration site on https://admin.localhost:").expect("the site's address");
         let port = rest.lines().next().and_then(|port| port.trim().parse().ok()).expect("a port");
-        Self { server, address: SocketAddr::from(([127, 0, 0, 1], port)), clock }
+        Self {
+            server,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            clock,
+            person: ("山田 太郎", "taro"),
+        }
     }
 
     /// `https://NAME:PORT`.
@@ -108,7 +115,7 @@ impl SiteInABox {
 
     /// A browser whose owner was invited and has set up an account, with the secret of the app.
     pub(crate) fn enrolled(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
-        self.enrolled_as(tenant, terminal, "taro", "山田 太郎")
+        self.enrolled_as(tenant, terminal, self.person.1, self.person.0)
     }
 
     /// The same for somebody else.
@@ -136,7 +143,8 @@ impl SiteInABox {
     pub(crate) fn half_signed_in(&self, tenant: &str, terminal: &Terminal) -> (Browser, String) {
         let (mut browser, secret) = self.enrolled(tenant, terminal);
         let entrance = browser.get("/");
-        let answer = browser.post_from(&entrance, "/login", &[("login", "taro"), ("password", PASSWORD)]);
+        let fields = [("login", self.person.1), ("password", PASSWORD)];
+        let answer = browser.post_from(&entrance, "/login", &fields);
         assert_eq!(
             (answer.status, answer.header("location")),
             (303, Some("/login/code")),

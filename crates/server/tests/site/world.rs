@@ -3,7 +3,7 @@
 
 use crate::{
     nss,
-    support::{Browser, SiteInABox},
+    support::{Browser, SiteInABox, text},
     webdriver::{Window, WindowOptions},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -61,6 +61,7 @@ impl World {
             ("himawari", "clinic", "ひまわり医院"),
             ("ajisai", "clinic", "あじさい診療所"),
             ("minato", "vendor", "みなと保守サービス"),
+            ("asahi", "vendor", "あさひシステム"),
             ("cloud", "operator", "クラウド運営センター"),
         ] {
             site.server.command_succeeds(&["tenant", "add", tenant, "--name", name, "--kind", kind]);
@@ -109,16 +110,21 @@ impl World {
         // Its kind of certificate is not renewed in this way: an attempt that failed.
         assert_ne!(self.client("api001").post_json("/api/cert", "{}").unwrap().status, 200);
         self.move_to(today);
-        self.names.insert("name", "feed-renew".to_owned());
-        self.names.insert("serial", self.terminals["client002"].serial());
-        // Terminals are numbered as they are issued for: first one of each organisation, then this one.
-        self.names.insert("id", "5".to_owned());
-        for tenant in ["himawari", "minato", "cloud"] {
+        let certificate = self.terminals["client002"].serial();
+        for (tenant, name, login) in [
+            ("himawari", "山田 太郎", "taro"),
+            ("minato", "高橋 一郎", "ichiro"),
+            ("cloud", "佐藤 恵", "megumi"),
+        ] {
+            self.site.person = (name, login);
             let mut browser = self.site.signed_in(tenant, &self.terminals[tenant]);
             if tenant == "himawari" {
                 let question = browser.get("/consents/new?vendor=minato");
                 let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
                 assert_eq!(granted.status, 303, "the clinic lets the vendor in");
+                let page = text(&browser.get(&format!("/certificates/{certificate}")));
+                let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
+                self.names.insert("id", id.expect("the terminal's number").to_owned());
                 let form = browser.get("/tokens");
                 let fields = [("name", "監視ツール"), ("days", "90"), ("scope", "terminals:read")];
                 assert_eq!(browser.post_from(&form, "/tokens", &fields).status, 200);
@@ -129,10 +135,13 @@ impl World {
             }
             self.cookies.insert(tenant, browser.cookies);
         }
-        self.site.enrolled_as("himawari", &self.terminals["himawari"], "jiro", "鈴木 次郎");
+        self.names.insert("serial", certificate);
+        self.site.enrolled_as("himawari", &self.terminals["himawari"], "hanako", "鈴木 花子");
         // Accounts are numbered as they are set up: the clinic's, the vendor's, the operator's, this one.
         self.names.insert("account", "4".to_owned());
-        for (name, value) in [("tenant", "himawari"), ("service", "default"), ("revocation", "1")] {
+        let fixed =
+            [("tenant", "himawari"), ("service", "default"), ("revocation", "1"), ("name", "feed-renew")];
+        for (name, value) in fixed {
             self.names.insert(name, value.to_owned());
         }
         let invitation = self.site.invitation("himawari");

@@ -106,13 +106,69 @@ async fn a_disabled_account_is_closed_until_it_is_enabled_and_cannot_be_reset() 
     let taro = world.person("clinic", "taro").await;
     let id = world.session(&taro, after_minutes(6)).await.1.administrator_id;
     assert!(matches!(koshin.enable_administrator(&actor, id, now()).await, Err(SiteError::NotFound)));
+    let own = world.session(&taro, after_minutes(7)).await.1.actor().unwrap();
+    let link = koshin.reset_administrator(&actor, id, now()).await.unwrap();
     koshin.disable_administrator(&actor, id, now()).await.unwrap();
+    let refused = koshin.invitation(&taro.visitor, &link, now()).await;
+    assert!(matches!(refused, Err(SiteError::Invitation(InvitationRefusal::Unknown))), "{refused:?}");
+    let late = koshin.invite(&own, "clinic", "jiro@example.jp", now()).await;
+    assert!(matches!(late, Err(SiteError::SessionEnded(SessionEnd::AccountDisabled))), "{late:?}");
     assert!(world.password(&taro, PASSWORD, after_minutes(10)).await.is_err());
     assert!(matches!(koshin.reset_administrator(&actor, id, now()).await, Err(SiteError::NotFound)));
     let stranger = world.actor("vendor").await;
     assert!(matches!(koshin.enable_administrator(&stranger, id, now()).await, Err(SiteError::NotFound)));
     koshin.enable_administrator(&actor, id, now()).await.unwrap();
     assert!(world.password(&taro, PASSWORD, after_minutes(20)).await.is_ok());
+
+    // A link that was left behind by an earlier version says at once that it is good for nothing.
+    let link = koshin.reset_administrator(&actor, id, now()).await.unwrap();
+    koshin.begin_set_up(&taro.visitor, &link, set_up("taro"), now()).await.unwrap();
+    world.sql("UPDATE administrator SET state = 'disabled' WHERE login = 'taro'");
+    let refusals = [
+        koshin.invitation(&taro.visitor, &link, now()).await.map(drop),
+        koshin.begin_set_up(&taro.visitor, &link, set_up("taro"), now()).await.map(drop),
+        koshin.finish_set_up(&taro.visitor, &link, "000000", now()).await,
+    ];
+    for refusal in refusals {
+        let disabled = matches!(refusal, Err(SiteError::Invitation(InvitationRefusal::Disabled)));
+        assert!(disabled, "{refusal:?}");
+    }
+}
+
+/// An attempt that this server could not judge was nobody's guess.
+#[tokio::test]
+async fn a_failure_of_the_server_locks_nobody_out() {
+    let world = World::new().await;
+    let hanako = world.person("clinic", "hanako").await;
+    let half = world.password(&hanako, PASSWORD, after_minutes(5)).await.unwrap();
+    world.sql("ALTER TABLE administrator RENAME COLUMN totp_last_step TO away");
+    for _ in 0..6 {
+        let unjudged = [
+            world.password(&hanako, PASSWORD, after_minutes(5)).await.map(drop),
+            world.koshin.check_totp(&hanako.visitor, &half, "000000", after_minutes(5)).await.map(drop),
+        ];
+        for outcome in unjudged {
+            assert!(matches!(outcome, Err(SiteError::UseCase(_))), "{outcome:?}");
+        }
+    }
+    world.sql("ALTER TABLE administrator RENAME COLUMN away TO totp_last_step");
+    world.session(&hanako, after_minutes(5)).await;
+}
+
+/// A form that was sent before the owner ended every session.
+#[tokio::test]
+async fn a_session_that_has_ended_meanwhile_changes_nothing() {
+    let world = World::new().await;
+    let hanako = world.person("clinic", "hanako").await;
+    let (token, session) = world.session(&hanako, after_minutes(5)).await;
+    let me = oneself(&hanako, &session, &token);
+    world.koshin.sign_out(&token, after_minutes(6)).await.unwrap();
+    let late = world.koshin.change_password(me, secret(PASSWORD), secret(OTHER_PASSWORD), after_minutes(6));
+    let late = late.await;
+    assert!(matches!(late, Err(SiteError::SessionEnded(_))), "{late:?}");
+    let late = world.koshin.begin_authenticator(me, secret(PASSWORD), after_minutes(6)).await;
+    assert!(matches!(late, Err(SiteError::SessionEnded(_))), "{late:?}");
+    assert!(world.password(&hanako, PASSWORD, after_minutes(7)).await.is_ok());
 }
 
 #[tokio::test]

@@ -182,6 +182,26 @@ async fn a_passkey_takes_the_place_of_the_code_and_no_answer_counts_twice() {
     assert!(is_refused(&koshin.check_passkey(visitor, &half, &party(), &answer, late).await), "too late");
 }
 
+/// A browser without passkeys sends nothing, a slow person too late: neither has guessed.
+#[tokio::test]
+async fn an_empty_or_late_answer_locks_nobody_out() {
+    let world = World::new().await;
+    let (koshin, hanako) = (&world.koshin, world.person("clinic", "hanako").await);
+    let (token, session) = world.session(&hanako, after_minutes(5)).await;
+    let mut authenticator = Authenticator::new();
+    added(&world, oneself(&hanako, &session, &token), &mut authenticator).await;
+    let (visitor, at) = (&hanako.visitor, after_minutes(10));
+    let half = world.password(&hanako, PASSWORD, at).await.unwrap();
+    let options = koshin.begin_passkey_sign_in(visitor, &half, &party(), at).await.unwrap().unwrap();
+    let answer = authenticator.get(&options);
+    for _ in 0..6 {
+        assert!(is_refused(&koshin.check_passkey(visitor, &half, &party(), "", at).await), "empty");
+        let late = koshin.check_passkey(visitor, &half, &party(), &answer, after_minutes(15)).await;
+        assert!(is_refused(&late), "too late: {late:?}");
+    }
+    koshin.check_passkey(visitor, &half, &party(), &answer, at).await.unwrap();
+}
+
 /// A copy of a key and its original move their counters apart: one of them shows it.
 #[tokio::test]
 async fn a_counter_that_goes_back_is_refused_and_recorded() {

@@ -163,3 +163,19 @@ async fn codes_are_issued_by_those_who_may() {
         }
     }
 }
+
+/// A code in a vendor's drawer is no way around the clinic's decision.
+#[tokio::test]
+async fn a_vendors_code_ends_with_the_consent() {
+    let world = World::new().await;
+    let koshin = &world.koshin;
+    let (clinic, vendor) = (world.actor("clinic").await, world.actor("vendor").await);
+    let id = world.terminal_of("clinic").await;
+    koshin.grant_consent(&clinic, "vendor", now()).await.unwrap();
+    let issued = koshin.issue_recovery_code(&vendor, id, now()).await.unwrap();
+    koshin.withdraw_consent(&clinic, "clinic", "vendor", now()).await.unwrap();
+    let refused = redeem(&world, &issued.code, &request(), now()).await.err();
+    assert_eq!(refused, Some(ProblemCode::RecoveryCodeExpired));
+    let open = koshin.recovery_standing(&clinic, id, now()).await.unwrap().open;
+    assert_eq!(open, None);
+}

@@ -1,5 +1,6 @@
 //! A server without a listener: two clinics, a vendor, an operator, each with a terminal.
 
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::{CertificateFacts, KeyAlgorithm};
 use koshin_server::{
@@ -145,6 +146,14 @@ impl World {
         let password = SecretString::from(password);
         let new = self.koshin.check_password(&person.visitor, &person.login, password, at).await?;
         Ok(new.token)
+    }
+
+    /// A statement beside the server, for what only a failure or an earlier version does.
+    pub(crate) fn sql(&self, statement: &str) {
+        let path = self.home.database();
+        let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+        connection.batch_execute(statement).unwrap();
     }
 
     /// A directory for a test's own files.

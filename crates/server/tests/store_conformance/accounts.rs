@@ -73,7 +73,8 @@ pub(crate) async fn an_invitation_makes_one_administrator(f: Fixture) {
     assert!(finish(&f, "t1", "first").await.is_err(), "it was entered anew");
     assert!(matches!(finish(&f, "t1", "hanako").await.unwrap(), Used::Now(_)));
     assert!(f.store.enrolment("t1").await.unwrap().is_none(), "nothing is left behind");
-    f.store.keep_enrolment("t1", entered("taro")).await.unwrap();
+    let late = f.store.keep_enrolment("t1", entered("taro")).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
     assert_eq!(finish(&f, "t1", "taro").await.unwrap(), Used::Before);
     assert!(f.store.invitation("t1").await.unwrap().unwrap().used);
     assert!(f.store.invitation("t2").await.unwrap().is_none());

@@ -6,6 +6,7 @@
 
 mod account_care;
 mod accounts;
+mod accounts_at_once;
 mod api_tokens;
 mod bundles;
 mod carried;
@@ -101,6 +102,13 @@ on_both_databases! {
     account_care::what_is_remembered_for_an_exchange_is_good_once,
     account_care::a_terminal_is_known_after_a_sign_in_for_a_time,
     account_care::the_trail_is_narrowed_by_kind_and_time,
+    accounts_at_once::of_administrators_who_disable_each_other_one_stays,
+    accounts_at_once::what_a_disabled_account_gave_ends_with_it,
+    accounts_at_once::of_many_reset_links_at_once_one_is_good,
+    accounts_at_once::of_many_set_ups_at_once_the_last_counts,
+    accounts_at_once::an_ended_session_changes_no_account,
+    accounts_at_once::links_and_terminals_are_forgotten_after_their_time,
+    accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
@@ -123,6 +131,7 @@ on_both_databases! {
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
     recovery::nothing_is_recovered_for_what_was_stopped,
+    recovery::codes_end_with_what_allowed_them,
     recovery::guesses_are_counted_by_source_and_altogether,
     recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
 }

@@ -1,0 +1,2 @@
+ALTER TABLE recovery_code DROP COLUMN vendor;
+ALTER TABLE recovery_code DROP COLUMN issued_by;
