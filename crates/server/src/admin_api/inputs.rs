@@ -96,7 +96,12 @@ impl Inputs {
             // A path that cannot be is a path that is not there.
             inputs.take(declared, Place::Path, name, text).map_err(|_| ProblemCode::NotFound)?;
         }
-        let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = parts.uri.query().unwrap_or_default();
+        // Forms take another character in place of U+0000; here it is refused like its kind.
+        if let Some(pair) = query.split('&').find(|pair| pair.contains("%00")) {
+            return Err(Refusal::field(pair.split('=').next().unwrap_or_default()));
+        }
+        let query = Fields::parse(query.as_bytes());
         for (name, text) in query.pairs() {
             inputs.take(declared, Place::Query, name, text)?;
         }
