@@ -2,12 +2,11 @@
 
 use super::refusal::Refusal;
 use crate::{
-    api::body_within,
-    config::Limits,
     site::Fields,
-    use_cases::{FieldRefusal, is_plain_common_name},
+    use_cases::{FieldRefusal, UseCaseError, is_plain_common_name},
 };
-use axum::{body::Body, extract::RawPathParams};
+use axum::extract::RawPathParams;
+use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use koshin_protocol::problem::ProblemCode;
 use serde_json::{Map, Value, json};
@@ -86,24 +85,28 @@ pub(super) struct Inputs(BTreeMap<&'static str, Given>);
 impl Inputs {
     /// Reads path, query and body. What is not declared is refused, so that a slip of the
     /// pen is not taken for a wish for everything.
-    pub(super) async fn read(
+    pub(super) fn read(
         declared: &'static [Input],
         path: &RawPathParams,
         parts: &Parts,
-        body: Body,
-        limits: &Limits,
+        body: Result<Bytes, UseCaseError>,
     ) -> Result<Self, Refusal> {
         let mut inputs = Self::default();
         for (name, text) in path {
             // A path that cannot be is a path that is not there.
             inputs.take(declared, Place::Path, name, text).map_err(|_| ProblemCode::NotFound)?;
         }
-        let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = parts.uri.query().unwrap_or_default();
+        // Forms take another character in place of U+0000; here it is refused like its kind.
+        if let Some(pair) = query.split('&').find(|pair| pair.contains("%00")) {
+            return Err(Refusal::field(pair.split('=').next().unwrap_or_default()));
+        }
+        let query = Fields::parse(query.as_bytes());
         for (name, text) in query.pairs() {
             inputs.take(declared, Place::Query, name, text)?;
         }
         if takes_body(declared) {
-            for (name, value) in object(&parts.headers, body, limits).await? {
+            for (name, value) in object(&parts.headers, body)? {
                 inputs.take_value(declared, &name, &value)?;
             }
         }
@@ -223,14 +226,13 @@ fn find(declared: &'static [Input], place: Place, name: &str) -> Result<&'static
 }
 
 /// The body's members.
-async fn object(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Map<String, Value>, Refusal> {
+fn object(headers: &HeaderMap, body: Result<Bytes, UseCaseError>) -> Result<Map<String, Value>, Refusal> {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(ProblemCode::UnsupportedMediaType.into());
     }
-    let bytes = body_within(body, limits).await?;
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(&body?) {
         Ok(Value::Object(members)) => Ok(members),
         _ => Err(ProblemCode::MalformedRequest.into()),
     }

@@ -23,14 +23,18 @@ mod trail;
 pub use document::document;
 pub use refusal::took_too_long;
 
-use crate::{api::Language, clock, site, use_cases::Koshin};
+use crate::{
+    api::{Language, body_within},
+    clock, site,
+    use_cases::{Koshin, UseCaseError},
+};
 use axum::{
     Router,
-    body::Body,
     extract::{RawPathParams, Request, State},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
+use bytes::Bytes;
 use http::{
     HeaderValue, Method,
     header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -62,10 +66,10 @@ pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: A
         };
         router = router.route(operation.path, on(filter(&operation.method), enter));
     }
-    router
-        .method_not_allowed_fallback(|request: Request| refuse(request, ProblemCode::MethodNotAllowed))
-        .fallback(|request: Request| refuse(request, ProblemCode::NotFound))
-        .with_state(AdminApi { koshin, hostname })
+    let no_method =
+        |api: State<AdminApi>, request: Request| refuse(api, request, ProblemCode::MethodNotAllowed);
+    let nothing = |api: State<AdminApi>, request: Request| refuse(api, request, ProblemCode::NotFound);
+    router.method_not_allowed_fallback(no_method).fallback(nothing).with_state(AdminApi { koshin, hostname })
 }
 
 /// The methods that the table uses.
@@ -86,8 +90,11 @@ async fn document_itself() -> Response {
     response
 }
 
-async fn refuse(request: Request, code: ProblemCode) -> Response {
-    Refusal::from(code).answer(Language::of(request.headers()))
+async fn refuse(State(api): State<AdminApi>, request: Request, code: ProblemCode) -> Response {
+    let (parts, body) = request.into_parts();
+    // See `enter`; what is in it does not matter.
+    drop(body_within(body, &api.koshin.config().limits).await);
+    Refusal::from(code).answer(Language::of(&parts.headers))
 }
 
 /// Holds a request against its row of the table, and answers it.
@@ -99,6 +106,9 @@ async fn enter(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let language = Language::of(&parts.headers);
+    // Before anything is judged: an answer over a body that was not read ends the connection,
+    // and with it the next request of who keeps it open.
+    let body = body_within(body, &api.koshin.config().limits).await;
     let outcome = perform(operation, api, &parameters, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|refusal| refusal.answer(language));
     // Passwords and codes are in some answers, and names in most.
@@ -111,7 +121,7 @@ async fn perform(
     api: AdminApi,
     parameters: &RawPathParams,
     parts: &Parts,
-    body: Body,
+    body: Result<Bytes, UseCaseError>,
 ) -> Result<Response, Refusal> {
     if !site::names_host(parts, &api.hostname) {
         return Err(ProblemCode::WrongHost.into());
@@ -121,6 +131,6 @@ async fn perform(
     if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {
         return Err(Refusal::scope(scope));
     }
-    let inputs = Inputs::read(operation.inputs, parameters, parts, body, &api.koshin.config().limits).await?;
+    let inputs = Inputs::read(operation.inputs, parameters, parts, body)?;
     (operation.action)(Call { koshin: api.koshin, caller, inputs, now }).await
 }
