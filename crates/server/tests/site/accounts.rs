@@ -94,8 +94,12 @@ fn an_administrator_invites_resets_disables_and_enables_a_colleague() {
     let done = taro.post_from(&question, &format!("/administrators/{id}/disable"), &[]);
     assert_eq!(done.header("location"), Some("/administrators?tenant=clinic&done=disabled"));
     assert_eq!(phone.get("/certificates").header("location"), Some("/"), "at once");
-    let list = taro.get("/administrators?done=disabled");
+    let elsewhere = text(&taro.get("/administrators?done=disabled"));
+    assert!(!elsewhere.contains("アカウントを無効にしました"), "an address alone says nothing was done");
+    let list = taro.get("/administrators?tenant=clinic&done=disabled");
     assert!(text(&list).contains("アカウントを無効にしました"));
+    let again = text(&taro.get("/administrators?tenant=clinic&done=disabled"));
+    assert!(!again.contains("アカウントを無効にしました"), "it is said once");
     let enabled = taro.post_from(&list, &format!("/administrators/{id}/enable"), &[]);
     assert_eq!(enabled.header("location"), Some("/administrators?tenant=clinic&done=enabled"));
 }

@@ -105,7 +105,8 @@ fn an_invitation_says_what_is_wrong_with_what_was_typed() {
     for (login, password, again, message) in [
         ("taro", "short", "short", "パスワードは12文字以上"),
         ("taro", PASSWORD, "another password", "一致しません"),
-        ("taro", "xtarox-xtarox-xtarox", "xtarox-xtarox-xtarox", "推測されやすい"),
+        ("taro", "xtarox-xtarox-xtarox", "xtarox-xtarox-xtarox", "ログイン名、氏名"),
+        ("taro", "aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaa", "推測されやすい"),
     ] {
         let fields = [("name", "山田 <太郎>"), ("login", login), ("password", password), ("again", again)];
         let answer = browser.post_from(&form, &path, &fields);

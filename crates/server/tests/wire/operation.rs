@@ -145,7 +145,7 @@ fn the_servers_own_files_are_for_its_owner_only() {
             keys += usize::from(path.extension().is_some_and(|extension| extension == "key"));
         }
     }
-    assert_eq!(keys, 3, "root, issuing CA, server");
+    assert_eq!(keys, 4, "root, issuing CA, server, what seals second factors");
 }
 
 #[test]
