@@ -19,6 +19,14 @@ use std::{error::Error, fmt::Write, future::Future, path::PathBuf, time::Instant
 const PER_TENANT: u32 = 20;
 /// Rows a statement.
 const PART: u32 = 500;
+/// A certificate's life in seconds, three years, over which the terminals are spread.
+const LIFE: i64 = 1095 * 86_400;
+/// Seconds between the ends of two of the 65,536 places in that span.
+const STEP: i64 = LIFE / 65_536;
+/// So many of these places have passed already: ten days.
+const EXPIRED: i64 = 600;
+/// A serial's 16 bytes make up a certificate of some 700.
+const DER_PARTS: usize = 44;
 /// The large organisation whose list is measured, and how many terminals it has.
 const LARGE: (&str, u32) = ("t0", 2_000);
 
@@ -53,13 +61,17 @@ fn fill(location: &Location, terminals: u32, now: Timestamp) -> Outcome<()> {
          place_key, search_text) VALUES ",
     );
     let mut certificates = Statement::new(
-        "INSERT INTO certificate (serial, terminal_id, state, door, key_fingerprint, not_before, not_after, \
-         created_at, first_used_at) VALUES ",
+        "INSERT INTO certificate (serial, terminal_id, parent, state, door, key_fingerprint, not_before, \
+         not_after, created_at, first_used_at, der) VALUES ",
     );
+    let blob: fn(&str) -> String = match location {
+        Location::Sqlite(_) => |hex| format!("X'{hex}'"),
+        Location::Postgres(_) => |hex| format!("'\\x{hex}'"),
+    };
     for number in 0..terminals {
         let terminal = Terminal::new(number, now);
         rows.row(&terminal.row());
-        certificates.row(&terminal.certificate());
+        terminal.certificates(blob).iter().for_each(|row| certificates.row(row));
     }
     let script: String = [tenants, rows, certificates].iter().map(Statement::script).collect();
     match location {
@@ -121,11 +133,12 @@ impl Terminal {
         let hash = Sha256::digest(number.to_be_bytes());
         let spread = i64::from(u16::from_be_bytes([hash[0], hash[1]]));
         let now = now.as_second();
+        let expires_at = now + (spread - EXPIRED) * STEP;
         Self {
             number,
             serial: hex::encode(&hash[..16]),
             tenant: if number < LARGE.1 { 0 } else { number / PER_TENANT },
-            expires_at: now + (spread - 600) * 24 * 1440,
+            expires_at,
             seen_at: now - spread * 60,
             now,
         }
@@ -143,11 +156,23 @@ impl Terminal {
         )
     }
 
-    fn certificate(&self) -> String {
-        let Self { number, serial, expires_at, now, .. } = self;
-        let terminal_id = number + 1;
-        let micros = (now - i64::from(*number)) * 1_000_000;
-        format!("('{serial}', {terminal_id}, 'in_use', 'est', 'k{serial}', 0, {expires_at}, {micros}, 0)")
+    /// Its certificate in use, and before that the one it replaced; `blob` writes bytes in
+    /// the database's way.
+    fn certificates(&self, blob: fn(&str) -> String) -> [String; 2] {
+        let Self { number, serial, expires_at, .. } = self;
+        let (terminal_id, former) = (number + 1, format!("{serial}00"));
+        let (der, begin) = (blob(&serial.repeat(DER_PARTS)), expires_at - LIFE);
+        let row = |serial: &str, parent: &str, state: &str, begin: i64| {
+            let (end, micros) = (begin + LIFE, begin * 1_000_000 + i64::from(*number));
+            format!(
+                "('{serial}', {terminal_id}, {parent}, '{state}', 'est', 'k{serial}', {begin}, {end}, \
+                 {micros}, {begin}, {der})"
+            )
+        };
+        [
+            row(&former, "NULL", "superseded", begin - LIFE),
+            row(serial, &format!("'{former}'"), "in_use", begin),
+        ]
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::home::{self, FileError, Home};
 use koshin_issuance::{
-    CertificateError, CertificateFacts, IssuancePlan, Issuer, IssuerError, PlanError, PrivateKey,
-    PrivateKeyError, certificates_from_pem, read_private_key_pem,
+    CertificateError, CertificateFacts, IssuancePlan, Issuer, IssuerError, KeyAlgorithm, PlanError,
+    PrivateKey, PrivateKeyError, certificates_from_pem, read_private_key_pem,
 };
 use std::{path::Path, sync::Arc};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
@@ -124,6 +124,13 @@ impl Authority {
     /// The certificates above a leaf, DER: the issuing CA, then the root.
     pub fn chain(&self) -> Vec<Vec<u8>> {
         vec![self.issuer.certificate_der().to_vec(), self.root.clone()]
+    }
+
+    /// Whether a signature takes less time (some 20 µs for P-256, 100 for P-384) than the way to another thread and
+    /// back: then it may be made on an async thread.
+    pub fn signs_at_once(&self) -> bool {
+        let CaKey::Software(_) = &self.key;
+        matches!(self.issuer.public_key().algorithm(), KeyAlgorithm::P256 | KeyAlgorithm::P384)
     }
 
     /// Signs what was planned and recorded.

@@ -3,7 +3,7 @@
 use crate::{
     clock,
     listener::Peer,
-    use_cases::{Caller, Koshin, UseCaseError},
+    use_cases::{Caller, Koshin, Purpose, UseCaseError},
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header::ACCEPT_LANGUAGE, request::Parts};
@@ -77,27 +77,28 @@ impl Asker {
 
     /// The terminal that asks. Its first request with a new certificate confirms it.
     pub(crate) async fn caller(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        self.authenticate(koshin, self.trial).await
+        let purpose = if self.trial { Purpose::Trial } else { Purpose::Use };
+        self.authenticate(koshin, purpose).await
     }
 
     /// The terminal that asks for a renewal. Whoever renews with a certificate uses it,
     /// whatever the trial header says.
     pub(crate) async fn caller_for_renewal(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        self.authenticate(koshin, false).await
+        self.authenticate(koshin, Purpose::Renewal).await
     }
 
     /// The terminal that asks, leaving the records as they are.
     pub(crate) async fn caller_on_trial(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        self.authenticate(koshin, true).await
+        self.authenticate(koshin, Purpose::Trial).await
     }
 
-    async fn authenticate(&self, koshin: &Koshin, trial: bool) -> Result<Caller, UseCaseError> {
+    async fn authenticate(&self, koshin: &Koshin, purpose: Purpose) -> Result<Caller, UseCaseError> {
         let certificate = self
             .peer
             .as_ref()
             .and_then(Peer::certificate)
             .ok_or_else(|| super::denied(ProblemCode::CertificateRequired))?;
-        koshin.authenticate(certificate, trial, self.now).await
+        koshin.authenticate(certificate, purpose, self.now).await
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
 /// The word for an attempt that went well.
-const RENEWED: &str = "renewed";
+pub(super) const RENEWED: &str = "renewed";
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 

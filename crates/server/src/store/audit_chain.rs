@@ -137,21 +137,34 @@ impl Store {
         self.read(move |connection| Ok(against(connection, &kept)?.is_none())).await
     }
 
-    /// Checks every event, and that the chain leads through the head that was kept
-    /// outside the database.
+    /// Checks every event up to the present end, and that the chain leads through the head
+    /// that was kept outside the database. Read in parts, each for itself, so that a long
+    /// trail holds back neither renewals nor SQLite's checkpoints.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn verify_chain(&self, kept: Option<ChainHead>) -> Result<ChainReport, StoreError> {
-        self.read(move |connection| {
-            let head = head(connection)?;
-            let mut broken = first_break(connection, &head)?;
-            if let (None, Some(kept)) = (&broken, &kept) {
-                broken = against(connection, kept)?;
+        let head = self.chain_head().await?;
+        let mut broken = self.first_break(&head).await?;
+        if broken.is_none() {
+            broken = self.read_at_length(outside).await?;
+        }
+        if let (None, Some(kept)) = (&broken, kept) {
+            broken = self.read_at_length(move |connection| against(connection, &kept)).await?;
+        }
+        Ok(ChainReport { head, broken })
+    }
+
+    async fn first_break(&self, head: &ChainHead) -> Result<Option<ChainBreak>, StoreError> {
+        let mut reached = ChainHead { position: 0, hash: GENESIS.to_owned() };
+        while reached.position < head.position {
+            let (from, until) = (reached, head.position);
+            match self.read_at_length(move |connection| follow(connection, from.clone(), until)).await? {
+                Ok(further) => reached = further,
+                Err(broken) => return Ok(Some(broken)),
             }
-            Ok(ChainReport { head, broken })
-        })
-        .await
+        }
+        Ok((reached.hash != head.hash).then_some(ChainBreak::Rewritten { position: head.position }))
     }
 }
 
@@ -230,31 +243,29 @@ fn store_head(connection: &mut AnyConnection, head: &ChainHead) -> Result<(), St
 }
 
 /// Walks the events up to `head`; events that are written meanwhile lie beyond it.
-fn first_break(connection: &mut AnyConnection, head: &ChainHead) -> Result<Option<ChainBreak>, StoreError> {
-    let mut reached = ChainHead { position: 0, hash: GENESIS.to_owned() };
-    while reached.position < head.position {
-        let rows: Vec<Columns> = audit_event::table
-            .filter(audit_event::position.gt(reached.position))
-            .filter(audit_event::position.le(head.position))
-            .order(audit_event::position)
-            .limit(PART)
-            .select(audit_columns!())
-            .load(connection)?;
-        if rows.is_empty() {
-            return Ok(Some(ChainBreak::Missing { position: reached.position + 1 }));
-        }
-        for row in rows {
-            let row = into_row(row)?;
-            match next(&reached, &row)? {
-                Ok(head) => reached = head,
-                Err(broken) => return Ok(Some(broken)),
-            }
+/// Follows the chain through the next events, none beyond the place `until`.
+fn follow(
+    connection: &mut AnyConnection,
+    mut reached: ChainHead,
+    until: i64,
+) -> Result<Result<ChainHead, ChainBreak>, StoreError> {
+    let rows: Vec<Columns> = audit_event::table
+        .filter(audit_event::position.gt(reached.position))
+        .filter(audit_event::position.le(until))
+        .order(audit_event::position)
+        .limit(PART)
+        .select(audit_columns!())
+        .load(connection)?;
+    if rows.is_empty() {
+        return Ok(Err(ChainBreak::Missing { position: reached.position + 1 }));
+    }
+    for row in rows {
+        match next(&reached, &into_row(row)?)? {
+            Ok(further) => reached = further,
+            Err(broken) => return Ok(Err(broken)),
         }
     }
-    if reached.hash != head.hash {
-        return Ok(Some(ChainBreak::Rewritten { position: head.position }));
-    }
-    outside(connection)
+    Ok(Ok(reached))
 }
 
 /// The head after `row`, or why the chain breaks there.

@@ -3,7 +3,7 @@
 use super::{
     AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
-    endings, instant, overview,
+    endings, in_state, instant, overview,
     schema::{certificate, tenant, terminal},
     terminals,
 };
@@ -161,6 +161,25 @@ impl Store {
         self.read(move |connection| find_peer(connection, &serial)).await
     }
 
+    /// The same, with the number of the terminal's renewals since `since` that were never
+    /// used.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn peer_with_unused_renewals(
+        &self,
+        serial: &str,
+        since: Timestamp,
+    ) -> Result<Option<(PeerRecord, u64)>, StoreError> {
+        let serial = serial.to_owned();
+        self.read(move |connection| {
+            let Some(peer) = find_peer(connection, &serial)? else { return Ok(None) };
+            let unused = unused_renewals(connection, peer.terminal_id, since)?;
+            Ok(Some((peer, unused)))
+        })
+        .await
+    }
+
     /// The first use of a new certificate: from now on it is the terminal's, every other
     /// one in use gives way, and its bundle is erased. `false` when it was confirmed or
     /// ended in between.
@@ -179,7 +198,7 @@ impl Store {
             lock_terminal(connection, terminal_id)?;
             let issued = certificate::table
                 .filter(certificate::serial.eq(&serial))
-                .filter(certificate::state.eq(CertificateState::Issued.as_str()));
+                .filter(in_state::issued());
             let changed = diesel::update(issued)
                 .set((
                     certificate::state.eq(CertificateState::InUse.as_str()),
@@ -192,7 +211,7 @@ impl Store {
             endings::supersede_others(connection, &serial, terminal_id, now)?;
             bundles::erase(connection, &serial)?;
             attempts::succeeded(connection, terminal_id, now)?;
-            overview::refresh(connection, terminal_id)?;
+            overview::refresh_certificates(connection, terminal_id)?;
             audit::record(connection, &event)?;
             Ok(true)
         })
@@ -204,16 +223,7 @@ impl Store {
     /// # Errors
     /// When the store is out of reach.
     pub async fn unused_renewals_since(&self, terminal_id: i64, since: Timestamp) -> Result<u64, StoreError> {
-        self.read(move |connection| {
-            let count: i64 = certificate::table
-                .filter(certificate::terminal_id.eq(terminal_id))
-                .filter(certificate::created_at.ge(since.as_microsecond()))
-                .filter(certificate::first_used_at.is_null())
-                .count()
-                .get_result(connection)?;
-            Ok(u64::try_from(count).unwrap_or(0))
-        })
-        .await
+        self.read(move |connection| unused_renewals(connection, terminal_id, since)).await
     }
 
     /// The certificate that the terminal has in use.
@@ -241,6 +251,20 @@ impl Store {
     }
 }
 
+fn unused_renewals(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    since: Timestamp,
+) -> Result<u64, StoreError> {
+    let count: i64 = certificate::table
+        .filter(certificate::terminal_id.eq(terminal_id))
+        .filter(certificate::created_at.ge(since.as_microsecond()))
+        .filter(certificate::first_used_at.is_null())
+        .count()
+        .get_result(connection)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Writes an intent, in the caller's transaction, which holds the terminal's lock. Every
 /// unused certificate of the terminal gives way to it.
 pub(super) fn insert_intent(
@@ -248,9 +272,9 @@ pub(super) fn insert_intent(
     intent: &Intent,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    terminals::not_stopped(connection, intent.terminal_id)?;
-    if let Some(parent) = &intent.parent {
-        still_in_use(connection, parent)?;
+    match &intent.parent {
+        Some(parent) => still_in_use(connection, parent)?,
+        None => terminals::not_stopped(connection, intent.terminal_id)?,
     }
     endings::supersede_unused(connection, intent.terminal_id, now)?;
     diesel::insert_into(certificate::table)
@@ -293,7 +317,7 @@ pub(super) fn insert_result(
     }
     let pending = certificate::table
         .filter(certificate::serial.eq(signed.serial))
-        .filter(certificate::state.eq(CertificateState::Pending.as_str()));
+        .filter(in_state::pending());
     let changed = diesel::update(pending)
         .set((
             certificate::state.eq(CertificateState::Issued.as_str()),
@@ -307,8 +331,7 @@ pub(super) fn insert_result(
     if let Some(bundle) = signed.bundle {
         bundles::insert(connection, signed.serial, terminal_id, bundle)?;
     }
-    attempts::succeeded(connection, terminal_id, event.at)?;
-    overview::refresh(connection, terminal_id)?;
+    overview::show_renewal(connection, terminal_id, parent.as_deref(), signed.serial, event.at)?;
     audit::record(connection, event)
 }
 
@@ -361,12 +384,16 @@ pub(super) fn find_peer(
 
 /// The certificate that is being replaced may have ended since the decision was made.
 fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), StoreError> {
-    match find_peer(connection, serial)? {
-        Some(peer) if peer.state == CertificateState::InUse && !peer.tenant_suspended && !peer.stopped => {
-            Ok(())
-        }
-        _ => Err(StoreError::Conflict("the certificate to be replaced has ended meanwhile")),
-    }
+    let good: Option<i64> = certificate::table
+        .inner_join(terminal::table.inner_join(tenant::table))
+        .filter(certificate::serial.eq(serial))
+        .filter(in_state::in_use())
+        .filter(terminal::stopped_at.is_null())
+        .filter(tenant::suspended.eq(false))
+        .select(terminal::id)
+        .first(connection)
+        .optional()?;
+    good.map(drop).ok_or(StoreError::Conflict("the certificate to be replaced has ended meanwhile"))
 }
 
 /// The state that a word of the records names.

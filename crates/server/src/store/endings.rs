@@ -2,7 +2,10 @@
 
 use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles, certificates::find_peer,
-    connection::lock_terminal, overview, schema::certificate,
+    connection::lock_terminal,
+    in_state::{self, InState},
+    overview,
+    schema::{certificate, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -101,10 +104,8 @@ pub(super) fn revoke_with(
     reason: &str,
     event: AuditEvent,
 ) -> Result<bool, StoreError> {
-    let revocable: Vec<CertificateState> =
-        CertificateState::ALL.into_iter().filter(|state| *state != CertificateState::Revoked).collect();
     bundles::erase(connection, serial)?;
-    if !end(connection, serial, &revocable, CertificateState::Revoked, reason, event.at)? {
+    if !end(connection, serial, in_state::not_revoked(), CertificateState::Revoked, reason, event.at)? {
         return Ok(false);
     }
     record_of(connection, serial, event)?;
@@ -114,7 +115,7 @@ pub(super) fn revoke_with(
 fn unused_children(connection: &mut AnyConnection, serial: &str) -> Result<Vec<String>, StoreError> {
     Ok(certificate::table
         .filter(certificate::parent.eq(serial))
-        .filter(certificate::state.eq_any(UNUSED.map(CertificateState::as_str)))
+        .filter(in_state::unused())
         .select(certificate::serial)
         .load(connection)?)
 }
@@ -127,17 +128,40 @@ pub(super) fn supersede_unused(
 ) -> Result<(), StoreError> {
     let unused: Vec<String> = certificate::table
         .filter(certificate::terminal_id.eq(terminal_id))
-        .filter(certificate::state.eq_any(UNUSED.map(CertificateState::as_str)))
+        .filter(in_state::unused())
         .select(certificate::serial)
         .load(connection)?;
+    if unused.is_empty() {
+        return Ok(());
+    }
+    let event = AuditEvent {
+        detail: "a repeated renewal took its place".to_owned(),
+        ..event_of_terminal(connection, terminal_id, AuditKind::CertificateSuperseded, now)?
+    };
     for serial in unused {
         bundles::erase(connection, &serial)?;
-        if end_unused(connection, &serial, CertificateState::Superseded, now)? {
-            let detail = "a repeated renewal took its place";
-            record(connection, AuditKind::CertificateSuperseded, &serial, detail, now)?;
+        if mark(connection, &serial, in_state::unused(), CertificateState::Superseded, "superseded", now)? {
+            audit::record(connection, &AuditEvent { serial: Some(serial), ..event.clone() })?;
         }
     }
-    Ok(())
+    overview::refresh_certificates(connection, terminal_id)
+}
+
+fn event_of_terminal(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    kind: AuditKind,
+    now: Timestamp,
+) -> Result<AuditEvent, StoreError> {
+    let (tenant_id, common_name): (String, String) = terminal::table
+        .filter(terminal::id.eq(terminal_id))
+        .select((terminal::tenant_id, terminal::common_name))
+        .first(connection)?;
+    Ok(AuditEvent {
+        tenant_id: Some(tenant_id),
+        common_name: Some(common_name),
+        ..AuditEvent::of(kind, now)
+    })
 }
 
 /// Every other certificate of the terminal that is in use gives way, now that `serial`
@@ -151,11 +175,11 @@ pub(super) fn supersede_others(
     let others: Vec<String> = certificate::table
         .filter(certificate::terminal_id.eq(terminal_id))
         .filter(certificate::serial.ne(serial))
-        .filter(certificate::state.eq(CertificateState::InUse.as_str()))
+        .filter(in_state::in_use())
         .select(certificate::serial)
         .load(connection)?;
     for other in others {
-        end(connection, &other, &[CertificateState::InUse], CertificateState::Superseded, "superseded", now)?;
+        end(connection, &other, in_state::in_use(), CertificateState::Superseded, "superseded", now)?;
         let detail = format!("{serial} is in use");
         record(connection, AuditKind::CertificateSuperseded, &other, &detail, now)?;
     }
@@ -169,14 +193,12 @@ pub(super) fn certificate_in_use(
 ) -> Result<Option<String>, StoreError> {
     Ok(certificate::table
         .filter(certificate::terminal_id.eq(terminal_id))
-        .filter(certificate::state.eq(CertificateState::InUse.as_str()))
+        .filter(in_state::in_use())
         .order(certificate::created_at.desc())
         .select(certificate::serial)
         .first(connection)
         .optional()?)
 }
-
-const UNUSED: [CertificateState; 2] = [CertificateState::Pending, CertificateState::Issued];
 
 /// Ends `serial` if it is still unused; `false` when it was confirmed or ended meanwhile.
 fn end_unused(
@@ -185,20 +207,38 @@ fn end_unused(
     to: CertificateState,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    end(connection, serial, &UNUSED, to, to.as_str(), now)
+    end(connection, serial, in_state::unused(), to, to.as_str(), now)
 }
 
+/// Ends `serial` if its state is still as `from` says, and shows it in the list.
 fn end(
     connection: &mut AnyConnection,
     serial: &str,
-    from: &[CertificateState],
+    from: InState,
     to: CertificateState,
     reason: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
-    let target =
-        certificate::table.filter(certificate::serial.eq(serial)).filter(certificate::state.eq_any(from));
+    if !mark(connection, serial, from, to, reason, now)? {
+        return Ok(false);
+    }
+    let terminal_id = certificate::table
+        .filter(certificate::serial.eq(serial))
+        .select(certificate::terminal_id)
+        .first(connection)?;
+    overview::refresh_certificates(connection, terminal_id)?;
+    Ok(true)
+}
+
+fn mark(
+    connection: &mut AnyConnection,
+    serial: &str,
+    from: InState,
+    to: CertificateState,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let target = certificate::table.filter(certificate::serial.eq(serial)).filter(from);
     let changed = diesel::update(target)
         .set((
             certificate::state.eq(to.as_str()),
@@ -206,19 +246,12 @@ fn end(
             certificate::end_reason.eq(Some(reason)),
         ))
         .execute(connection)?;
-    if changed == 1 {
-        let terminal_id = certificate::table
-            .filter(certificate::serial.eq(serial))
-            .select(certificate::terminal_id)
-            .first(connection)?;
-        overview::refresh(connection, terminal_id)?;
-    }
     Ok(changed == 1)
 }
 
 fn stale(connection: &mut AnyConnection, before: Timestamp) -> Result<Vec<String>, StoreError> {
     Ok(certificate::table
-        .filter(certificate::state.eq(CertificateState::Pending.as_str()))
+        .filter(in_state::pending())
         .filter(certificate::created_at.lt(before.as_microsecond()))
         .select(certificate::serial)
         .load(connection)?)

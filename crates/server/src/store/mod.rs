@@ -19,6 +19,7 @@ mod consents;
 mod endings;
 mod error;
 mod finding;
+mod in_state;
 mod folding;
 mod list_filter;
 mod notice_settings;
@@ -81,12 +82,15 @@ use worker::Queue;
 const SQLITE_READERS: usize = 2;
 /// Connections to PostgreSQL a node.
 const POSTGRES_WORKERS: usize = 8;
+/// Connections for what may read for minutes. No renewal waits for them.
+const LONG_READERS: usize = 1;
 
 /// A handle on the records. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     writes: Queue,
     reads: Queue,
+    long_reads: Queue,
 }
 
 impl Store {
@@ -96,14 +100,16 @@ impl Store {
     /// When the database cannot be reached or migrated.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
         location.migrate()?;
+        let long_reads = worker::workers(location, Access::Read, LONG_READERS, "store-long-reader")?;
         match location {
             Location::Sqlite(_) => Ok(Self {
                 writes: worker::group_writer(location.clone())?,
                 reads: worker::workers(location, Access::Read, SQLITE_READERS, "store-reader")?,
+                long_reads,
             }),
             Location::Postgres(_) => {
                 let workers = worker::workers(location, Access::Write, POSTGRES_WORKERS, "store")?;
-                Ok(Self { writes: workers.clone(), reads: workers })
+                Ok(Self { writes: workers.clone(), reads: workers, long_reads })
             }
         }
     }
@@ -122,6 +128,16 @@ impl Store {
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
         self.reads.run(work).await
+    }
+
+    /// A read whose length grows with the records: an export, a check of the whole trail.
+    /// One at a time, on a connection of its own.
+    async fn read_at_length<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.long_reads.run(work).await
     }
 }
 

@@ -8,7 +8,7 @@ mod refresh;
 mod rows;
 
 pub(super) use matching::expiring;
-pub(super) use refresh::{refresh, refresh_never_refreshed};
+pub(super) use refresh::{refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
 
 use super::{AnyConnection, Store, StoreError, schema::terminal};
 use diesel::prelude::*;
@@ -234,7 +234,7 @@ impl Store {
         query: TerminalQuery,
         now: Timestamp,
     ) -> Result<Vec<TerminalRow>, StoreError> {
-        self.read(move |connection| {
+        self.read_at_length(move |connection| {
             let ids: Vec<i64> =
                 sorted(matching(&scope, &query, now), &query).select(terminal::id).load(connection)?;
             let mut all = Vec::with_capacity(ids.len());

@@ -68,6 +68,9 @@ type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 type Tenants = tenant::BoxedQuery<'static, AnyBackend>;
 type Columns = (String, String, String, bool, String, Option<String>, i64);
 
+/// Terminals whose searched text is brought up to date in one transaction.
+const REFRESHED_AT_A_TIME: usize = 200;
+
 impl Store {
     /// One page of all tenants.
     ///
@@ -101,6 +104,10 @@ impl Store {
     /// Changes a tenant, and what is searched of its terminals. `false` when there is no
     /// such tenant.
     ///
+    /// The terminals follow in parts with transactions of their own: a large tenant's must
+    /// not wait for each other. A crash between two parts leaves the rest under the old name
+    /// in searches, until the tenant is saved again or the terminal changes.
+    ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn change_tenant(
@@ -109,31 +116,34 @@ impl Store {
         change: TenantChange,
         event: AuditEvent,
     ) -> Result<bool, StoreError> {
-        let id = id.to_owned();
-        self.write(move |connection| {
-            let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
-                .set((
-                    tenant::name.eq(&change.name),
-                    tenant::service.eq(&change.service),
-                    tenant::preferred_hours.eq(&change.hours),
-                    tenant::search_text.eq(searched(&id, &change.name)),
-                ))
-                .execute(connection)?;
-            if changed == 0 {
-                return Ok(false);
-            }
-            let terminals: Vec<i64> = terminal::table
-                .filter(terminal::tenant_id.eq(&id))
-                .order(terminal::id)
-                .select(terminal::id)
-                .load(connection)?;
-            for terminal_id in terminals {
-                overview::refresh(connection, terminal_id)?;
-            }
-            audit::record(connection, &event)?;
-            Ok(true)
-        })
-        .await
+        let own_id = id.to_owned();
+        let terminals = self
+            .write(move |connection| {
+                let changed = diesel::update(tenant::table.filter(tenant::id.eq(&own_id)))
+                    .set((
+                        tenant::name.eq(&change.name),
+                        tenant::service.eq(&change.service),
+                        tenant::preferred_hours.eq(&change.hours),
+                        tenant::search_text.eq(searched(&own_id, &change.name)),
+                    ))
+                    .execute(connection)?;
+                if changed == 0 {
+                    return Ok(None);
+                }
+                audit::record(connection, &event)?;
+                let of_tenant = terminal::table.filter(terminal::tenant_id.eq(&own_id));
+                Ok(Some(of_tenant.order(terminal::id).select(terminal::id).load::<i64>(connection)?))
+            })
+            .await?;
+        let Some(terminals) = terminals else { return Ok(false) };
+        for part in terminals.chunks(REFRESHED_AT_A_TIME) {
+            let part = part.to_vec();
+            self.write(move |connection| {
+                part.iter().try_for_each(|terminal_id| overview::refresh(connection, *terminal_id))
+            })
+            .await?;
+        }
+        Ok(true)
     }
 }
 

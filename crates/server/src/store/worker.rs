@@ -2,8 +2,8 @@
 //!
 //! Database calls block, so they run on their own threads and never on an async
 //! one. SQLite has one writer, which commits in groups: the cost of making a commit
-//! durable is shared by everything that waits. Each item runs in a savepoint, so that
-//! a failure stays its own. PostgreSQL has several workers, each with a transaction
+//! durable is shared by everything that waits. When an item fails, its group is run once
+//! more with a savepoint an item, so that a failure stays its own. PostgreSQL has several workers, each with a transaction
 //! an item; it groups commits itself.
 
 use super::{
@@ -156,15 +156,34 @@ fn write_group(
     group: &mut Vec<Box<dyn Item>>,
 ) -> Result<(), StoreError> {
     connection.batch_execute(location.begin(Access::Write))?;
-    run_in_savepoint(connection, &mut group[0])?;
-    while group.len() < GROUP
-        && let Ok(mut next) = receiver.try_recv()
-    {
-        let ran = run_in_savepoint(connection, &mut next);
-        group.push(next);
-        ran?;
+    if run_all(connection, receiver, group) {
+        return Ok(connection.batch_execute("COMMIT")?);
+    }
+    // One has failed, and what it did must be undone alone: all of them once more, each in
+    // a savepoint. Most groups have no such item, and savepoints copy every page they touch.
+    connection.batch_execute("ROLLBACK")?;
+    connection.batch_execute(location.begin(Access::Write))?;
+    for item in group {
+        run_in_savepoint(connection, item)?;
     }
     Ok(connection.batch_execute("COMMIT")?)
+}
+
+/// Whether every item went well. The first that does not is the last one run.
+fn run_all(
+    connection: &mut AnyConnection,
+    receiver: &Receiver<Box<dyn Item>>,
+    group: &mut Vec<Box<dyn Item>>,
+) -> bool {
+    let mut done = group[0].run(connection) == Progress::Done;
+    while done
+        && group.len() < GROUP
+        && let Ok(mut next) = receiver.try_recv()
+    {
+        done = next.run(connection) == Progress::Done;
+        group.push(next);
+    }
+    done
 }
 
 /// A failed item is undone alone. An error here means that the whole transaction is

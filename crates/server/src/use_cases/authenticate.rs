@@ -1,6 +1,6 @@
 //! Who asks? The certificate of the connection against the records, for each request.
 
-use super::{Denial, Koshin, UseCaseError, error::code_of};
+use super::{Denial, Koshin, UseCaseError, error::code_of, renew::quota_since};
 use crate::store::{AuditEvent, AuditKind, PeerRecord};
 use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::CertificateFacts;
@@ -20,6 +20,19 @@ pub struct Caller {
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
     pub(super) record: PeerRecord,
+    /// For who came to renew: the terminal's renewals of the last day that were never used.
+    pub(super) unused_renewals: Option<u64>,
+}
+
+/// What a request wants of its certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be used: the first request of a new certificate confirms it.
+    Use,
+    /// To be tried, the records left as they are.
+    Trial,
+    /// To be renewed, which is a use.
+    Renewal,
 }
 
 impl Caller {
@@ -73,18 +86,18 @@ impl Koshin {
     pub async fn authenticate(
         &self,
         peer: &CertificateFacts,
-        trial: bool,
+        purpose: Purpose,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
-        let caller = self.look_up(peer, now).await?;
+        let caller = self.look_up(peer, purpose, now).await?;
         self.see(&caller, now);
-        if trial || caller.record.state != CertificateState::Issued {
+        if purpose == Purpose::Trial || caller.record.state != CertificateState::Issued {
             return Ok(caller);
         }
         let event = caller.event(AuditKind::CertificateConfirmed, "first use".to_owned(), now);
         self.store.confirm(&caller.serial, caller.record.terminal_id, now, event).await?;
         // Read again: it may have ended in the very moment of its first use.
-        self.look_up(peer, now).await
+        self.look_up(peer, purpose, now).await
     }
 
     /// 最終接続, to the hour. Nobody waits for it, and nothing is lost with it.
@@ -125,16 +138,29 @@ impl Koshin {
         outcome
     }
 
-    async fn look_up(&self, peer: &CertificateFacts, now: Timestamp) -> Result<Caller, UseCaseError> {
+    async fn look_up(
+        &self,
+        peer: &CertificateFacts,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Caller, UseCaseError> {
         let serial = peer.serial.to_hex();
         let unknown = || Denial::new(ProblemCode::CertificateUnknown);
-        let record = self.store.peer(&serial).await?.ok_or_else(unknown)?;
+        // One visit to the records for who it is and how often it has renewed.
+        let (record, unused_renewals) = if purpose == Purpose::Renewal {
+            let found = self.store.peer_with_unused_renewals(&serial, quota_since(now)).await?;
+            let (record, unused) = found.ok_or_else(unknown)?;
+            (record, Some(unused))
+        } else {
+            (self.store.peer(&serial).await?.ok_or_else(unknown)?, None)
+        };
         if record.der.as_deref() != Some(peer.der.as_slice()) {
             return Err(unknown().into());
         }
         let refusal =
             standing_refusal(&standing(&record, peer.not_before, peer.not_after), tenant(&record), now);
-        let caller = Caller { serial, not_before: peer.not_before, not_after: peer.not_after, record };
+        let (not_before, not_after) = (peer.not_before, peer.not_after);
+        let caller = Caller { serial, not_before, not_after, record, unused_renewals };
         match refusal {
             // Replaced by one that is in use: the application's session may go on with it.
             Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),

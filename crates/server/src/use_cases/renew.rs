@@ -112,7 +112,11 @@ impl Koshin {
         let plan = self.record_plan(&order, key, now).await?;
         let serial = plan.serial().to_hex();
         let authority = self.authority();
-        let der = self.blocking.run(move || authority.sign(plan)).await?;
+        let der = if authority.signs_at_once() {
+            authority.sign(plan)?
+        } else {
+            self.blocking.run(move || authority.sign(plan)).await?
+        };
         let event = caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, EST"), now);
         self.store.record_certificate(&serial, der.clone(), None, event).await.map_err(lost_place)?;
         Ok(der)
@@ -123,7 +127,10 @@ impl Koshin {
     async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<Arc<Service>, UseCaseError> {
         let service = self.service(&caller.record.service)?;
         let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
-            Decision::Allow => self.over_quota(caller.record.terminal_id, &service, now).await?,
+            Decision::Allow => match caller.unused_renewals {
+                Some(unused) => over_quota(unused, &service),
+                None => self.over_quota(caller.record.terminal_id, &service, now).await?,
+            },
             Decision::TooEarly { opens_at } => {
                 Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
             }
@@ -142,10 +149,8 @@ impl Koshin {
         service: &Service,
         now: Timestamp,
     ) -> Result<Option<Denial>, UseCaseError> {
-        let since = now.checked_sub(QUOTA_SPAN).unwrap_or(Timestamp::MIN);
-        let unused = self.store.unused_renewals_since(terminal_id, since).await?;
-        let over = unused >= service.unused_renewals_per_day;
-        Ok(over.then(|| Denial::retry(ProblemCode::RenewalQuota, 3600)))
+        let unused = self.store.unused_renewals_since(terminal_id, quota_since(now)).await?;
+        Ok(over_quota(unused, service))
     }
 
     fn order(
@@ -190,6 +195,16 @@ impl BundleWork {
         let pkcs12 = write_pkcs12(&contents, bundle_profile, bundle_iterations, self.pass.expose_secret())?;
         Ok((der, pkcs12))
     }
+}
+
+/// The beginning of the span over which unused renewals are counted.
+pub(super) fn quota_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(QUOTA_SPAN).unwrap_or(Timestamp::MIN)
+}
+
+fn over_quota(unused: u64, service: &Service) -> Option<Denial> {
+    let over = unused >= service.unused_renewals_per_day;
+    over.then(|| Denial::retry(ProblemCode::RenewalQuota, 3600))
 }
 
 /// The hash under which a bundle's token is kept.

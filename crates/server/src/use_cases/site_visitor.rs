@@ -1,6 +1,6 @@
 //! The browser's certificate: nobody gets to a password without one.
 
-use super::{Koshin, UseCaseError};
+use super::{Koshin, Purpose, UseCaseError};
 use crate::store::TenantKind;
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
@@ -37,7 +37,7 @@ impl Koshin {
         peer: &CertificateFacts,
         now: Timestamp,
     ) -> Result<SiteVisitor, UseCaseError> {
-        let caller = self.authenticate(peer, true, now).await?;
+        let caller = self.authenticate(peer, Purpose::Trial, now).await?;
         let unknown = || super::Denial::new(ProblemCode::CertificateUnknown);
         let tenant = self.store.tenant(caller.tenant_id()).await?.ok_or_else(unknown)?;
         Ok(SiteVisitor {

@@ -7,7 +7,7 @@ use koshin_policy::RecoveryCode;
 use koshin_protocol::problem::ProblemCode;
 use koshin_server::{
     entropy,
-    use_cases::{Actor, Origin, RecoveryRefusal, SiteError, UseCaseError},
+    use_cases::{Actor, Origin, Purpose, RecoveryRefusal, SiteError, UseCaseError},
 };
 
 /// A request for a new key that names no subject.
@@ -62,11 +62,11 @@ async fn a_code_is_good_for_72_hours_for_one_certificate() {
 async fn the_old_certificate_ends_when_the_new_one_is_used() {
     let world = World::new().await;
     let visitor = world.peer("clinic");
-    world.koshin.authenticate(visitor, false, now()).await.unwrap();
+    world.koshin.authenticate(visitor, Purpose::Use, now()).await.unwrap();
     let code = issue(&world, now()).await;
     let new = redeem(&world, &code, &request(), after_minutes(1)).await.unwrap();
-    assert!(world.koshin.authenticate(visitor, true, after_minutes(1)).await.is_ok(), "both are good");
-    world.koshin.authenticate(&new, false, after_minutes(1)).await.unwrap();
+    assert!(world.koshin.authenticate(visitor, Purpose::Trial, after_minutes(1)).await.is_ok(), "both are good");
+    world.koshin.authenticate(&new, Purpose::Use, after_minutes(1)).await.unwrap();
     let history = world.koshin.store().certificates_of(world.terminal_of("clinic").await).await.unwrap();
     let states: Vec<_> = history.iter().map(|row| (row.state.as_str(), row.door.as_str())).collect();
     assert_eq!(states, [("superseded", "hand_over"), ("in_use", "recovery")]);
