@@ -23,8 +23,13 @@ fn bundle(tenant: &str, common_name: &str) -> CarriedBundle {
     }
 }
 
+fn hosts() -> BTreeMap<String, Vec<String>> {
+    let hosts = ["weborca.cloud.example", "db.example:5432"].map(str::to_owned).to_vec();
+    BTreeMap::from([("clinic".to_owned(), hosts)])
+}
+
 fn names(bundles: &[CarriedBundle]) -> Vec<String> {
-    let bytes = archive(bundles, now()).unwrap();
+    let bytes = archive(bundles, &hosts(), now()).unwrap();
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().unwrap().into_owned()).collect()
 }
@@ -35,7 +40,7 @@ fn one_terminal_has_five_files_and_the_guide_opens_in_notepad() {
     assert_eq!(names(&one), ["client001.p12", "client001.crt", "client001.key", "ca.crt", "手順.txt"]);
     assert_eq!(archive_name(&one, now()), "client001.zip");
 
-    let mut zip = ZipArchive::new(Cursor::new(archive(&one, now()).unwrap())).unwrap();
+    let mut zip = ZipArchive::new(Cursor::new(archive(&one, &hosts(), now()).unwrap())).unwrap();
     let mut guide = String::new();
     zip.by_name("手順.txt").unwrap().read_to_string(&mut guide).unwrap();
     assert!(guide.starts_with("\u{feff}証明書のファイル"), "{guide}");
@@ -44,6 +49,13 @@ fn one_terminal_has_five_files_and_the_guide_opens_in_notepad() {
         assert!(guide.contains(told), "{told} in {guide}");
     }
     assert!(!guide.contains('{'), "everything is filled in: {guide}");
+    assert!(guide.contains("■ 接続先\r\n") && guide.contains("　・db.example:5432\r\nほかの"), "{guide}");
+}
+
+#[test]
+fn without_hosts_the_guide_does_not_speak_of_connections() {
+    let guide = guide(&bundle("other", "client001"), &[]);
+    assert!(!guide.contains("接続先") && !guide.contains("{"), "{guide}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Koshin {
         wish: RevocationWish,
         now: Timestamp,
     ) -> Result<i64, SiteError> {
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::ChooseRevocation).await?;
         let new = NewRevocation {
             words: words(&wish.choice),
             reason: wish.reason.as_str().to_owned(),
@@ -164,7 +164,7 @@ impl Koshin {
     /// # Errors
     /// What the table refuses.
     pub async fn revocations(&self, actor: &Actor) -> Result<Vec<RevocationRow>, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+        self.permit_operator(actor, Action::SeeRevocations).await?;
         let mut rows = self.store.revocations(LISTED).await?;
         rows.retain(|row| row.state != RevocationState::Chosen || is_own(actor, row));
         Ok(rows)
@@ -175,7 +175,7 @@ impl Koshin {
     /// # Errors
     /// What the table refuses; [`SiteError::NotFound`].
     pub async fn revocation(&self, actor: &Actor, id: i64) -> Result<RevocationView, SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::SeeRevocations, id).await?;
         let may_decide = row.state == RevocationState::Proposed && self.is_second(actor, &row).await?;
         let waits = row.proposed_at.filter(|_| row.state == RevocationState::Proposed);
         Ok(RevocationView {
@@ -194,8 +194,8 @@ impl Koshin {
     /// # Errors
     /// What the table refuses; [`SiteError::NotFound`]; [`RevocationRefusal::Over`].
     pub async fn propose_revocation(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
-        let by = self.hand(actor).await?;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
         let alone = row.total <= ALONE;
         let to = if alone { RevocationState::Approved } else { RevocationState::Proposed };
         let event = event(actor, &row, AuditKind::RevocationProposed, now);
@@ -225,11 +225,11 @@ impl Koshin {
     /// What the table refuses; [`SiteError::Forbidden`] for others;
     /// [`RevocationRefusal::Over`].
     pub async fn cancel_revocation(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
         if !is_own(actor, &row) {
             return Err(SiteError::Forbidden);
         }
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
         let event = event(actor, &row, AuditKind::RevocationCancelled, now);
         let to = RevocationState::Cancelled;
         done(self.store.decide_revocation(id, to, by, Timestamp::MIN, event).await?)
@@ -259,21 +259,21 @@ impl Koshin {
         kind: AuditKind,
         now: Timestamp,
     ) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
         if row.state != RevocationState::Proposed {
             return Err(SiteError::Revocation(RevocationRefusal::Over));
         }
         if !self.is_second(actor, &row).await? {
             return Err(SiteError::Revocation(RevocationRefusal::SecondNeeded));
         }
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
         let event = event(actor, &row, kind, now);
         done(self.store.decide_revocation(id, to, by, before(now, WAITS), event).await?)
     }
 
     /// The row, unless it is what somebody else has only chosen.
-    async fn visible(&self, actor: &Actor, id: i64) -> Result<RevocationRow, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+    async fn visible(&self, actor: &Actor, action: Action, id: i64) -> Result<RevocationRow, SiteError> {
+        self.permit_operator(actor, action).await?;
         let row = self.store.revocation(id).await?.ok_or(SiteError::NotFound)?;
         if row.state == RevocationState::Chosen && !is_own(actor, &row) {
             return Err(SiteError::NotFound);
@@ -291,8 +291,8 @@ impl Koshin {
 
     /// The operator by name. Whoever sits at the machine itself revokes there, and is
     /// nobody's second.
-    async fn hand(&self, actor: &Actor) -> Result<RevocationHand, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+    async fn hand(&self, actor: &Actor, action: Action) -> Result<RevocationHand, SiteError> {
+        self.permit_operator(actor, action).await?;
         let administrator_id = actor.administrator_id.ok_or(SiteError::Forbidden)?;
         Ok(RevocationHand { administrator_id, name: actor.words() })
     }

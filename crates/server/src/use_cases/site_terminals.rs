@@ -23,6 +23,8 @@ pub struct CertificateDetail {
     pub terminal: TerminalRow,
     /// The certificate itself.
     pub certificate: CertificateRow,
+    /// With whom it is shown: the hosts of its service.
+    pub hosts: Vec<String>,
     /// Common name of the issuing CA.
     pub issuer: String,
     /// What happened to the terminal, oldest first; of very much, the latest 500 events.
@@ -125,6 +127,7 @@ impl Koshin {
         Ok(CertificateDetail {
             stop,
             waiting: self.store.waiting_bundle(peer.terminal_id, now).await?,
+            hosts: self.hosts_of_service(&peer.service),
             certificate: certificate.ok_or(SiteError::NotFound)?,
             issuer: self.authority().facts().common_name.clone(),
             terminal,
