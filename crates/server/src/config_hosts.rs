@@ -41,7 +41,9 @@ fn host(text: &str) -> Result<String, String> {
     if is_dns_name(name) && port.is_none_or(is_port) {
         Ok(text)
     } else {
-        Err(format!("{text:?} is no DNS name: write for example \"weborca.cloud.example\" or \"db.example:5432\""))
+        Err(format!(
+            "{text:?} is no DNS name: write for example \"weborca.cloud.example\" or \"db.example:5432\""
+        ))
     }
 }
 
@@ -55,14 +57,14 @@ fn is_dns_name(name: &str) -> bool {
             && !label.ends_with('-')
     };
     let last = name.rsplit('.').next().unwrap_or_default();
-    name.len() <= LONGEST_NAME && name.split('.').all(label) && last.bytes().any(|byte| !byte.is_ascii_digit())
+    name.len() <= LONGEST_NAME
+        && name.split('.').all(label)
+        && last.bytes().any(|byte| !byte.is_ascii_digit())
 }
 
 /// 1 to 65535 without a leading zero.
 fn is_port(text: &str) -> bool {
-    !text.starts_with('0')
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && text.parse::<u16>().is_ok()
+    !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]
@@ -75,7 +77,8 @@ mod tests {
 
     #[test]
     fn names_with_and_without_port_are_hosts_in_lower_case() {
-        let written = ["WebORCA.cloud.example", "db.example:5432", "localhost", "xn--fsqu00a.xn--p1ai", "3com.example"];
+        let written =
+            ["WebORCA.cloud.example", "db.example:5432", "localhost", "xn--fsqu00a.xn--p1ai", "3com.example"];
         assert_eq!(read(&written).unwrap()[0], "weborca.cloud.example");
         assert_eq!(read(&written).unwrap().len(), written.len());
         let long = format!("{}.example", "a".repeat(63));
@@ -88,9 +91,29 @@ mod tests {
         let label = "a".repeat(64);
         let name = vec!["a".repeat(60); 5].join(".");
         for text in [
-            "", ".", "a..b", "a.", ".a", "-a.example", "a-.example", "a_b.example", "192.0.2.1", "[::1]", "::1",
-            "https://a.example", "a.example/", "a b", "*.example", "a.example:", "a.example:0", "a.example:080",
-            "a.example:65536", "a.example:1:2", "a.example:+1", &label, &name,
+            "",
+            ".",
+            "a..b",
+            "a.",
+            ".a",
+            "-a.example",
+            "a-.example",
+            "a_b.example",
+            "192.0.2.1",
+            "[::1]",
+            "::1",
+            "https://a.example",
+            "a.example/",
+            "a b",
+            "*.example",
+            "a.example:",
+            "a.example:0",
+            "a.example:080",
+            "a.example:65536",
+            "a.example:1:2",
+            "a.example:+1",
+            &label,
+            &name,
         ] {
             assert!(read(&[text]).is_err(), "{text:?}");
         }

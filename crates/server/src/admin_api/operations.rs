@@ -86,6 +86,8 @@ const TERMINAL: Input = path("terminalId", IDENTIFIER, "The terminal's `id`.");
 const TENANT: Input =
     query("tenant", Kind::Text { most: 64 }, "Of one organisation only. What you may not see is not found.");
 
+const PAGE: Input = query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1.");
+
 static TOKEN: &[Operation] = &[Operation {
     method: Method::GET,
     path: "/token",
@@ -119,7 +121,7 @@ static TERMINALS: &[Operation] = &[
             ),
             query("sort", Kind::Word(terminals::sorts), "In which order; `expiry` unless told."),
             query("order", Kind::Word(terminals::orders), "`ascending` unless told."),
-            query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1."),
+            PAGE,
             query("perPage", Kind::Number { least: 1, most: 500 }, "Terminals a page; 50 unless told."),
         ],
         success: json::<terminals::TerminalList>(200),
@@ -314,7 +316,10 @@ static ORGANISATION: &[Operation] = &[
         id: "listConsents",
         scope: Some(ApiScope::OrganisationRead),
         summary: "The consents that your organisation gave or was given; an operator's all.",
-        inputs: &[],
+        inputs: &[
+            PAGE,
+            query("perPage", Kind::Number { least: 1, most: 500 }, "Consents a page; 50 unless told."),
+        ],
         success: json::<organisation::ConsentList>(200),
         refusals: &[],
         action: |call| Box::pin(organisation::consents(call)),
@@ -355,7 +360,11 @@ static ORGANISATION: &[Operation] = &[
             TENANT,
             member("mail", Kind::Flag, "Whether anything is mailed."),
             member("administrators", Kind::Flag, "Whether the organisation's administrators get it."),
-            member("language", notices::LANGUAGE, "The language of the administrators' mails and of the calendar."),
+            member(
+                "language",
+                notices::LANGUAGE,
+                "The language of the administrators' mails and of the calendar.",
+            ),
             member("unattended", Kind::Flag, "The terminals renew by themselves: tell of failures only."),
             member("recipients", RECIPIENTS, "Who else gets mail: all of them, at most 20."),
         ],

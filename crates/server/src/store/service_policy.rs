@@ -1,6 +1,6 @@
 //! What operators changed of a service on the site, over what the file says.
 
-use super::{AuditEvent, Store, StoreError, audit, instant, schema::service_policy};
+use super::{AuditEvent, Store, StoreError, audit, connection::lock_chain, instant, schema::service_policy};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -82,6 +82,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let service = service.to_owned();
         self.write(move |connection| {
+            // Two at once would insert the same row; the event below takes this lock anyway.
+            lock_chain(connection)?;
             diesel::delete(service_policy::table.filter(service_policy::service.eq(&service)))
                 .execute(connection)?;
             if !policy.is_empty() {
@@ -107,7 +109,8 @@ impl Store {
 }
 
 fn into_row(columns: Columns) -> Result<ServicePolicyRow, StoreError> {
-    let (service, days, preferred_hours, pkcs12, iterations, legacy_key, changed_at, changed_by, hosts) = columns;
+    let (service, days, preferred_hours, pkcs12, iterations, legacy_key, changed_at, changed_by, hosts) =
+        columns;
     let small = |number: Option<i64>| {
         number
             .map(|number| {

@@ -48,12 +48,21 @@ pub(super) fn archive(
         .unix_permissions(RIGHTS);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let tenants: BTreeSet<&str> = bundles.iter().map(|bundle| bundle.tenant_id.as_str()).collect();
+    let mut taken = BTreeSet::new();
     for bundle in bundles {
+        let name = plain(&bundle.common_name);
         let folder = match (bundles.len(), tenants.len()) {
             (1, _) => String::new(),
-            (_, 1) => format!("{}/", plain(&bundle.common_name)),
-            _ => format!("{}/{}/", plain(&bundle.tenant_id), plain(&bundle.common_name)),
+            (_, 1) => name,
+            _ => format!("{}/{name}", plain(&bundle.tenant_id)),
         };
+        // Different ids may look the same without their Japanese letters, and some systems do
+        // not tell capitals from small letters.
+        let folder = match taken.insert(folder.to_ascii_lowercase()) {
+            true => folder,
+            false => format!("{folder}-{}", bundle.terminal_id),
+        };
+        let folder = if folder.is_empty() { folder } else { format!("{folder}/") };
         let hosts = hosts.get(&bundle.tenant_id).map(Vec::as_slice).unwrap_or_default();
         for (name, bytes) in files(bundle, hosts) {
             zip.start_file(format!("{folder}{name}"), options)?;

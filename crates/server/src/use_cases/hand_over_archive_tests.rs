@@ -73,3 +73,22 @@ fn several_terminals_have_a_folder_each_that_no_name_leaves() {
         assert!(inside.iter().all(|path| path.matches('/').count() == 1), "{inside:?}");
     }
 }
+
+#[test]
+fn terminals_that_look_alike_have_folders_of_their_own() {
+    let numbered = |tenant: &str, common_name: &str, terminal_id| CarriedBundle {
+        terminal_id,
+        ..bundle(tenant, common_name)
+    };
+    let all = names(&[
+        numbered("山田医院", "client001", 1),
+        numbered("鈴木医院", "client001", 2),
+        numbered("鈴木医院", "Client001", 3),
+    ]);
+    let folders: std::collections::BTreeSet<&str> =
+        all.iter().map(|path| path.rsplit_once('/').unwrap().0).collect();
+    assert_eq!(
+        folders.into_iter().collect::<Vec<_>>(),
+        ["____/Client001-3", "____/client001", "____/client001-2"]
+    );
+}

@@ -5,7 +5,7 @@ use super::{
         inputs::{IDENTIFIER, Input, Kind, NAME, member, optional, path, query},
         revocations, services, tenants,
     },
-    EMPTY, Operation, json,
+    EMPTY, Operation, PAGE, json,
 };
 use crate::{config::MOST_HOSTS, use_cases::ApiScope};
 use http::Method;
@@ -17,8 +17,11 @@ const TENANT_NAME: Input = member("name", NAME, "The organisation's name.");
 const TENANT_SERVICE: Input = member("service", Kind::Text { most: 64 }, "The id of its service.");
 /// `22:00-06:00`
 const HOURS: Kind = Kind::Text { most: 11 };
-const TENANT_HOURS: Input =
-    optional("hours", HOURS, "`22:00-06:00` (JST) for unattended renewal; its service's when left out or empty.");
+const TENANT_HOURS: Input = optional(
+    "hours",
+    HOURS,
+    "`22:00-06:00` (JST) for unattended renewal; its service's when left out or empty.",
+);
 /// A DNS name with a port.
 const HOST: Kind = Kind::Text { most: 259 };
 const HOSTS: Kind = Kind::List { least: 1, most: MOST_HOSTS, of: &HOST };
@@ -36,9 +39,13 @@ pub(super) static ALL: &[Operation] = &[
         scope: Some(ApiScope::TenantsRead),
         summary: "All organisations with their numbers, by name, searched and in pages.",
         inputs: &[
-            query("search", Kind::Text { most: 100 }, "Words that all occur in id or name; case and width do not matter."),
+            query(
+                "search",
+                Kind::Text { most: 100 },
+                "Words that all occur in id or name; case and width do not matter.",
+            ),
             query("kind", Kind::Word(tenants::kinds), "Of one kind only."),
-            query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1."),
+            PAGE,
             query("perPage", Kind::Number { least: 1, most: 500 }, "Organisations a page; 50 unless told."),
         ],
         success: json::<tenants::TenantList>(200),
@@ -52,7 +59,11 @@ pub(super) static ALL: &[Operation] = &[
         scope: Some(ApiScope::TenantsWrite),
         summary: "Adds an organisation. Its id and kind stay what they are.",
         inputs: &[
-            member("id", Kind::Text { most: 64 }, "Also the organization (O) in its certificates; no blanks at its ends."),
+            member(
+                "id",
+                Kind::Text { most: 64 },
+                "Also the organization (O) in its certificates; no blanks at its ends.",
+            ),
             member("kind", Kind::Word(tenants::kinds), "What it is to the service."),
             TENANT_NAME,
             TENANT_SERVICE,
@@ -136,7 +147,11 @@ pub(super) static ALL: &[Operation] = &[
         summary: "Puts other settings in the place of the file's: all of them. What is left out is as the file says.",
         inputs: &[
             SERVICE,
-            optional("hosts", HOSTS, "With whom its certificates are shown: DNS names, some with `:port`, each once; `xn--…` for other letters."),
+            optional(
+                "hosts",
+                HOSTS,
+                "With whom its certificates are shown: DNS names, some with `:port`, each once; `xn--…` for other letters.",
+            ),
             optional(
                 "maxRemainingDays",
                 Kind::Number { least: 0, most: 36_525 },
@@ -186,7 +201,11 @@ pub(super) static ALL: &[Operation] = &[
         inputs: &[
             optional("tenant", Kind::Text { most: 64 }, "All certificates of an organisation."),
             optional("serials", SERIALS, "These: hex, lower case."),
-            optional("issuedFrom", INSTANT, "Those issued at or after this instant (RFC 3339); with `issuedBefore`."),
+            optional(
+                "issuedFrom",
+                INSTANT,
+                "Those issued at or after this instant (RFC 3339); with `issuedBefore`.",
+            ),
             optional("issuedBefore", INSTANT, "And before this one."),
             member("reason", Kind::Word(revocations::reasons), "Why (RFC 5280, 5.3.1)."),
         ],

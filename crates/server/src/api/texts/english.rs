@@ -100,9 +100,10 @@ pub(super) fn text(code: Code) -> Text {
             "The common name is taken",
             "The organisation has a terminal of this common name. Renew that terminal instead.",
         ),
-        Code::TenantExists => {
-            ("The organisation's id is taken", "Another organisation has it. Change that one, or choose another id.")
-        }
+        Code::TenantExists => (
+            "The organisation's id is taken",
+            "Another organisation has it. Change that one, or choose another id.",
+        ),
         Code::OwnOrganisation => (
             "One's own organisation cannot be suspended",
             "Nobody of it could resume it. Ask another operators' organisation, or use koshin-server on the machine.",
