@@ -62,12 +62,13 @@ pub use site_error::{
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
-    Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
+    Download, FirstCertificate, LeftOut, MOST_AT_A_TIME, Prepared, PreparedSet, RenewalOutlook,
+    is_plain_common_name,
 };
 pub use site_notices::NoticePage;
 pub use site_own_account::Oneself;
 pub use site_passkeys::RelyingParty;
-pub use site_recovery::{IssuedCode, RecoveryStanding};
+pub use site_recovery::{EnrolmentDoor, IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::{CertificateDetail, StopDetail};
 pub use site_visitor::SiteVisitor;

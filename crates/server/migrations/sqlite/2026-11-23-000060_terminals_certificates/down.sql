@@ -1,0 +1,2 @@
+DROP INDEX certificate_of_terminal;
+CREATE INDEX certificate_of_terminal ON certificate (terminal_id);
