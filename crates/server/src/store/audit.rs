@@ -111,6 +111,8 @@ audit_kinds! {
     PasskeyAdded = "passkey_added",
     /// An administrator removed a passkey.
     PasskeyRemoved = "passkey_removed",
+    /// An administrator gave a passkey another name.
+    PasskeyRenamed = "passkey_renamed",
     /// A passkey answered whose counter has not moved on: somebody may have copied it.
     PasskeyCloned = "passkey_cloned",
     /// 通知設定: who gets mail, and whether terminals renew by themselves.
@@ -324,6 +326,19 @@ impl Store {
         })
         .await
     }
+}
+
+/// Records `event` if the statement that it is about has changed a row, and says whether it
+/// has: what did not happen is in no trail.
+pub(super) fn record_if(
+    connection: &mut AnyConnection,
+    changed: usize,
+    event: &AuditEvent,
+) -> Result<bool, StoreError> {
+    if changed > 0 {
+        record(connection, event)?;
+    }
+    Ok(changed > 0)
 }
 
 /// Writes `event` at the end of the chain, in the caller's transaction. Other writers of

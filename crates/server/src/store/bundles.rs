@@ -1,7 +1,7 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
 use super::{
-    AnyConnection, Store, StoreError,
+    AnyConnection, OnBehalf, Store, StoreError,
     schema::{bundle, certificate},
 };
 use diesel::prelude::*;
@@ -29,6 +29,8 @@ pub struct Carried {
     pub private_key: String,
     /// The root, then the issuing CA, PEM.
     pub ca_chain: String,
+    /// On whose word it was prepared.
+    pub by: OnBehalf,
 }
 
 /// A bundle as found.
@@ -136,6 +138,7 @@ pub(super) fn insert(
             bundle::set_hash.eq(new.carried.as_ref().map(|carried| &carried.set_hash)),
             bundle::private_key.eq(new.carried.as_ref().map(|carried| &carried.private_key)),
             bundle::ca_chain.eq(new.carried.as_ref().map(|carried| &carried.ca_chain)),
+            bundle::issued_by.eq(new.carried.as_ref().and_then(|carried| carried.by.administrator_id)),
         ))
         .execute(connection)?;
     Ok(())

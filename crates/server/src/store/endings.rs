@@ -67,7 +67,7 @@ impl Store {
             let mut ended = end_stale_intents(connection, stale, now)?;
             for (serial, fetched) in outlived {
                 bundles::erase(connection, &serial)?;
-                if !fetched && end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
+                if !fetched && never_delivered(connection, &serial, now)? {
                     ended += 1;
                     let detail = "not fetched in its life";
                     record(connection, AuditKind::BundleErased, &serial, detail, now)?;
@@ -188,6 +188,15 @@ fn end_unused(
     end(connection, serial, &UNUSED, to, to.as_str(), now)
 }
 
+/// Ends `serial`, whose bundle was erased before anybody had it, if it is still unused.
+pub(super) fn never_delivered(
+    connection: &mut AnyConnection,
+    serial: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    end_unused(connection, serial, CertificateState::NeverDelivered, now)
+}
+
 fn end(
     connection: &mut AnyConnection,
     serial: &str,
@@ -252,7 +261,7 @@ fn end_stale_intents(
 ) -> Result<usize, StoreError> {
     let mut ended = 0;
     for serial in stale {
-        if end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
+        if never_delivered(connection, &serial, now)? {
             ended += 1;
             record(connection, AuditKind::BundleErased, &serial, "never finished", now)?;
         }

@@ -4,7 +4,8 @@ use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
     connection::lock_terminal,
     endings, instant, overview,
-    schema::{certificate, site_session, terminal},
+    schema::{certificate, terminal},
+    session_ends,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -87,7 +88,7 @@ impl Store {
                     Stop::Unknown
                 });
             }
-            end_sessions(connection, terminal_id)?;
+            end_sessions(connection, terminal_id, event.at)?;
             audit::record(connection, &event)?;
             Ok(Stop::Done)
         })
@@ -210,12 +211,10 @@ pub(super) fn not_stopped(connection: &mut AnyConnection, terminal_id: i64) -> R
 }
 
 /// Ends the sessions of the administration site that lean on the terminal's certificates.
-fn end_sessions(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
+fn end_sessions(connection: &mut AnyConnection, terminal_id: i64, now: Timestamp) -> Result<(), StoreError> {
     let serials = certificate::table
         .filter(certificate::terminal_id.eq(terminal_id))
         .select(certificate::serial)
         .load::<String>(connection)?;
-    diesel::delete(site_session::table.filter(site_session::certificate_serial.eq_any(serials)))
-        .execute(connection)?;
-    Ok(())
+    session_ends::end_all_with(connection, &serials, now)
 }

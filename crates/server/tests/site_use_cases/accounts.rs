@@ -22,7 +22,7 @@ fn oneself<'a>(person: &'a Person, session: &'a Session, token: &'a SecretString
 
 async fn ended(world: &World, person: &Person, token: &SecretString, minute: i64) -> bool {
     let found = world.koshin.site_session(&person.visitor, token, after_minutes(minute)).await;
-    matches!(found, Err(SiteError::SessionEnded(SessionEnd::Unknown)))
+    matches!(found, Err(SiteError::SessionEnded(SessionEnd::CredentialsChanged)))
 }
 
 async fn events(world: &World, kind: &str) -> Vec<AuditRow> {
