@@ -30,7 +30,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -61,7 +61,7 @@ struct AdminApi {
 pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: Arc<str>) -> Router<S> {
     let mut router = Router::new().route("/openapi.json", get(document_itself));
     for operation in operations::all() {
-        let enter = move |api: State<AdminApi>, parameters: RawPathParams, request: Request| {
+        let enter = move |api: State<AdminApi>, parameters: Parameters, request: Request| {
             enter(operation, api, parameters, request)
         };
         router = router.route(operation.path, on(filter(&operation.method), enter));
@@ -97,11 +97,14 @@ async fn refuse(State(api): State<AdminApi>, request: Request, code: ProblemCode
     Refusal::from(code).answer(Language::of(&parts.headers))
 }
 
+/// The variable parts of a path; what is no UTF-8 is none.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
+
 /// Holds a request against its row of the table, and answers it.
 async fn enter(
     operation: &'static Operation,
     State(api): State<AdminApi>,
-    parameters: RawPathParams,
+    parameters: Parameters,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -119,7 +122,7 @@ async fn enter(
 async fn perform(
     operation: &'static Operation,
     api: AdminApi,
-    parameters: &RawPathParams,
+    parameters: &Parameters,
     parts: &Parts,
     body: Result<Bytes, UseCaseError>,
 ) -> Result<Response, Refusal> {
@@ -131,6 +134,7 @@ async fn perform(
     if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {
         return Err(Refusal::scope(scope));
     }
+    let parameters = parameters.as_ref().map_err(|_| ProblemCode::NotFound)?;
     let inputs = Inputs::read(operation.inputs, parameters, parts, body)?;
     (operation.action)(Call { koshin: api.koshin, caller, inputs, now }).await
 }

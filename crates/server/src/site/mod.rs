@@ -181,9 +181,18 @@ async fn admit(
     let host = form::host(&parts.headers, &parts.uri).unwrap_or_default().to_owned();
     let if_none_match = parts.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let if_none_match = if_none_match.map(str::to_owned);
-    let koshin = Arc::clone(&site.koshin);
-    (endpoint.action)(Call { koshin, visit, parameter: asked.parameter, query, form, host, if_none_match })
-        .await
+    let (koshin, method) = (Arc::clone(&site.koshin), parts.method.clone());
+    (endpoint.action)(Call {
+        koshin,
+        visit,
+        method,
+        parameter: asked.parameter,
+        query,
+        form,
+        host,
+        if_none_match,
+    })
+    .await
 }
 
 /// The page for those who may not, if this visitor may not.

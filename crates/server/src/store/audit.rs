@@ -42,6 +42,8 @@ audit_kinds! {
     CertificateConfirmed = "certificate_confirmed",
     /// An unused certificate gave way to a repeated renewal.
     CertificateSuperseded = "certificate_superseded",
+    /// A certificate that was in use ended, for its successor is in use now.
+    CertificateReplaced = "certificate_replaced",
     /// A certificate was revoked by an administrator.
     CertificateRevoked = "certificate_revoked",
     /// A bundle was not fetched in its life; it was erased and its certificate ended.
@@ -147,6 +149,34 @@ audit_kinds! {
     RevocationOutlived = "revocation_outlived",
     /// It was carried out.
     RevocationDone = "revocation_done",
+}
+
+impl AuditKind {
+    /// What happens to terminals and their certificates, by whomever: nothing of accounts and
+    /// sign-ins, though these name a terminal, too.
+    pub const OF_TERMINALS: [Self; 21] = [
+        Self::CertificateIssued,
+        Self::CertificateRenewed,
+        Self::CertificateConfirmed,
+        Self::CertificateSuperseded,
+        Self::CertificateReplaced,
+        Self::CertificateRevoked,
+        Self::CertificateRecovered,
+        Self::SupersededCertificateSeen,
+        Self::BundleErased,
+        Self::BundleDownloaded,
+        Self::ForeignBundleRequested,
+        Self::RenewalRefused,
+        Self::AccessRefused,
+        Self::TerminalAdded,
+        Self::TerminalRenamed,
+        Self::TerminalStopped,
+        Self::StopUndone,
+        Self::StopFinal,
+        Self::RecoveryCodeIssued,
+        Self::RecoveryCodeCancelled,
+        Self::RecoveryRefused,
+    ];
 }
 
 /// An event to be recorded. Never holds a secret: no token, no password, no key.

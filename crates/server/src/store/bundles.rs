@@ -2,6 +2,7 @@
 
 use super::{
     AnyConnection, OnBehalf, Store, StoreError,
+    connection::lock_terminal,
     schema::{bundle, certificate},
 };
 use diesel::prelude::*;
@@ -83,6 +84,8 @@ impl Store {
     ) -> Result<Fetched, StoreError> {
         let token_hash = token_hash.to_owned();
         self.write(move |connection| {
+            // Whoever ends what nobody has fetched looks after this.
+            lock_terminal(connection, terminal_id)?;
             let Some(found) = find(connection, &token_hash, now)? else { return Ok(Fetched::Nothing) };
             if found.terminal_id != terminal_id {
                 return Ok(Fetched::Foreign { serial: found.serial });
@@ -150,14 +153,22 @@ pub(super) fn erase(connection: &mut AnyConnection, serial: &str) -> Result<(), 
     Ok(())
 }
 
-/// Certificates whose bundle has outlived `now`, each with whether it was ever fetched.
-pub(super) fn outlived(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-) -> Result<Vec<(String, bool)>, StoreError> {
-    let rows: Vec<(String, Option<i64>)> = bundle::table
+/// The same for one whose terminal is locked; whether it was ever fetched. None when it is
+/// gone.
+pub(super) fn take_away(connection: &mut AnyConnection, serial: &str) -> Result<Option<bool>, StoreError> {
+    let fetched: Option<Option<i64>> = bundle::table
+        .filter(bundle::serial.eq(serial))
+        .select(bundle::fetched_at)
+        .first(connection)
+        .optional()?;
+    erase(connection, serial)?;
+    Ok(fetched.map(|at| at.is_some()))
+}
+
+/// Certificates whose bundle has outlived `now`.
+pub(super) fn outlived(connection: &mut AnyConnection, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    Ok(bundle::table
         .filter(bundle::expires_at.le(now.as_second()))
-        .select((bundle::serial, bundle::fetched_at))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|(serial, fetched_at)| (serial, fetched_at.is_some())).collect())
+        .select(bundle::serial)
+        .load(connection)?)
 }

@@ -223,31 +223,25 @@ fn note_fetched(connection: &mut AnyConnection, serial: &str, now: Timestamp) ->
     Ok(())
 }
 
-/// A bundle that these accounts have prepared and that nobody has used, whether it was
-/// downloaded before or not.
-type Waiting = LeftOpen<(String, bool)>;
+/// A bundle, by the serial of its certificate.
+type Waiting = LeftOpen<String>;
 
-/// What these accounts have prepared and nobody has used, for one tenant or all: serials,
-/// each with whether it was downloaded.
+/// What these accounts have prepared and nobody has used, for one tenant or all.
 pub(super) fn left_open(
     connection: &mut AnyConnection,
     accounts: &[i64],
     tenant: Option<&str>,
 ) -> Result<Vec<Waiting>, StoreError> {
-    let waiting: Vec<(String, Option<i64>, (i64, String, String))> = bundle::table
+    let waiting: Vec<(String, (i64, String, String))> = bundle::table
         .inner_join(certificate::table.inner_join(terminal::table))
         .filter(bundle::issued_by.eq_any(accounts.iter().copied().map(Some)))
         .order(bundle::serial)
-        .select((
-            bundle::serial,
-            bundle::fetched_at,
-            (terminal::id, terminal::tenant_id, terminal::common_name),
-        ))
+        .select((bundle::serial, (terminal::id, terminal::tenant_id, terminal::common_name)))
         .load(connection)?;
     Ok(waiting
         .into_iter()
-        .map(|(serial, fetched_at, (terminal_id, tenant_id, common_name))| LeftOpen {
-            key: (serial, fetched_at.is_some()),
+        .map(|(key, (terminal_id, tenant_id, common_name))| LeftOpen {
+            key,
             terminal_id,
             tenant_id,
             common_name,
@@ -263,8 +257,8 @@ pub(super) fn withdraw(
     waiting: &Waiting,
     because: &AuditEvent,
 ) -> Result<(), StoreError> {
-    let (serial, downloaded) = &waiting.key;
-    bundles::erase(connection, serial)?;
+    let serial = &waiting.key;
+    let Some(downloaded) = bundles::take_away(connection, serial)? else { return Ok(()) };
     if !downloaded {
         endings::never_delivered(connection, serial, because.at)?;
     }

@@ -1,7 +1,9 @@
 //! Tenants (医療機関) and their terminals (端末).
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, account_care, audit,
+    AnyConnection, AuditEvent, Store, StoreError, account_care,
+    attempts::{self, Excluded},
+    audit,
     folding::fold,
     overview,
     schema::{tenant, terminal},
@@ -199,6 +201,8 @@ impl Store {
                 .execute(connection)?;
             if changed == 1 && suspended {
                 account_care::close_all(connection, &id, &event)?;
+            } else if changed == 1 {
+                attempts::forget_exclusion(connection, &Excluded::Tenant(&id))?;
             }
             audit::record_if(connection, changed, &event)
         })

@@ -1,7 +1,9 @@
 //! What administrators do to a terminal: name it, stop it, let it in again.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError,
+    attempts::{self, Excluded},
+    audit,
     connection::lock_terminal,
     endings, instant, overview,
     schema::{certificate, terminal},
@@ -118,6 +120,7 @@ impl Store {
             diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
                 .set((terminal::stopped_at.eq(None::<i64>), terminal::stopped_by.eq(None::<String>)))
                 .execute(connection)?;
+            attempts::forget_exclusion(connection, &Excluded::Terminal(terminal_id))?;
             audit::record(connection, &event)?;
             Ok(Stop::Done)
         })

@@ -40,7 +40,7 @@ pub struct CertificateDetail {
 pub struct StopDetail {
     /// Since when.
     pub at: Timestamp,
-    /// Who stopped the terminal, as in the trail.
+    /// Who stopped the terminal, as in the trail; none for those who may not read it.
     pub by: Option<String>,
     /// Until when it can be undone; none when it cannot any more.
     pub undo_until: Option<Timestamp>,
@@ -95,7 +95,8 @@ impl Koshin {
         self.own_terminal(actor, Action::SeeTerminals, terminal_id, now).await
     }
 
-    /// One certificate, its terminal and what happened.
+    /// One certificate, its terminal and what happened to it: nothing of people, and their names
+    /// for those alone who may read the trail.
     ///
     /// # Errors
     /// [`SiteError::NotFound`] also for one that the actor may not see.
@@ -116,11 +117,17 @@ impl Koshin {
             ..TrailQuery::default()
         };
         let mut timeline = self.store.trail(trail).await?;
+        timeline.retain(|event| AuditKind::OF_TERMINALS.iter().any(|kind| kind.as_str() == event.kind));
         timeline.reverse();
+        // Who the organisation's people are is in its trail: for those who may read that.
+        let named = self.actor_may(actor, Action::SeeTrail, &terminal.tenant_id).await?;
+        if !named {
+            timeline.iter_mut().for_each(|event| event.actor = None);
+        }
         let stop = self.store.stop_of(peer.terminal_id).await?.map(|stop| {
             let until = stop.at.checked_add(UNDO).unwrap_or(Timestamp::MAX);
             let undo_until = (!stop.is_final && now < until).then_some(until);
-            StopDetail { at: stop.at, by: stop.by, undo_until }
+            StopDetail { at: stop.at, by: stop.by.filter(|_| named), undo_until }
         });
         Ok(CertificateDetail {
             stop,

@@ -1,6 +1,8 @@
 //! What is in a server's database, to be compared before and after.
 
-use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types};
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types,
+};
 use std::{collections::BTreeMap, path::Path};
 
 /// What a request may leave behind that is refused: that somebody was there, and failed.
@@ -68,7 +70,10 @@ impl Records {
             .into_iter()
             .filter(|table| !TRACES.contains(&table.as_str()))
             .map(|table| {
-                let columns = self.lines(&format!("SELECT name AS line FROM pragma_table_info('{table}')"));
+                // A token notes its last request.
+                let columns = self.lines(&format!(
+                    "SELECT name AS line FROM pragma_table_info('{table}') WHERE name <> 'last_used_at'"
+                ));
                 let rows = self.rows(&table, &columns.join(", "), "1 = 1");
                 (table, rows)
             })

@@ -7,6 +7,7 @@ mod issuing;
 mod operators;
 mod passkeys;
 mod recovery;
+mod terminals;
 mod trail;
 mod world;
 
