@@ -82,6 +82,7 @@ impl Victim {
         let page = self.does("/terminals/{id}/renew", &[]);
         let (_, rest) = page.split_once("/bundle?token=").unwrap();
         self.names.insert("download", rest.split('"').next().unwrap().to_owned());
+        records.write("INSERT INTO notice_bounce VALUES ('other', 'taro@example.jp', 'no such user', 0)");
         let open = "SELECT token_hash AS line FROM invitation WHERE mail = 'open@example.jp'";
         self.names.insert("hash", records.lines(open).remove(0));
         for (name, table) in [("passkey", "passkey"), ("api_token", "api_token")] {
