@@ -12,10 +12,15 @@ mod document;
 mod figures;
 mod inputs;
 mod issuing;
+mod kinds;
+mod notices;
 pub mod operations;
 mod organisation;
 mod recovery;
 mod refusal;
+mod revocations;
+mod services;
+mod tenants;
 mod terminals;
 mod token;
 mod trail;
@@ -112,7 +117,7 @@ async fn enter(
     // Before anything is judged: an answer over a body that was not read ends the connection,
     // and with it the next request of who keeps it open.
     let body = body_within(body, &api.koshin.config().limits).await;
-    let outcome = perform(operation, api, &parameters, &parts, body).await;
+    let outcome = perform(operation, api, parameters, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|refusal| refusal.answer(language));
     // Passwords and codes are in some answers, and names in most.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -122,7 +127,7 @@ async fn enter(
 async fn perform(
     operation: &'static Operation,
     api: AdminApi,
-    parameters: &Parameters,
+    parameters: Parameters,
     parts: &Parts,
     body: Result<Bytes, UseCaseError>,
 ) -> Result<Response, Refusal> {
@@ -134,7 +139,8 @@ async fn perform(
     if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {
         return Err(Refusal::scope(scope));
     }
-    let parameters = parameters.as_ref().map_err(|_| ProblemCode::NotFound)?;
-    let inputs = Inputs::read(operation.inputs, parameters, parts, body)?;
+    // A path that cannot be is a path that is not there.
+    let parameters = parameters.map_err(|_| ProblemCode::NotFound)?;
+    let inputs = Inputs::read(operation.inputs, &parameters, parts, body)?;
     (operation.action)(Call { koshin: api.koshin, caller, inputs, now }).await
 }

@@ -300,6 +300,7 @@ diesel::table! {
         legacy_key -> Nullable<Text>,
         changed_at -> BigInt,
         changed_by -> Text,
+        hosts -> Nullable<Text>,
     }
 }
 
