@@ -45,7 +45,7 @@ async fn a_terminal_that_is_let_in_again_is_well() {
     let id = world.terminal_of("clinic").await;
     let before = state(&world, "clinic").await;
     let knock = async || {
-        let refused = koshin.authenticate(world.peer("clinic"), false, now()).await;
+        let refused = koshin.authenticate(world.peer("clinic"), Purpose::Use, now()).await;
         refused.err().map(|error| error.code())
     };
     koshin.stop_terminal(&operator, id, now()).await.unwrap();
