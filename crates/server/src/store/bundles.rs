@@ -2,6 +2,8 @@
 
 use super::{
     AnyConnection, Store, StoreError,
+    attempts::{self, progress},
+    connection::lock_terminal,
     schema::{bundle, certificate},
 };
 use diesel::prelude::*;
@@ -81,6 +83,7 @@ impl Store {
     ) -> Result<Fetched, StoreError> {
         let token_hash = token_hash.to_owned();
         self.write(move |connection| {
+            lock_terminal(connection, terminal_id)?;
             let Some(found) = find(connection, &token_hash, now)? else { return Ok(Fetched::Nothing) };
             if found.terminal_id != terminal_id {
                 return Ok(Fetched::Foreign { serial: found.serial });
@@ -92,6 +95,7 @@ impl Store {
                 .filter(certificate::serial.eq(&found.serial))
                 .filter(certificate::fetched_at.is_null());
             diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
+            attempts::received(connection, terminal_id, progress::FETCHED, now)?;
             Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
         })
         .await

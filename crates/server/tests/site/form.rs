@@ -87,7 +87,7 @@ fn look_at(
     );
     // As low as the page lets it be.
     window.resize(WIDTHS[0], PICTURE_HEIGHT, 1);
-    pictures::keep(screen.name, language, window);
+    found.extend(pictures::keep(screen.name, language, window));
     for width in WIDTHS {
         window.resize(width, HEIGHT, 1);
         found.extend(measured(window).into_iter().map(|sentence| format!("at {width} px: {sentence}")));

@@ -12,7 +12,7 @@ fn keep(window: &Window, name: &str, address: &str) {
         window.prefer(language);
         window.go(address);
         window.page_with("main form");
-        pictures::keep(name, language, window);
+        assert_eq!(pictures::keep(name, language, window), None, "{name} ({language})");
     }
 }
 
