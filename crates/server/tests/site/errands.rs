@@ -103,9 +103,15 @@ fn a_recovery_code_is_seen_once_and_brings_a_terminal_back() {
     let recovered = koshin(home.path(), &["recover", &code]);
     assert_eq!(recovered.status.code(), Some(0), "{recovered:?}");
     let settings = fs::read_to_string(home.path().join(".monsiaj/monsiaj.jsonrpc.properties")).unwrap();
-    let bundle = settings.lines().find_map(|line| line.strip_prefix("monsiaj.config.0.clientCertificateFile="));
-    let bundle = fs::read(bundle.expect("the application's certificate")).unwrap();
-    let read = read_pkcs12(&bundle, &expired.password()).unwrap();
+    let setting = |name: &str| {
+        let begin = format!("monsiaj.config.0.{name}=");
+        settings
+            .lines()
+            .find_map(|line| line.strip_prefix(&begin))
+            .unwrap_or_else(|| panic!("{name} in {settings}"))
+    };
+    let bundle = fs::read(setting("clientCertificateFile")).unwrap();
+    let read = read_pkcs12(&bundle, setting("clientCertificatePassword")).unwrap();
     let serial = CertificateFacts::from_der(&read.certificate_der).unwrap().serial.to_hex();
     assert_eq!(site.server.state_of(&serial), "in_use");
     window.go(&format!("{}/certificates/{serial}", site.url()));
@@ -147,7 +153,9 @@ fn home_with_an_application(site: &SiteInABox, terminal: &Terminal) -> tempfile:
 /// The real program, for the user whose home this is.
 fn koshin(home: &Path, arguments: &[&str]) -> std::process::Output {
     let mut command = Command::new(tools::workspace_program("koshin"));
-    tools::run(command.args(arguments).env_clear().env("HOME", home).env("LANG", "C").env("PATH", "/usr/bin:/bin"))
+    tools::run(
+        command.args(arguments).env_clear().env("HOME", home).env("LANG", "C").env("PATH", "/usr/bin:/bin"),
+    )
 }
 
 #[test]

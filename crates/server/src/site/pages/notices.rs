@@ -84,11 +84,7 @@ pub(super) async fn drawn(
         days: Notice::ALL.into_iter().map(|notice| day(t, notice)).collect(),
         deliveries: known.deliveries.iter().map(|(row, name)| delivery(t, row, name)).collect(),
     };
-    Ok(if view.once.is_some() {
-        html_with_script(&page, status, &view)
-    } else {
-        html(&page, status, &view)
-    })
+    Ok(if view.once.is_some() { html_with_script(&page, status, &view) } else { html(&page, status, &view) })
 }
 
 fn channels(t: &Texts, known: &NoticePage) -> Vec<ChannelView> {

@@ -68,7 +68,7 @@ state-none = No certificate
 result-issued = Issued
 result-fetched = Received by the terminal
 result-handed-over = Handed over
-result-started = In use
+result-started = First used
 result-renewed = Renewed
 
 # One certificate
