@@ -152,8 +152,6 @@ impl Window {
     /// From now on the browser's user prefers this language.
     pub(crate) fn prefer(&self, language: &str) {
         let agent = self.script("return navigator.userAgent");
-        // What the browser draws its own fields for dates with.
-        self.chrome("Emulation.setLocaleOverride", &json!({ "locale": language }));
         self.chrome(
             "Emulation.setUserAgentOverride",
             &json!({ "userAgent": agent, "acceptLanguage": language }),
