@@ -213,7 +213,7 @@ impl Store {
             }
             endings::supersede_others(connection, &serial, terminal_id, now)?;
             bundles::erase(connection, &serial)?;
-            attempts::succeeded(connection, terminal_id, now)?;
+            attempts::confirmed(connection, terminal_id, now)?;
             overview::refresh_certificates(connection, terminal_id)?;
             audit::record(connection, &event)?;
             Ok(true)

@@ -5,7 +5,7 @@ use koshin_issuance::CertificateFacts;
 use koshin_protocol::problem::ProblemCode;
 use koshin_server::{
     store::{AuditEvent, AuditKind, TerminalQuery, TerminalState},
-    use_cases::{Actor, HandOver},
+    use_cases::{Actor, HandOver, Purpose},
 };
 
 /// Whoever looks after a clinic's terminals learns nothing of its people.

@@ -2,7 +2,7 @@
 
 use super::super::{
     AnyConnection, StoreError,
-    attempts::{self, RENEWED},
+    attempts::{self, progress},
     connection::lock_terminal,
     folding::fold,
     in_state,
@@ -42,7 +42,7 @@ pub(in super::super) fn refresh_certificates(
     if written == 1 { Ok(()) } else { write_all(connection, terminal_id, shown) }
 }
 
-/// Shows that a renewal went well at `at`: `serial` waits for its first use. When it renews
+/// Shows that a certificate was issued at `at`: `serial` waits for its first use. When it renews
 /// the one that is shown, this is all that changes.
 pub(in super::super) fn show_renewal(
     connection: &mut AnyConnection,
@@ -58,7 +58,7 @@ pub(in super::super) fn show_renewal(
     let shown = diesel::update(shows_parent)
         .set((
             terminal::unused_serial.eq(Some(serial)),
-            terminal::last_result.eq(Some(RENEWED)),
+            terminal::last_result.eq(Some(progress::ISSUED)),
             terminal::last_result_at.eq(Some(at.as_second())),
             terminal::failing_since.eq(None::<i64>),
         ))
@@ -66,7 +66,7 @@ pub(in super::super) fn show_renewal(
     if shown == 1 {
         return Ok(());
     }
-    attempts::succeeded(connection, terminal_id, at)?;
+    attempts::issued(connection, terminal_id, at)?;
     refresh_certificates(connection, terminal_id)
 }
 
