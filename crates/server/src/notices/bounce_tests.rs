@@ -52,7 +52,7 @@ Subject: =?utf-8?b?6KaB5a++5b+c?=\r
 fn bounce() -> Bounce {
     Bounce {
         delivery: 12,
-        serial: "5a01".to_owned(),
+        mark: "5a01".to_owned(),
         reason: "550 5.1.1 <incho@yamada.jp>: Recipient address rejected: User unknown".to_owned(),
     }
 }

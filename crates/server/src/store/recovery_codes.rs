@@ -5,6 +5,7 @@ use super::{
     certificates::{Signed, insert_intent, insert_result, state_from},
     connection::lock_terminal,
     consents, instant,
+    outbox::{Occasion, Subject, announce},
     schema::{certificate, recovery_code, tenant, terminal},
     terminals,
 };
@@ -68,6 +69,8 @@ pub struct FoundCode {
     pub used: Option<UsedCode>,
     /// Common name of its terminal.
     pub common_name: String,
+    /// 端末名
+    pub label: Option<String>,
     /// The certificate that the terminal is known by, if it has had one.
     pub current_serial: Option<String>,
     /// Tenant of its terminal.
@@ -104,9 +107,11 @@ impl Store {
     pub async fn issue_recovery_code(
         &self,
         new: NewRecoveryCode,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
+        let occasion = occasion.into();
         self.write(move |connection| {
+            let event = &occasion.event;
             // Held until the code is recorded: whoever ends them afterwards finds it.
             let consented = match &new.consent {
                 Some((clinic, vendor)) => consents::hold(connection, clinic, vendor)?,
@@ -133,7 +138,11 @@ impl Store {
                     recovery_code::expires_at.eq(new.expires_at.as_second()),
                 ))
                 .execute(connection)?;
-            audit::record(connection, &event)
+            let id: i64 = recovery_code::table
+                .filter(recovery_code::code_hash.eq(&new.code_hash))
+                .select(recovery_code::id)
+                .first(connection)?;
+            occasion.record(connection, &Subject::RecoveryCode(id)).map(drop)
         })
         .await
     }
@@ -219,7 +228,8 @@ impl Store {
         .await
     }
 
-    /// Records the signed certificate and that the code is used, both or neither.
+    /// Records the signed certificate, that the code is used, and what is told of it: all or
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the code is open no more, or a later intent took the
@@ -229,9 +239,9 @@ impl Store {
         code_id: i64,
         serial: &str,
         der: Vec<u8>,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
-        let serial = serial.to_owned();
+        let (serial, Occasion { event, told }) = (serial.to_owned(), occasion.into());
         self.write(move |connection| {
             insert_result(connection, &Signed { serial: &serial, der: &der, bundle: None }, &event)?;
             let open = recovery_code::table
@@ -244,10 +254,13 @@ impl Store {
                     recovery_code::used_serial.eq(Some(&serial)),
                 ))
                 .execute(connection)?;
-            match changed {
-                1 => Ok(()),
-                _ => Err(StoreError::Conflict("the recovery code is open no more")),
+            if changed != 1 {
+                return Err(StoreError::Conflict("the recovery code is open no more"));
             }
+            if let Some(told) = &told {
+                announce(connection, &Subject::RecoveryCode(code_id), told, event.at)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -344,7 +357,7 @@ pub(super) fn cancel_of(
 }
 
 type FoundColumns =
-    (CodeColumns, Option<String>, (String, Option<String>, Option<i64>), (String, String, bool));
+    (CodeColumns, Option<String>, (String, Option<String>, Option<String>, Option<i64>), (String, String, bool));
 
 fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundCode>, StoreError> {
     let columns: Option<FoundColumns> = recovery_code::table
@@ -353,19 +366,20 @@ fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundC
         .select((
             code_columns!(),
             recovery_code::used_serial,
-            (terminal::common_name, terminal::current_serial, terminal::stopped_at),
+            (terminal::common_name, terminal::label, terminal::current_serial, terminal::stopped_at),
             (tenant::id, tenant::service, tenant::suspended),
         ))
         .first(connection)
         .optional()?;
     let Some((code, serial, terminal, tenant)) = columns else { return Ok(None) };
-    let (common_name, current_serial, stopped_at) = terminal;
+    let (common_name, label, current_serial, stopped_at) = terminal;
     let (tenant_id, service, tenant_suspended) = tenant;
     let used = serial.map(|serial| find_used(connection, serial)).transpose()?;
     Ok(Some(FoundCode {
         code: into_row(code)?,
         used,
         common_name,
+        label,
         current_serial,
         tenant_id,
         service,

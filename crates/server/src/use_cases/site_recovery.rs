@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     entropy,
-    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TenantKind, TerminalRow},
+    store::{
+        AuditKind, NamedTerminal, NewRecoveryCode, Occasion, Occurrence, RecoveryCodeRow, StoreError,
+        TenantKind, TerminalRow,
+    },
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, RecoveryCode, recovery};
@@ -81,8 +84,17 @@ impl Koshin {
         };
         let detail = format!("good until {expires_at}");
         let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeIssued, detail, now);
-        match self.store.issue_recovery_code(new, event).await {
-            Ok(()) => Ok(IssuedCode { code, expires_at, terminal }),
+        let issued = Occurrence::RecoveryCodeIssued {
+            terminal: NamedTerminal { common_name: terminal.common_name.clone(), label: terminal.label.clone() },
+            by: actor.name(),
+            good_until: expires_at,
+        };
+        let told = Some(self.announced(&terminal.tenant_id, issued));
+        match self.store.issue_recovery_code(new, Occasion { event, told }).await {
+            Ok(()) => {
+                self.wake_notices();
+                Ok(IssuedCode { code, expires_at, terminal })
+            }
             Err(StoreError::Conflict(_)) => Err(self.ended_meanwhile(actor, terminal_id, now).await?),
             Err(error) => Err(error.into()),
         }

@@ -258,7 +258,7 @@ async fn addresses_that_are_none_are_not_kept() {
     {
         assert!(clinic.recipients(&[(address, "ja")]).await.is_err(), "{address:?}");
     }
-    let nobody = clinic.notices.close_feed(&Actor::command_line(), "nobody", issued_at()).await;
+    let nobody = clinic.notices.of(&Actor::command_line(), "nobody").await.unwrap().close_feed(issued_at()).await;
     assert!(nobody.is_err(), "no such clinic");
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().recipients.is_empty());
 }
@@ -285,7 +285,7 @@ async fn nothing_more_is_written_to_an_address_that_bounced_until_somebody_has_l
     // An administrator says that it is good: it is asked, and this time nobody knows it again.
     let actor = Actor::command_line();
     let restore = async || {
-        clinic.notices.restore_address(&actor, CLINIC, "nobody@yamada.jp", issued_at()).await.unwrap()
+        clinic.settings().await.restore_address("nobody@yamada.jp", issued_at()).await.unwrap()
     };
     assert!(restore().await);
     assert!(!restore().await, "once");
@@ -295,7 +295,7 @@ async fn nothing_more_is_written_to_an_address_that_bounced_until_somebody_has_l
     let taken = clinic.store.deliveries(Some(DeliveryState::Sent)).await.unwrap();
     let bounce = Bounce {
         delivery: taken[0].id,
-        serial: taken[0].key.serial.clone(),
+        mark: taken[0].mark.clone(),
         reason: "550 5.1.1 User unknown".to_owned(),
     };
     let address = clinic.notices.take_back(bounce, third).await.unwrap();

@@ -10,7 +10,9 @@ use koshin_server::{
         AuditEvent, AuditKind, Channel, DeliveryState, Door, Intent, Location, MailRecipient, NewTerminal,
         Store, Tenant, TenantKind,
     },
-    use_cases::{Actor, MailWish, NoticeSettingsError, Notices, SecondFactorKey, notices::Step},
+    use_cases::{
+        Actor, MailWish, NoticeSettingsError, Notices, OrganisationNotices, SecondFactorKey, notices::Step,
+    },
 };
 use koshin_testkit::{MailEncryption, MailServer};
 use std::sync::Arc;
@@ -95,6 +97,11 @@ impl Clinic {
         assert!(self.store.confirm(serial, terminal.id, issued_at(), confirmed).await.unwrap());
     }
 
+    /// The settings, in the hands of whoever sits at the machine.
+    pub(crate) async fn settings(&self) -> OrganisationNotices {
+        self.notices.of(&Actor::command_line(), CLINIC).await.unwrap()
+    }
+
     pub(crate) async fn recipients(&self, addresses: &[(&str, &str)]) -> Result<(), NoticeSettingsError> {
         let recipient = |(address, language): &(&str, &str)| MailRecipient {
             address: (*address).to_owned(),
@@ -107,7 +114,7 @@ impl Clinic {
             recipients: addresses.iter().map(recipient).collect(),
             unattended: false,
         };
-        self.notices.set_mail(&Actor::command_line(), CLINIC, wish, issued_at()).await
+        self.settings().await.set_mail(wish, issued_at()).await
     }
 
     /// Sends all that waits. Answers what each attempt came to.

@@ -33,7 +33,7 @@ async fn clinic_with_webhook(
 }
 
 async fn set(clinic: &Clinic, url: &str) -> Result<SecretString, NoticeSettingsError> {
-    clinic.notices.set_webhook(&Actor::command_line(), CLINIC, url, issued_at()).await
+    clinic.settings().await.set_webhook(url, issued_at()).await
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> &'a str {
@@ -54,7 +54,7 @@ async fn a_notice_is_posted_and_signed_with_the_time() {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!(body["id"], header(request, "koshin-delivery"));
     let expected = serde_json::json!({
-        "id": "notice-1-5a01",
+        "id": format!("notice-1-{}", clinic.store.deliveries(None).await.unwrap()[0].mark),
         "event": "certificate-expiring",
         "at": "2026-03-16T23:00:00Z",
         "notice": "14",
@@ -103,12 +103,12 @@ async fn only_https_urls_are_kept_and_a_new_url_has_a_new_secret() {
     let second = set(&clinic, "https://hooks.example.jp/").await.unwrap();
     assert_ne!(first.expose_secret(), second.expose_secret());
     let actor = Actor::command_line();
-    let third = clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.unwrap();
+    let third = clinic.settings().await.renew_webhook_secret(issued_at()).await.unwrap();
     let kept = clinic.store.notice_settings(CLINIC).await.unwrap().webhook.unwrap();
     assert_eq!(kept.url, "https://hooks.example.jp/");
     let secret = third.expose_secret().as_bytes();
     assert!(!kept.sealed.windows(secret.len()).any(|part| part == secret), "sealed, not in clear");
     clinic.notices.remove_webhook(&actor, CLINIC, issued_at()).await.unwrap();
-    assert!(clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.is_err());
+    assert!(clinic.settings().await.renew_webhook_secret(issued_at()).await.is_err());
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().webhook.is_none());
 }

@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod browser;
 mod certificates;
+mod events;
 mod feed;
 mod form;
 mod headers;

@@ -5,7 +5,8 @@ use crate::{
     fixture::{Fixture, event, later, now, tenant},
 };
 use koshin_server::store::{
-    AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode, StoreError, Tenant, TenantKind,
+    Announcement, Audience, AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode,
+    Occurrence, StoreError, Subject, Tenant, TenantKind,
 };
 
 async fn issue(f: &Fixture, hash: &str) {
@@ -167,10 +168,17 @@ pub(crate) async fn codes_end_with_what_allowed_them(f: Fixture) {
     assert!(cancelled.iter().all(|row| row.common_name.as_deref() == Some("client001")));
 }
 
+/// What operators are told of, once an hour.
+fn closed(span: i64) -> (String, Subject, Announcement) {
+    let occurrence = Occurrence::RecoveryClosed { until: later(1) };
+    let told = Announcement { occurrence, to: Audience::OperatorsBut(None), mails: true };
+    ("everywhere".to_owned(), Subject::RecoveryHour(span), told)
+}
+
 async fn guess(f: &Fixture, source: &str, span: i64) -> Counted {
     let subjects = vec![(source.to_owned(), 3), ("everywhere".to_owned(), 5)];
     let event = AuditEvent::of(AuditKind::RecoveryRefused, now());
-    f.store.count_recovery_attempt(subjects, span, event).await.unwrap()
+    f.store.count_recovery_attempt(subjects, span, event, closed(span)).await.unwrap()
 }
 
 pub(crate) async fn guesses_are_counted_by_source_and_altogether(f: Fixture) {
@@ -205,7 +213,7 @@ pub(crate) async fn of_a_hundred_guesses_at_once_the_limit_is_judged(f: Fixture)
         tasks.push(tokio::spawn(async move {
             let subjects = vec![("one".to_owned(), 10), ("everywhere".to_owned(), 1000)];
             let event = AuditEvent::of(AuditKind::RecoveryRefused, now());
-            store.count_recovery_attempt(subjects, 7, event).await.unwrap()
+            store.count_recovery_attempt(subjects, 7, event, closed(7)).await.unwrap()
         }));
     }
     let mut judged = 0;
