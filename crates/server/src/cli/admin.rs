@@ -28,7 +28,9 @@ pub(super) async fn run(place: &Place, command: AdminCommand) -> Result<(), CliE
     let invited = koshin.invite(&Actor::command_line(), &tenant, &mail, clock::now()).await?;
     say!("{}/setup/{}", site.url(), invited.token.expose_secret());
     match invited.mailed {
-        true => eprintln!("The running server mails this link to {mail}. If it does not arrive, send it yourself."),
+        true => eprintln!(
+            "The running server mails this link to {mail}. If it does not arrive, send it yourself."
+        ),
         false => eprintln!("Send this link to {mail}."),
     }
     eprintln!("It opens once, within 72 hours, in a browser with a certificate of {tenant}.");

@@ -8,11 +8,7 @@ use crate::{
     use_cases::{Notices, notices::Step},
 };
 use std::time::Duration;
-use tokio::{
-    sync::watch,
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 /// Between two looks at what is due. Notices have days, not minutes.
 const PLAN: Duration = Duration::from_secs(600);

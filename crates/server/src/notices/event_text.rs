@@ -34,7 +34,9 @@ pub fn mail(told: &Told<'_>, language: Language) -> MailText {
             let Parts { subject, what, todo } = japanese(told);
             let why = match invited {
                 true => "",
-                false => "なりすましに気づけるように、このお知らせは通知設定にかかわらず管理者に送っています。\n",
+                false => {
+                    "なりすましに気づけるように、このお知らせは通知設定にかかわらず管理者に送っています。\n"
+                }
             };
             MailText {
                 subject: format!("{subject}｜{organisation}"),

@@ -49,12 +49,8 @@ fn all() -> Vec<Occurrence> {
 
 fn written(occurrence: &Occurrence, language: Language) -> MailText {
     let link = SecretString::from("https://admin.example.jp/setup/0123");
-    let told = Told {
-        occurrence,
-        at: at("2026-11-23T03:00:00Z"),
-        organisation: "山田医院",
-        link: Some(&link),
-    };
+    let told =
+        Told { occurrence, at: at("2026-11-23T03:00:00Z"), organisation: "山田医院", link: Some(&link) };
     mail(&told, language)
 }
 

@@ -162,11 +162,7 @@ impl Mailer {
         Ok(())
     }
 
-    fn write(
-        &self,
-        mail: &OutgoingMail,
-        now: Timestamp,
-    ) -> Result<(Address, Zeroizing<Vec<u8>>), MailError> {
+    fn write(&self, mail: &OutgoingMail, now: Timestamp) -> Result<(Address, Zeroizing<Vec<u8>>), MailError> {
         let unwritable = |reason: String| MailError::Message { recipient: one_line(&mail.to), reason };
         let to = MailAddress::parse(&mail.to).map_err(|error| unwritable(error.to_string()))?.into_address();
         // RFC 3834: keeps holiday replies from coming back.

@@ -49,7 +49,10 @@ mod tests {
         for address in ["taro@example.jp", "a.b+c@mail.example.co.jp", "root@localhost", "x_y@[192.0.2.1]"] {
             assert_eq!(MailAddress::parse(address).as_ref().map(MailAddress::as_str), Ok(address));
         }
-        assert_eq!(MailAddress::parse(" taro@example.jp ").as_ref().map(MailAddress::as_str), Ok("taro@example.jp"));
+        assert_eq!(
+            MailAddress::parse(" taro@example.jp ").as_ref().map(MailAddress::as_str),
+            Ok("taro@example.jp")
+        );
     }
 
     #[test]

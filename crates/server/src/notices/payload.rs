@@ -7,7 +7,13 @@ use koshin_policy::{calendar as dates, notice::Notice};
 use serde_json::{Value, json};
 
 /// A certificate nears its end, or has passed it. `id` is the same for each attempt.
-pub fn end(id: &str, notice: Notice, certificate: &NoticedCertificate, task: Task, now: Timestamp) -> Vec<u8> {
+pub fn end(
+    id: &str,
+    notice: Notice,
+    certificate: &NoticedCertificate,
+    task: Task,
+    now: Timestamp,
+) -> Vec<u8> {
     let days = dates::jst_date(certificate.not_after) - dates::jst_date(now);
     let over = now > certificate.not_after;
     json!({

@@ -13,8 +13,7 @@ fn terminal() -> NamedTerminal {
 }
 
 fn posted(occurrence: &Occurrence) -> String {
-    let told =
-        Told { occurrence, at: at("2026-11-23T03:00:00Z"), organisation: "山田医院", link: None };
+    let told = Told { occurrence, at: at("2026-11-23T03:00:00Z"), organisation: "山田医院", link: None };
     let body = event("notice-12-0123", &told, "yamada", at("2026-11-23T03:00:30Z"));
     serde_json::to_string_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap()
 }

@@ -356,8 +356,12 @@ pub(super) fn cancel_of(
     Ok(())
 }
 
-type FoundColumns =
-    (CodeColumns, Option<String>, (String, Option<String>, Option<String>, Option<i64>), (String, String, bool));
+type FoundColumns = (
+    CodeColumns,
+    Option<String>,
+    (String, Option<String>, Option<String>, Option<i64>),
+    (String, String, bool),
+);
 
 fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundCode>, StoreError> {
     let columns: Option<FoundColumns> = recovery_code::table

@@ -132,9 +132,7 @@ impl Notices {
         };
         let language = Language::from_tag(&recipient.language);
         let text = match content {
-            Content::End(_, certificate) => {
-                text::mail(certificate, self.task(certificate), language, now)
-            }
+            Content::End(_, certificate) => text::mail(certificate, self.task(certificate), language, now),
             Content::Event(occurrence, organisation) => {
                 let link = self.link(delivery)?;
                 let at = delivery.created_at;

@@ -95,11 +95,7 @@ impl Notices {
     /// What the table refuses; the store.
     pub async fn of(&self, actor: &Actor, tenant: &str) -> Result<OrganisationNotices, SiteError> {
         permit(&self.store, actor, Action::SetNotices, tenant).await?;
-        Ok(OrganisationNotices {
-            notices: self.clone(),
-            tenant_id: tenant.to_owned(),
-            actor: actor.clone(),
-        })
+        Ok(OrganisationNotices { notices: self.clone(), tenant_id: tenant.to_owned(), actor: actor.clone() })
     }
 
     /// Sends a test and records how it ended.
@@ -134,11 +130,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// Addresses that are none, an unknown organisation, the store.
-    pub async fn set_mail(
-        &self,
-        wish: MailWish,
-        now: Timestamp,
-    ) -> Result<(), NoticeSettingsError> {
+    pub async fn set_mail(&self, wish: MailWish, now: Timestamp) -> Result<(), NoticeSettingsError> {
         if wish.recipients.len() > MAX_RECIPIENTS {
             return Err(NoticeSettingsError::TooManyRecipients);
         }
@@ -171,11 +163,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// A URL that is none, an unknown organisation, the store.
-    pub async fn set_webhook(
-        &self,
-        url: &str,
-        now: Timestamp,
-    ) -> Result<SecretString, NoticeSettingsError> {
+    pub async fn set_webhook(&self, url: &str, now: Timestamp) -> Result<SecretString, NoticeSettingsError> {
         let unusable = |error| NoticeSettingsError::Webhook(url.to_owned(), error);
         if url.len() > MOST_URL_BYTES {
             return Err(unusable(UrlError::TooLong));
@@ -224,10 +212,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// An unknown organisation, the store.
-    pub async fn remove_webhook(
-        &self,
-        now: Timestamp,
-    ) -> Result<(), NoticeSettingsError> {
+    pub async fn remove_webhook(&self, now: Timestamp) -> Result<(), NoticeSettingsError> {
         let change = |settings: &mut NoticeSettings| {
             settings.webhook = None;
             true
@@ -240,10 +225,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// An unknown organisation, the store.
-    pub async fn open_feed(
-        &self,
-        now: Timestamp,
-    ) -> Result<SecretString, NoticeSettingsError> {
+    pub async fn open_feed(&self, now: Timestamp) -> Result<SecretString, NoticeSettingsError> {
         let token = entropy::token();
         let hash = token_hash(token.expose_secret());
         let change = move |settings: &mut NoticeSettings| {
@@ -258,10 +240,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// An unknown organisation, the store.
-    pub async fn close_feed(
-        &self,
-        now: Timestamp,
-    ) -> Result<(), NoticeSettingsError> {
+    pub async fn close_feed(&self, now: Timestamp) -> Result<(), NoticeSettingsError> {
         let change = |settings: &mut NoticeSettings| {
             settings.calendar_token_hash = None;
             true
@@ -273,11 +252,7 @@ impl OrganisationNotices {
     ///
     /// # Errors
     /// The store.
-    pub async fn restore_address(
-        &self,
-        address: &str,
-        now: Timestamp,
-    ) -> Result<bool, NoticeSettingsError> {
+    pub async fn restore_address(&self, address: &str, now: Timestamp) -> Result<bool, NoticeSettingsError> {
         let tenant = self.tenant_id.as_str();
         let event = self.actor.event(AuditKind::AddressRestored, tenant, address.to_owned(), now);
         Ok(self.notices.store.restore_address(tenant, address, event).await?)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::store::MailRecipient;
 use koshin_policy::{CertificateState, notice::Notice};
 
 fn organisation(addresses: &[&str], unattended: bool) -> NoticeSettings {

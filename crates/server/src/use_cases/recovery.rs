@@ -208,7 +208,10 @@ impl Koshin {
             serial: serial.clone(),
         };
         let occasion = Occasion { event, told: Some(self.announced(&found.tenant_id, used)) };
-        self.store.record_recovered(found.code.id, &serial, der.clone(), occasion).await.map_err(lost_place)?;
+        self.store
+            .record_recovered(found.code.id, &serial, der.clone(), occasion)
+            .await
+            .map_err(lost_place)?;
         self.wake_notices();
         Ok(der)
     }

@@ -144,11 +144,13 @@ impl Koshin {
         let issued =
             Occurrence::ResetLinkIssued { login: account.login, name: account.name, by: actor.name() };
         let told = Some(self.announced(&account.tenant_id, issued));
-        self.store.add_reset(invitation, id, Occasion { event, told }).await.map_err(|error| match error {
-            // Disabled in between, as above.
-            StoreError::Conflict(_) => SiteError::NotFound,
-            other => other.into(),
-        })?;
+        self.store.add_reset(invitation, id, Occasion { event, told }).await.map_err(
+            |error| match error {
+                // Disabled in between, as above.
+                StoreError::Conflict(_) => SiteError::NotFound,
+                other => other.into(),
+            },
+        )?;
         self.wake_notices();
         Ok(token)
     }
@@ -254,7 +256,8 @@ impl Koshin {
             actor: Some(format!("{}@{}", entered.login, invitation.tenant_id)),
             ..AuditEvent::of(kind, now)
         };
-        let added = Occurrence::AdministratorAdded { login: entered.login.clone(), name: entered.name.clone() };
+        let added =
+            Occurrence::AdministratorAdded { login: entered.login.clone(), name: entered.name.clone() };
         let told = match invitation.resets {
             None => Some(self.announced(&invitation.tenant_id, added)),
             Some(_) => None,

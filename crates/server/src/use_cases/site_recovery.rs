@@ -85,7 +85,10 @@ impl Koshin {
         let detail = format!("good until {expires_at}");
         let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeIssued, detail, now);
         let issued = Occurrence::RecoveryCodeIssued {
-            terminal: NamedTerminal { common_name: terminal.common_name.clone(), label: terminal.label.clone() },
+            terminal: NamedTerminal {
+                common_name: terminal.common_name.clone(),
+                label: terminal.label.clone(),
+            },
             by: actor.name(),
             good_until: expires_at,
         };

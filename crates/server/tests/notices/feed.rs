@@ -1,7 +1,7 @@
 //! The calendar feed: private by its token, and revocable.
 
 use koshin_policy::notice::Notice;
-use koshin_server::use_cases::{Actor, Feed};
+use koshin_server::use_cases::Feed;
 use secrecy::ExposeSecret;
 
 use crate::support::{CLINIC, Clinic, issued_at, morning};

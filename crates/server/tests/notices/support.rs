@@ -97,6 +97,28 @@ impl Clinic {
         assert!(self.store.confirm(serial, terminal.id, issued_at(), confirmed).await.unwrap());
     }
 
+    /// Somebody who runs the service, and is told by mail.
+    pub(crate) async fn operator(&self, id: &str) {
+        let tenant = Tenant {
+            id: id.to_owned(),
+            name: "運用".to_owned(),
+            service: "default".to_owned(),
+            suspended: false,
+            kind: TenantKind::Operator,
+        };
+        self.store.add_tenant(tenant, issued_at(), event(AuditKind::TenantAdded)).await.unwrap();
+        let address = MailRecipient { address: format!("{id}@example.jp"), language: "ja".to_owned() };
+        let wish = MailWish {
+            mail: true,
+            administrators: true,
+            language: Language::Japanese,
+            recipients: vec![address],
+            unattended: false,
+        };
+        let settings = self.notices.of(&Actor::command_line(), id).await.unwrap();
+        settings.set_mail(wish, issued_at()).await.unwrap();
+    }
+
     /// The settings, in the hands of whoever sits at the machine.
     pub(crate) async fn settings(&self) -> OrganisationNotices {
         self.notices.of(&Actor::command_line(), CLINIC).await.unwrap()

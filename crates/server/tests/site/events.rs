@@ -105,8 +105,7 @@ fn a_recovery_code_is_told_to_every_administrator_and_to_no_stranger() {
     let question = browser.get(&path);
     let answer = text(&browser.post_from(&question, &path, &[]));
     let card = answer.split("recovery-code card").nth(1).unwrap().split("</p>").next().unwrap();
-    let groups: Vec<&str> =
-        card.split("<span>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+    let groups: Vec<&str> = card.split("<span>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     assert!(groups.len() > 2, "{card}");
     for to in ["taro@example.jp", "jiro@example.jp"] {
         let (_, body) = &mails(&server, to, "[Notice] A recovery code was issued for client001")[0];

@@ -1,7 +1,7 @@
 //! 通知設定: what is set, tried out and shown, and that it is one's own.
 
 use crate::support::{Browser, SiteInABox, heading, text};
-use koshin_testkit::{MailEncryption, MailServer, ReceivedMail, Response};
+use koshin_testkit::{MailEncryption, MailServer, Response, mail_server::ReceivedMail};
 
 /// A site that mails through `server`.
 pub(crate) fn site_with(server: &MailServer) -> SiteInABox {

@@ -50,7 +50,8 @@ pub(crate) async fn settings_are_kept_whole_and_changed_with_their_event(f: Fixt
         kept.webhook = None;
         false
     };
-    let change = f.store.change_notice_settings("clinic", decline, event(AuditKind::WebhookSet)).await.unwrap();
+    let change =
+        f.store.change_notice_settings("clinic", decline, event(AuditKind::WebhookSet)).await.unwrap();
     assert_eq!(change, SettingsChange::Declined, "nothing of it is kept or recorded");
     let all = f.store.all_notice_settings().await.unwrap();
     let expected = NoticeSettings { calendar_token_hash: None, ..settings(&["a@b.jp", "c@b.jp"]) };

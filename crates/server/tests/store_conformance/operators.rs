@@ -234,7 +234,8 @@ pub(crate) async fn a_mass_revocation_goes_on_after_a_crash_until_everything_has
     let mut parts = 0;
     loop {
         let reopened = Store::open(&f.location).unwrap();
-        let done = reopened.carry_out_revocations(1, true, now() + SignedDuration::from_secs(parts)).await.unwrap();
+        let done =
+            reopened.carry_out_revocations(1, true, now() + SignedDuration::from_secs(parts)).await.unwrap();
         let Some(done) = done else { break };
         parts += i64::try_from(done).unwrap();
         let state = revocation(&reopened, id).await.state;
@@ -268,8 +269,9 @@ pub(crate) async fn of_two_that_carry_out_each_certificate_ends_once(f: Fixture)
     let approved = event(AuditKind::RevocationApproved);
     let to = RevocationState::Approved;
     f.store.decide_revocation(id, to, by(second), later(-24), approved).await.unwrap();
-    let carry =
-        |store: Store| async move { while store.carry_out_revocations(3, true, now()).await.unwrap().is_some() {} };
+    let carry = |store: Store| async move {
+        while store.carry_out_revocations(3, true, now()).await.unwrap().is_some() {}
+    };
     tokio::join!(
         tokio::spawn(carry(f.store.clone())),
         tokio::spawn(carry(Store::open(&f.location).unwrap()))

@@ -18,7 +18,11 @@ fn terminal() -> NamedTerminal {
 }
 
 fn issued() -> Occurrence {
-    Occurrence::RecoveryCodeIssued { terminal: terminal(), by: "hanako@clinic".to_owned(), good_until: later(72) }
+    Occurrence::RecoveryCodeIssued {
+        terminal: terminal(),
+        by: "hanako@clinic".to_owned(),
+        good_until: later(72),
+    }
 }
 
 /// Something that the clinic is told.
@@ -63,10 +67,8 @@ pub(crate) async fn an_event_and_what_is_told_of_it_are_recorded_together(f: Fix
     for (tenant_id, mail) in [("clinic", "a@b.jp"), ("clinic", "b@b.jp"), ("other", "x@y.jp")] {
         somebody(&f, tenant_id, mail);
     }
-    let occasion = |mails| Occasion {
-        event: event(AuditKind::RecoveryCodeIssued),
-        told: Some(told(issued(), mails)),
-    };
+    let occasion =
+        |mails| Occasion { event: event(AuditKind::RecoveryCodeIssued), told: Some(told(issued(), mails)) };
     f.store.issue_recovery_code(code(&f, "h1"), occasion(true)).await.unwrap();
     let planned = rows(&f).await;
     assert_eq!(recipients(&f).await, ["a@b.jp", "b@b.jp"], "both, and no stranger");
@@ -288,8 +290,7 @@ pub(crate) async fn rows_of_the_version_before_go_on(f: Fixture) {
         ));
     };
     insert("30");
-    let occasion =
-        Occasion { event: event(AuditKind::RecoveryCodeIssued), told: Some(told(issued(), true)) };
+    let occasion = Occasion { event: event(AuditKind::RecoveryCodeIssued), told: Some(told(issued(), true)) };
     f.store.issue_recovery_code(code(&f, "h1"), occasion).await.unwrap();
     let (down, up) = match &f.location {
         Location::Sqlite(_) => (

@@ -184,7 +184,9 @@ fn told(t: &Texts, event: Event) -> String {
 fn events(t: &Texts, kind: TenantKind) -> Vec<String> {
     let operators = |event: &Event| matches!(event, Event::RecoveryClosed | Event::RevocationProposed);
     let all = Event::ALL.into_iter();
-    all.filter(|event| kind == TenantKind::Operator || !operators(event)).map(|event| told(t, event)).collect()
+    all.filter(|event| kind == TenantKind::Operator || !operators(event))
+        .map(|event| told(t, event))
+        .collect()
 }
 
 fn delivery(t: &Texts, row: &DeliveryRow, terminal: Option<&str>) -> DeliveryView {

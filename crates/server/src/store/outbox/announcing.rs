@@ -129,11 +129,13 @@ impl Occurrence {
     }
 
     pub(super) fn from_record(text: &str) -> Result<Self, StoreError> {
-        serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("what a notice tells: {error}")))
+        serde_json::from_str(text)
+            .map_err(|error| StoreError::Corrupt(format!("what a notice tells: {error}")))
     }
 
     fn record(&self) -> Result<String, StoreError> {
-        serde_json::to_string(self).map_err(|error| StoreError::Corrupt(format!("what a notice tells: {error}")))
+        serde_json::to_string(self)
+            .map_err(|error| StoreError::Corrupt(format!("what a notice tells: {error}")))
     }
 }
 
@@ -246,9 +248,10 @@ fn recipients(
     for tenant_id in tenants {
         let (addresses, url) = notice_settings::told_of_events(connection, &tenant_id)?;
         let unreached = came_back(connection, &tenant_id)?;
-        let mails = addresses.into_iter().map(|recipient| recipient.address).filter(|address| {
-            told.mails && !unreached.contains(address) && except.as_ref() != Some(address)
-        });
+        let mails = addresses
+            .into_iter()
+            .map(|recipient| recipient.address)
+            .filter(|address| told.mails && !unreached.contains(address) && except.as_ref() != Some(address));
         let mails = mails.map(|address| (Channel::Mail, address));
         // Of two organisations with one address one mail goes there; each signs its own webhook.
         let new = mails.filter(|(_, address)| seen.insert(address.clone()));

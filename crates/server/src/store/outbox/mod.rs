@@ -9,9 +9,7 @@ mod announcing;
 mod delivery;
 
 pub use announcing::{Announcement, Audience, NamedTerminal, Occasion, Occurrence};
-pub use delivery::{
-    AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, Subject, Topic,
-};
+pub use delivery::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, Subject, Topic};
 
 pub(super) use announcing::announce;
 
@@ -199,7 +197,10 @@ impl Store {
                 .filter(outbox::tenant_id.eq(&tenant_id))
                 .order((outbox::created_at.desc(), outbox::id.desc()))
                 .limit(i64::from(limit))
-                .select((Columns::as_select(), (terminal::label.nullable(), terminal::common_name.nullable())))
+                .select((
+                    Columns::as_select(),
+                    (terminal::label.nullable(), terminal::common_name.nullable()),
+                ))
                 .load(connection)?;
             let named = |(row, (label, common_name)): Named| {
                 let row = DeliveryRow::try_from(row)?;
@@ -223,9 +224,10 @@ impl Store {
         self.read(move |connection| {
             let ordered = outbox::table.order(outbox::id);
             let rows: Vec<Columns> = match state {
-                Some(state) => {
-                    ordered.filter(outbox::state.eq(state.as_str())).select(Columns::as_select()).load(connection)?
-                }
+                Some(state) => ordered
+                    .filter(outbox::state.eq(state.as_str()))
+                    .select(Columns::as_select())
+                    .load(connection)?,
                 None => ordered.select(Columns::as_select()).load(connection)?,
             };
             rows.into_iter().map(DeliveryRow::try_from).collect()
@@ -372,7 +374,10 @@ fn needless(
                 .filter(invitation::token_hash.eq(hash))
                 .filter(invitation::used_at.is_null())
                 .filter(invitation::expires_at.gt(now.as_second()));
-            (open.count().get_result(connection)?, "the invitation was used or withdrawn, or its time is over")
+            (
+                open.count().get_result(connection)?,
+                "the invitation was used or withdrawn, or its time is over",
+            )
         }
         (Subject::MassRevocation(id), Topic::Event(Event::RevocationProposed)) => {
             let waits = mass_revocation::table
