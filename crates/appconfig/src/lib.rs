@@ -31,6 +31,7 @@
 mod documents;
 mod error;
 mod files;
+mod files_entry;
 mod formats;
 mod model;
 pub mod profile;
@@ -38,6 +39,7 @@ mod splice;
 mod text;
 
 pub use error::ConfigError;
+pub use files_entry::{FilesEntry, add_files_entry};
 pub use formats::receview::ReceviewKeys;
 pub use model::{CertificateLocation, Connection, Edit, FilesSettings, NewCertificate, PasswordEdit};
 
@@ -52,7 +54,8 @@ pub enum Format {
     Glclient2,
     /// レセ電ビューア (jma-receview): `receview.conf`, YAML written by Ruby's Psych, with the keys of [`ReceviewKeys::default`].
     Receview,
-    /// Koshin's own `files.toml`: a list of PEM or PKCS#12 files that are replaced where they lie. Read only.
+    /// Koshin's own `files.toml`: a list of PEM or PKCS#12 files that are replaced where they lie.
+    /// Nothing in it is edited; see [`add_files_entry`].
     Files,
 }
 

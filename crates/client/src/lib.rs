@@ -4,6 +4,7 @@
 //! - [`applications`]: where certificates live, and how a new one takes the place of an old one.
 //! - [`doors`]: how the server is spoken to.
 //! - [`prompt`]: asking people; [`dialogs`]: what they see in windows.
+//! - [`code_dialog`]: a recovery code, typed by a person.
 //! - [`launcher`]: what happens before an application starts.
 //! - [`daemon`]: renewal without people; [`install`]: what starts it; [`doctor`]: whether it could succeed now.
 //! - [`cli`]: the command line.
@@ -18,6 +19,7 @@
 pub mod applications;
 pub mod cli;
 pub mod clock;
+pub mod code_dialog;
 pub mod daemon;
 pub mod dialogs;
 pub mod doctor;

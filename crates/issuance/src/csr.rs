@@ -1,6 +1,6 @@
 //! Certification requests (PKCS#10, RFC 2986).
 
-use rcgen::{CertificateParams, PublicKeyData, SigningKey};
+use rcgen::{CertificateParams, DistinguishedName, PublicKeyData, SigningKey};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::der_parser::oid;
 use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
@@ -91,8 +91,20 @@ pub fn create_csr(
         organization: organization.map(str::to_owned),
         organizational_unit: None,
     };
+    signed(key, distinguished_name(&subject)?)
+}
+
+/// Makes a request that names nobody, for a device that does not know yet who it is: the server that knows does.
+///
+/// # Errors
+/// [`CsrError::Encoding`] when the key cannot sign.
+pub fn create_nameless_csr(key: &PrivateKey) -> Result<Vec<u8>, CsrError> {
+    signed(key, DistinguishedName::new())
+}
+
+fn signed(key: &PrivateKey, subject: DistinguishedName) -> Result<Vec<u8>, CsrError> {
     let mut params = CertificateParams::default();
-    params.distinguished_name = distinguished_name(&subject)?;
+    params.distinguished_name = subject;
     let request = params
         .serialize_request(&RequestSigner(key))
         .map_err(|error| CsrError::Encoding(error.to_string()))?;

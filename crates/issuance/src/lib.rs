@@ -32,7 +32,7 @@ mod signature;
 mod unsigned;
 mod weak_key;
 
-pub use csr::{CertificateRequest, CsrError, create_csr, read_csr};
+pub use csr::{CertificateRequest, CsrError, create_csr, create_nameless_csr, read_csr};
 pub use csrattrs::{CsrAttributesError, csr_attributes, read_csr_attributes};
 pub use facts::{CertificateError, CertificateFacts, certificate_to_pem, certificates_from_pem};
 pub use issuer::{Issuer, IssuerError};

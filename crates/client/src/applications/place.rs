@@ -214,6 +214,14 @@ pub struct Discovery {
     pub contact: Option<String>,
 }
 
+impl Discovery {
+    /// Whom to call: a profile's word, else that of `koshin.toml`.
+    pub fn whom_to_call(&self) -> Option<String> {
+        let own = self.places.iter().find_map(|place| place.profile.as_ref()?.profile.contact.clone());
+        own.or_else(|| self.contact.clone())
+    }
+}
+
 /// A file that could not be used.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}: {reason}", .path.display())]

@@ -7,6 +7,7 @@ pub mod install;
 pub mod memory;
 pub mod messages;
 pub mod recover;
+pub mod recover_first;
 pub mod renew;
 pub mod renew_view;
 pub mod run;
@@ -19,6 +20,7 @@ use crate::{
     clock,
     environment::{Environment, Language},
     exit::ExitCode,
+    renewal::first::Format,
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, path::PathBuf};
@@ -46,7 +48,7 @@ enum Command {
     Status(StatusArgs),
     /// Renew the certificates that are due
     Renew(RenewArgs),
-    /// Replace a certificate that has expired, by a recovery code
+    /// Replace a certificate that has expired, or get the first one, by a recovery code
     Recover(RecoverArgs),
     /// See to an application's certificate, asking in a window if it is due, then start the application
     Run(RunArgs),
@@ -113,6 +115,47 @@ pub struct RecoverArgs {
     /// Only this application: monsiaj, glclient2, receview, files, browser, keystore or the name of a profile
     #[arg(long, value_name = "APP")]
     pub app: Option<App>,
+    /// For a PC without a certificate: get one from this server, https://HOST, and write its files into a new folder
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// The rest of it.
+    #[command(flatten)]
+    pub first: FirstArgs,
+}
+
+/// What goes with `koshin recover --server`.
+#[derive(Debug, Args, Default)]
+pub struct FirstArgs {
+    /// With --server: the file with the CA certificates by which the server is known; by default those of this PC
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "ca_fingerprint")]
+    pub ca: Option<PathBuf>,
+    /// With --server: the SHA-256 of the CA certificate by which the server is known, as the administration site shows it
+    #[arg(long, value_name = "SHA256", requires = "server")]
+    pub ca_fingerprint: Option<String>,
+    /// With --server: the folder to make; by default koshin-CN in the home
+    #[arg(long, value_name = "DIR", requires = "server")]
+    pub directory: Option<PathBuf>,
+    /// With --server: which files to write; by default what --app reads, else p12
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "server")]
+    pub format: Option<FileFormat>,
+}
+
+/// Which files `koshin recover --server` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// One PKCS#12 file
+    P12,
+    /// Certificate and encrypted key, each a PEM file
+    Pem,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::P12 => Self::Pkcs12,
+            FileFormat::Pem => Self::Pem,
+        }
+    }
 }
 
 /// How a certificate is renewed.

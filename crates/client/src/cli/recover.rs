@@ -1,8 +1,9 @@
-//! `koshin recover`: a certificate that has expired is replaced by a recovery code.
+//! `koshin recover`: a certificate that has expired is replaced by a recovery code; with `--server`, see [`recover_first`].
 
 use super::{
     RecoverArgs,
     messages::{dialogs as dialog_words, renew as words},
+    recover_first::recover_first,
     renew::{Teller, explanation},
     renew_view::RunResult,
 };
@@ -33,7 +34,12 @@ pub fn run(arguments: &RecoverArgs, environment: &Environment) -> ExitCode {
         return ExitCode::Declined;
     };
     with_surroundings(environment, |with| {
-        recover_all(&code, arguments.app, environment, with, &mut prompt).exit_code
+        let prompt = &mut prompt;
+        let result = match &arguments.server {
+            Some(server) => recover_first(&code, arguments, server, environment, with, prompt),
+            None => recover_all(&code, arguments.app, environment, with, prompt),
+        };
+        result.exit_code
     })
 }
 

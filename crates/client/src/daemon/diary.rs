@@ -117,6 +117,18 @@ pub fn note_attempt(with: Surroundings<'_>, group: &Group, name: &str, run: &Run
     let _ = diary.save(with.fs, with.state_dir);
 }
 
+/// Writes down a certificate that replaces none. If that fails, the diary is as before.
+pub fn note_first(with: Surroundings<'_>, certificate: &CertificateNote) {
+    let now = with.now();
+    let mut diary = Diary::load(with.fs, with.state_dir);
+    let record = diary.record(&certificate.sha256);
+    record.name.clone_from(&certificate.common_name);
+    record.not_after = Some(certificate.not_after);
+    record.attempts.succeeded(now);
+    record.last_result = Some(LastResult { at: now, result: "renewed".to_owned(), text: None });
+    let _ = diary.save(with.fs, with.state_dir);
+}
+
 /// The word for [`LastResult::result`]; `None` where nothing was attempted.
 fn result_of(run: &Run) -> Option<&'static str> {
     match run.ending {

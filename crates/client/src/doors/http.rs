@@ -15,7 +15,7 @@ use std::{error::Error, io, sync::Arc, time::Duration};
 use ureq::{
     Agent, Body,
     http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header},
-    tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider},
+    tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsConfigBuilder, TlsProvider},
 };
 use zeroize::Zeroizing;
 
@@ -64,24 +64,39 @@ pub(super) struct Reply {
 }
 
 impl Http {
-    pub(super) fn new(trust: &Trust, credential: &Credential, caller: Caller) -> Result<Self, DoorError> {
+    /// Presents the certificate of `credential`, or none.
+    pub(super) fn new(
+        trust: &Trust,
+        credential: Option<&Credential>,
+        caller: Caller,
+    ) -> Result<Self, DoorError> {
         Self::with_time_limit(trust, credential, caller, TOTAL_TIMEOUT)
+    }
+
+    /// Talks to whoever answers. Nothing that is secret may be sent, and nothing that comes may be believed.
+    pub(super) fn with_anybody(caller: Caller) -> Self {
+        let tls = Self::tls().disable_verification(true).build();
+        Self { agent: Self::agent(tls, TOTAL_TIMEOUT), caller }
     }
 
     fn with_time_limit(
         trust: &Trust,
-        credential: &Credential,
+        credential: Option<&Credential>,
         caller: Caller,
         total: Duration,
     ) -> Result<Self, DoorError> {
+        let presented = credential.map(client_certificate).transpose()?;
+        let tls = Self::tls().root_certs(roots(trust)?).client_cert(presented).build();
+        Ok(Self { agent: Self::agent(tls, total), caller })
+    }
+
+    fn tls() -> TlsConfigBuilder {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .unversioned_rustls_crypto_provider(provider)
-            .root_certs(roots(trust)?)
-            .client_cert(Some(client_certificate(credential)?))
-            .build();
-        let agent = Agent::config_builder()
+        TlsConfig::builder().provider(TlsProvider::Rustls).unversioned_rustls_crypto_provider(provider)
+    }
+
+    fn agent(tls: TlsConfig, total: Duration) -> Agent {
+        Agent::config_builder()
             .https_only(true)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -94,8 +109,7 @@ impl Http {
             .user_agent(concat!("koshin/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build()
-            .new_agent();
-        Ok(Self { agent, caller })
+            .new_agent()
     }
 
     /// Sends and reads the whole answer, whatever its status. A redirect is an error.

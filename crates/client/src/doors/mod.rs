@@ -55,7 +55,7 @@ pub struct Caller {
     pub language: Language,
 }
 
-/// The renewal host, spoken to with one certificate. Every call opens a connection of its own, blocks for at most a
+/// The renewal host, spoken to with one certificate, or with none. Every call opens a connection of its own, blocks for at most a
 /// minute, and repeats nothing.
 pub struct Door {
     base: String,
@@ -67,7 +67,7 @@ pub struct Door {
 
 impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Door({}, certificate {})", self.base, self.serial)
+        write!(f, "Door({}, certificate {:?})", self.base, self.serial)
     }
 }
 
@@ -82,11 +82,28 @@ impl Door {
         credential: &Credential,
         caller: Caller,
     ) -> Result<Self, DoorError> {
+        let http = Http::new(trust, Some(credential), caller)?;
+        Self::at(base, http, credential.certificate.serial.to_hex(), trust, caller)
+    }
+
+    /// A door for a device that has no certificate yet.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn without_certificate(base: &str, trust: &Trust, caller: Caller) -> Result<Self, DoorError> {
+        Self::at(base, Http::new(trust, None, caller)?, String::new(), trust, caller)
+    }
+
+    /// A door at which nobody knows who answers (RFC 7030, 4.1.1): good for asking for CA certificates, of which only
+    /// those are believed whose fingerprint is known. Nothing secret is sent.
+    pub(crate) fn of_anybody(base: &str, caller: Caller) -> Result<Self, DoorError> {
+        Self::at(base, Http::with_anybody(caller), String::new(), &Trust::default(), caller)
+    }
+
+    fn at(base: &str, http: Http, serial: String, trust: &Trust, caller: Caller) -> Result<Self, DoorError> {
         if crate::applications::hosts::https_uri(base).is_none() {
             return Err(DoorError::Setup { reason: format!("{base:?} is not an https address") });
         }
-        let http = Http::new(trust, credential, caller)?;
-        let serial = credential.certificate.serial.to_hex();
         let base = base.trim_end_matches('/').to_owned();
         Ok(Self { base, http, serial, trust: trust.clone(), caller })
     }

@@ -46,7 +46,7 @@ impl Door {
         let renewal_host_confirmed = self.certificate_status(Use::Trial)?.is_some();
         let service = match service_url.filter(|url| https_uri(url).is_some()) {
             None => ServiceTrial::NotTried,
-            Some(url) => self.try_service(url, &Http::new(&self.trust, old, self.caller)?)?,
+            Some(url) => self.try_service(url, &Http::new(&self.trust, Some(old), self.caller)?)?,
         };
         Ok(Trial { renewal_host_confirmed, service })
     }

@@ -9,9 +9,10 @@ use super::{
 use crate::{
     applications::{App, CredentialError, Place},
     cli::{
-        messages::{dialogs as words, failures, renew as renew_words},
+        messages::{failures, renew as renew_words},
         renew::{exit_code, explanation},
     },
+    code_dialog::{Expired, ask_for_code},
     daemon::{diary, round},
     dialogs,
     environment::Environment,
@@ -19,7 +20,6 @@ use crate::{
     prompt::{Answer, Explanation, Prompt, Question},
     renewal::{
         Failure,
-        by_code::{self, Redeemed},
         group::{Group, Passwords},
         journal::CertificateNote,
         machine::Ending,
@@ -31,8 +31,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_desktop::Choice;
-use koshin_policy::{Kind, RecoveryCode, calendar};
-use secrecy::ExposeSecret;
+use koshin_policy::{Kind, calendar};
 use std::collections::BTreeSet;
 
 /// What a launcher works with.
@@ -377,66 +376,15 @@ impl Attendance<'_> {
     }
 
     /// The expired dialog, until a code has brought a new certificate or the person gives up.
-    fn recover(&mut self, key: &str, name: &str, not_after: Timestamp, person: &Person<'_>) {
-        let language = self.launch.environment.language;
-        let explanation = failures::expired(language);
-        let mut error: Option<String> = None;
-        loop {
-            let contact = self.contact.as_deref();
-            let dialog = dialogs::expired(language, name, not_after, &explanation, contact, error.as_deref());
-            let Some(Choice::Pressed { index: dialogs::YES, text: Some(typed) }) = person.show(dialog) else {
-                return;
-            };
-            error = Some(match RecoveryCode::parse(typed.expose_secret()) {
-                Err(_) => words::mistyped_code(language).to_owned(),
-                Ok(code) => match self.redeem(key, &code, person) {
-                    Ok(not_after) => {
-                        let notes = person.take_notes();
-                        person.show(dialogs::done(language, name, not_after, &notes, self.started));
-                        return;
-                    }
-                    Err(why) => why,
-                },
-            });
-        }
-    }
-
-    /// Gives the code for the certificate `key`. Answers the new one's end, or why there is none.
-    fn redeem(&mut self, key: &str, code: &RecoveryCode, person: &Person<'_>) -> Result<Timestamp, String> {
+    fn recover(&mut self, key: &str, name: &str, not_after: Timestamp, mut person: &Person<'_>) {
         let Launch { environment, app, with } = self.launch;
-        let language = environment.language;
-        let mut prompt = person;
-        let mut passwords = Passwords::new(&mut prompt, None);
-        let session = Session::begin(environment, |place| place.app == app, with, &mut passwords)
-            .map_err(|failure| in_the_field(&renew_words::failure(language, &failure, None)))?;
-        let found = by_code::redeem(&session, |group| group.sha256() == key, code, with, &mut passwords);
-        // Somebody else has replaced it while the dialog was open.
-        let Some(Redeemed { group, run }) = found else {
-            return Err(words::replaced_meanwhile(language).to_owned());
-        };
-        let name = round::name(with.state_dir, group);
-        let why = explanation(language, with.now(), group, &run);
-        diary::note_attempt(with, group, &name, &run, why.as_ref());
-        match (run.new, why) {
-            (None, _) if matches!(run.failure, Some(Failure::NoRecovery { .. })) => {
-                Err(words::no_recovery(language).to_owned())
-            }
-            (Some(new), _) => {
-                if self.exit_code == ExitCode::Expired {
-                    self.exit_code = ExitCode::Ok;
-                }
-                Ok(new.not_after)
-            }
-            (None, Some(why)) => Err(in_the_field(&why)),
-            (None, None) => Err(words::replaced_meanwhile(language).to_owned()),
+        let contact = self.contact.as_deref();
+        let expired = Expired { app, sha256: key, name, not_after, contact, is_open: self.started };
+        let recovered = ask_for_code(expired, environment, with, &mut person).is_some();
+        if recovered && self.exit_code == ExitCode::Expired {
+            self.exit_code = ExitCode::Ok;
         }
     }
-}
-
-/// An explanation below the field that it is about.
-fn in_the_field(explanation: &Explanation) -> String {
-    let Explanation { title, lines, .. } = explanation;
-    std::iter::once(title).chain(lines).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the same attempt may end otherwise in a minute, or after a person has put something right.

@@ -42,8 +42,7 @@ impl Look {
         let mut memory = Memory::load(&Disk, state_dir);
         let before = memory.clone();
         let discovery = discover_only(environment, app);
-        let contact =
-            discovery.places.iter().find_map(|place| place.profile.as_ref()?.profile.contact.clone());
+        let contact = discovery.whom_to_call();
         let may_renew = |place: &Place| place.unsupported.is_none() && !place.only_follows();
         let places = discovery.places.into_iter().filter(may_renew);
         let places: Vec<(Place, Seen)> = places
@@ -54,7 +53,7 @@ impl Look {
             places,
             memory,
             interrupted: journals.iter().any(|journal| is_half_done(&journal.state)),
-            contact: contact.or(discovery.contact),
+            contact,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::messages::prompts,
+    code_dialog::Asked,
     dialogs,
     environment::Language,
     prompt::{Answer, DesktopPrompt, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
@@ -63,6 +64,16 @@ impl<'a> Person<'a> {
             eprintln!("{text}");
         }
         choice
+    }
+}
+
+impl Asked for &Person<'_> {
+    fn show(&mut self, dialog: Dialog) -> Option<Choice> {
+        Person::show(self, dialog)
+    }
+
+    fn take_notes(&mut self) -> Vec<String> {
+        Person::take_notes(self)
     }
 }
 

@@ -4,7 +4,10 @@ use crate::{
     applications::{InstallError, RenewalHostError, credential::CredentialError},
     doors::DoorError,
     exit::ExitCode,
-    renewal::{hook::HookError, journal::JournalError, machine::Unexpected, verification::VerificationError},
+    renewal::{
+        first::FirstError, hook::HookError, journal::JournalError, machine::Unexpected,
+        verification::VerificationError,
+    },
     storage::{StorageError, backup::BackupError, changes::ChangeError, lock::LockError},
     stores::nss::NssError,
 };
@@ -76,6 +79,9 @@ pub enum Failure {
         /// The renewal host.
         base: String,
     },
+    /// A first certificate cannot be had like this.
+    #[error(transparent)]
+    First(#[from] FirstError),
     /// Nobody can be asked.
     #[error("nobody can be asked whether to renew: run it in a terminal, or agree beforehand with --yes")]
     CannotAsk,
@@ -115,6 +121,8 @@ impl Failure {
             Self::Store(_) => ExitCode::Storage,
             Self::NoRecovery { .. } => ExitCode::Refused,
             Self::Bundle(_) | Self::Certificate(_) | Self::Verification(_) => ExitCode::Server,
+            Self::First(FirstError::OtherCa { .. }) => ExitCode::Network,
+            Self::First(_) => ExitCode::Config,
             Self::Hook(_) | Self::CannotAsk | Self::PerhapsShared { .. } => ExitCode::Config,
             Self::Key(_) | Self::Request(_) | Self::Randomness(_) | Self::Defect(_) => ExitCode::Internal,
         }

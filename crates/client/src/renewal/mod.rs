@@ -10,12 +10,14 @@
 //! - [`session`]: a whole run of the program.
 //! - [`stores`]: browsers' databases, which are no files to be replaced.
 //! - [`by_code`]: an expired certificate's way to the next, by a recovery code.
+//! - [`first`]: by a recovery code to the first certificate of a PC that has none.
 //! - [`hook`]: commands after a switch.
 
 pub mod by_code;
 mod catching_up;
 pub mod confirmation;
 mod failure;
+pub mod first;
 pub mod group;
 pub mod hook;
 pub mod journal;

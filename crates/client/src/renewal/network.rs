@@ -20,6 +20,19 @@ pub trait Network {
         trust: &Trust,
         credential: &Credential,
     ) -> Result<Box<dyn Conversation>, DoorError>;
+
+    /// The same without a certificate, for a device that has none yet.
+    ///
+    /// # Errors
+    /// As [`Self::talk`].
+    fn greet(&self, base: &str, trust: &Trust) -> Result<Box<dyn Conversation>, DoorError>;
+
+    /// The CA certificates, DER, that whoever answers at `base` says are its own. Nothing is verified and nothing secret
+    /// is sent: they are good for a comparison with a fingerprint that is known.
+    ///
+    /// # Errors
+    /// What the network or whoever answers said.
+    fn claimed_authorities(&self, base: &str) -> Result<Vec<Vec<u8>>, DoorError>;
 }
 
 /// What can be asked of a server; see [`Door`] for each.
@@ -62,6 +75,14 @@ impl Network for Internet {
         credential: &Credential,
     ) -> Result<Box<dyn Conversation>, DoorError> {
         Ok(Box::new(Door::new(base, trust, credential, self.caller)?))
+    }
+
+    fn greet(&self, base: &str, trust: &Trust) -> Result<Box<dyn Conversation>, DoorError> {
+        Ok(Box::new(Door::without_certificate(base, trust, self.caller)?))
+    }
+
+    fn claimed_authorities(&self, base: &str) -> Result<Vec<Vec<u8>>, DoorError> {
+        Door::of_anybody(base, self.caller)?.cacerts()
     }
 }
 

@@ -6,6 +6,8 @@
 mod request;
 mod switching;
 
+pub(crate) use request::no_door_for_codes;
+
 use crate::{
     applications::{Hooks, Labels, credential::Credential},
     doors::{DoorError, ServiceTrial},

@@ -86,6 +86,23 @@ pub fn verify(
     }
 }
 
+/// Checks a certificate that replaces none: key, dates, purpose, and signature up to one of `anchors`, which the server
+/// has named on a connection that was verified.
+///
+/// # Errors
+/// [`VerificationError`], the first that applies.
+pub fn verify_first(new: &Credential, anchors: &[Vec<u8>], now: Timestamp) -> Result<(), VerificationError> {
+    let certificate = &new.certificate;
+    if !new.key.matches(certificate) {
+        return Err(VerificationError::OtherKey);
+    }
+    check_present(certificate, now)?;
+    if !certificate.client_auth || certificate.is_ca {
+        return Err(VerificationError::NotForClients);
+    }
+    check_chain(certificate, &new.chain_der, anchors, now)
+}
+
 fn same(
     attribute: &'static str,
     old: Option<&String>,
@@ -103,14 +120,19 @@ fn check_dates(
     old: &CertificateFacts,
     now: Timestamp,
 ) -> Result<(), VerificationError> {
+    check_present(new, now)?;
+    if new.not_after <= old.not_after {
+        return Err(VerificationError::NotLater { old: old.not_after, new: new.not_after });
+    }
+    Ok(())
+}
+
+fn check_present(new: &CertificateFacts, now: Timestamp) -> Result<(), VerificationError> {
     if new.not_before > now.checked_add(CLOCK_TOLERANCE).unwrap_or(Timestamp::MAX) {
         return Err(VerificationError::NotYetValid(new.not_before));
     }
     if new.not_after < now {
         return Err(VerificationError::Expired(new.not_after));
-    }
-    if new.not_after <= old.not_after {
-        return Err(VerificationError::NotLater { old: old.not_after, new: new.not_after });
     }
     Ok(())
 }

@@ -191,17 +191,14 @@ fn free_name(fs: &dyn FileSystem, backups: &Path, now: Timestamp) -> Result<Path
 /// # Errors
 /// [`StorageError`] when one of them stays.
 pub fn sweep(fs: &dyn FileSystem, backups: &Path) -> Result<(), StorageError> {
-    for directory in fs.list(backups).map_err(StorageError::at(Doing::Reading, backups))? {
-        let manifest = directory.join(MANIFEST);
-        let is_directory = fs.kind(&directory).is_ok_and(|kind| kind == Some(Kind::Directory));
+    for backup in fs.list(backups).map_err(StorageError::at(Doing::Reading, backups))? {
+        let manifest = backup.join(MANIFEST);
+        let is_directory = fs.kind(&backup).is_ok_and(|kind| kind == Some(Kind::Directory));
         if !is_directory || fs.kind(&manifest).map_err(StorageError::at(Doing::Reading, &manifest))?.is_some()
         {
             continue;
         }
-        for file in fs.list(&directory).map_err(StorageError::at(Doing::Reading, &directory))? {
-            atomic::remove_if_there(fs, &file)?;
-        }
-        fs.remove_directory(&directory).map_err(StorageError::at(Doing::Removing, &directory))?;
+        directory::remove_with_files(fs, &backup)?;
     }
     Ok(())
 }

@@ -31,6 +31,20 @@ pub fn create_private(fs: &dyn FileSystem, directory: &Path) -> Result<(), Stora
     }
 }
 
+/// Removes a directory of ours that holds files only; that it is not there is fine.
+///
+/// # Errors
+/// [`StorageError`] when something of it stays.
+pub fn remove_with_files(fs: &dyn FileSystem, directory: &Path) -> Result<(), StorageError> {
+    if fs.kind(directory).map_err(StorageError::at(Doing::Reading, directory))?.is_none() {
+        return Ok(());
+    }
+    for file in fs.list(directory).map_err(StorageError::at(Doing::Reading, directory))? {
+        atomic::remove_if_there(fs, &file)?;
+    }
+    fs.remove_directory(directory).map_err(StorageError::at(Doing::Removing, directory))
+}
+
 /// Tries whether a file of `bytes` can be written in `directory`, by writing one and removing it. Unlike a
 /// question for free blocks this also meets quotas, access rights and read-only disks.
 ///

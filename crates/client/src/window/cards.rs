@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_desktop::{Card, Fact, Icon, Life};
-use koshin_policy::calendar;
+use koshin_policy::{Kind, KindRules, calendar};
 
 /// How a certificate stands, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,6 +151,28 @@ impl<'a> Certificate<'a> {
         Some(Target { app: entry.place.app, connection: entry.place.connection })
     }
 
+    /// The connection by which a 復旧コード replaces it; none where it has not expired, or is of a kind that no code is
+    /// issued for.
+    pub fn recovery(&self) -> Option<Target> {
+        let recovers = |entry: &&&Entry| {
+            let note = entry.certificate.as_ref().map(|seen| &seen.note);
+            let kind = note.map(|note| KindRules::default().kind_of(&note.common_name));
+            let alone = !entry.place.only_follows() && entry.place.renewal_base.is_ok();
+            alone && entry.place.unsupported.is_none() && kind == Some(Kind::Renewable)
+        };
+        if self.standing != Standing::Expired || self.renewal().is_some() {
+            return None;
+        }
+        let entry = self.entries.iter().find(recovers)?;
+        Some(Target { app: entry.place.app, connection: entry.place.connection })
+    }
+
+    /// What its button says, if it has one.
+    fn action(&self, language: Language) -> Option<String> {
+        let renew = self.renewal().map(|_| words::renew(language));
+        renew.or_else(|| self.recovery().map(|_| words::recover(language))).map(str::to_owned)
+    }
+
     /// What the diary has about it.
     pub fn record<'d>(&self, diary: &'d Diary) -> Option<&'d Record> {
         let keys = self.entries.iter().flat_map(|entry| keys(entry));
@@ -174,7 +196,7 @@ impl<'a> Certificate<'a> {
             state: words::standing(language, self.standing).to_owned(),
             life: self.life(language, now),
             facts: self.facts(language, record, automatic, now),
-            actions: self.renewal().map(|_| words::renew(language).to_owned()).into_iter().collect(),
+            actions: self.action(language).into_iter().collect(),
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     view::Behind,
 };
 use crate::{
+    applications::discover_only,
     cli::{
         RenewArgs, backup, install,
         memory::Memory,
@@ -16,6 +17,7 @@ use crate::{
         status::{StatusReport, gather},
     },
     clock,
+    code_dialog::{Expired, ask_for_code},
     daemon::{diary::Diary, notify::Desktop as Notices},
     dialogs,
     doctor::{Practice, examine},
@@ -82,6 +84,29 @@ pub fn renew(
         }
         arguments.yes = true;
     }
+}
+
+/// Asks for a 復旧コード in the dialog of an application's start. Answers what remains to be said in the status window.
+pub fn recover(
+    environment: &Environment,
+    with: Surroundings<'_>,
+    behind: &Behind,
+    windows: &mut dyn Windows,
+) -> Option<Notice> {
+    let (language, name) = (environment.language, behind.name.as_str());
+    let (target, question) = (behind.recovery?, behind.question.as_ref()?);
+    let contact = discover_only(environment, target.app).whom_to_call();
+    let expired = Expired {
+        app: target.app,
+        sha256: behind.sha256.as_deref()?,
+        name,
+        not_after: question.not_after,
+        contact: contact.as_deref(),
+        is_open: true,
+    };
+    let mut person = DesktopPrompt::new(language, windows);
+    let not_after = ask_for_code(expired, environment, with, &mut person)?;
+    Some(Notice { icon: Icon::Done, text: words::renewed(language, name, Some(not_after)) })
 }
 
 /// 今日は更新しない holds for the applications' starts too.

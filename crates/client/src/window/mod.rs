@@ -119,6 +119,7 @@ fn watch(
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Job {
     Renew(Behind),
+    Recover(Behind),
     BackUp,
     CopySupport,
 }
@@ -134,8 +135,12 @@ fn meaning(shown: &View, event: StatusEvent) -> Option<Meaning> {
     match event {
         StatusEvent::Closed => Some(Meaning::Close),
         StatusEvent::Card { card, .. } => {
-            let behind = shown.cards.get(card).filter(|behind| behind.target.is_some())?;
-            Some(Meaning::Begin(Job::Renew(behind.clone())))
+            let behind = shown.cards.get(card)?.clone();
+            match (behind.target, behind.recovery) {
+                (Some(_), _) => Some(Meaning::Begin(Job::Renew(behind))),
+                (None, Some(_)) => Some(Meaning::Begin(Job::Recover(behind))),
+                (None, None) => None,
+            }
         }
         StatusEvent::Action(index) => Some(match shown.actions.get(index)? {
             Action::BackUp => Meaning::Begin(Job::BackUp),
@@ -157,6 +162,7 @@ impl Jobs<'_, '_> {
     fn begin(&self, job: Job) -> Doing {
         let doing = match &job {
             Job::Renew(behind) => Doing::Renewing(behind.name.clone()),
+            Job::Recover(behind) => Doing::Recovering(behind.name.clone()),
             Job::BackUp => Doing::BackingUp,
             Job::CopySupport => Doing::Examining,
         };
@@ -168,6 +174,14 @@ impl Jobs<'_, '_> {
                     let mut windows = OnDesktop::new(desktop);
                     let told = with_surroundings(environment, |with| {
                         jobs::renew(environment, with, &behind, &mut windows)
+                    });
+                    desktop.close();
+                    told
+                }
+                Job::Recover(behind) => {
+                    let mut windows = OnDesktop::new(desktop);
+                    let told = with_surroundings(environment, |with| {
+                        jobs::recover(environment, with, &behind, &mut windows)
                     });
                     desktop.close();
                     told

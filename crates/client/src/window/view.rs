@@ -39,6 +39,8 @@ pub enum Doing {
     Nothing,
     /// It renews the certificate of this name.
     Renewing(String),
+    /// It asks for a 復旧コード for the certificate of this name.
+    Recovering(String),
     /// It copies files.
     BackingUp,
     /// It collects the support information.
@@ -67,6 +69,8 @@ pub struct Behind {
     pub question: Option<Question>,
     /// What its button renews; it has none where there is nothing to renew.
     pub target: Option<Target>,
+    /// Where its button asks for a 復旧コード instead.
+    pub recovery: Option<Target>,
 }
 
 /// The window, and what its buttons mean.
@@ -114,6 +118,7 @@ fn behind(certificate: &Certificate<'_>, now: Timestamp) -> Behind {
         sha256: certificate.sha256().map(str::to_owned),
         question: certificate.question(now),
         target: certificate.renewal(),
+        recovery: certificate.recovery(),
     }
 }
 
@@ -163,6 +168,7 @@ fn under_way(doing: &Doing, language: Language) -> Option<Notice> {
     let text = match doing {
         Doing::Nothing => return None,
         Doing::Renewing(name) => words::renewing(language, name),
+        Doing::Recovering(name) => words::recovering(language, name),
         Doing::BackingUp => words::backing_up(language).to_owned(),
         Doing::Examining => words::examining(language).to_owned(),
     };

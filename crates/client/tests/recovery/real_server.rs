@@ -2,9 +2,10 @@
 
 use crate::support::World;
 use jiff::{SignedDuration, Timestamp};
-use koshin::applications::App;
-use koshin_issuance::{CertificateFacts, read_pkcs12};
+use koshin::applications::{App, credential, discover};
+use koshin_issuance::{CertificateFacts, certificates_from_pem, read_pkcs12};
 use koshin_testkit::{ServerInABox, Terminal};
+use sha2::{Digest, Sha256};
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
@@ -94,6 +95,85 @@ fn a_code_brings_an_expired_terminal_back() {
     assert_eq!(again.status.code(), Some(11), "{}", said(&again));
     assert!(said(&again).contains("has been used"), "{}", said(&again));
     assert_eq!(serial_in_use(&world), new);
+}
+
+/// A PC of which nothing is known, and the arguments that the administration site would show.
+fn new_pc(server: &ServerInABox, terminal: &Terminal) -> (World, [String; 4]) {
+    let ca = std::fs::read(terminal.ca_file()).unwrap();
+    let ca = certificates_from_pem(&ca).unwrap();
+    let fingerprint = hex::encode(Sha256::digest(ca.last().unwrap()));
+    (World::new(), ["--server".to_owned(), server.url(), "--ca-fingerprint".to_owned(), fingerprint])
+}
+
+fn first(code: &str, arguments: &[String; 4]) -> Vec<String> {
+    let [a, b, c, d] = arguments.clone();
+    vec!["recover".to_owned(), code.to_owned(), a, b, c, d]
+}
+
+fn as_str(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// What the list of a new PC leads to.
+fn first_in_use(world: &World) -> String {
+    let found = discover(&world.environment);
+    let opened = credential::open(&found.places[0], None).unwrap();
+    opened.certificate.serial.to_hex()
+}
+
+#[test]
+fn a_new_pc_gets_its_first_certificate() {
+    let mut server = ServerInABox::start();
+    let terminal = server.issue_until("client001", last_week());
+    let (world, arguments) = new_pc(&server, &terminal);
+    let code = code(&server, "client001");
+    let nothing = run(&world, &["recover", &code], "");
+    assert_eq!(nothing.status.code(), Some(16), "{}", said(&nothing));
+    assert!(said(&nothing).contains("--server"), "{}", said(&nothing));
+    // This PC does not know the CA, and nobody has told it the fingerprint.
+    let unknown = run(&world, &["recover", &code, "--server", &server.url()], "");
+    assert_eq!(unknown.status.code(), Some(13), "{}", said(&unknown));
+    assert!(said(&unknown).contains("--ca-fingerprint"), "{}", said(&unknown));
+
+    let received = run(&world, &as_str(&first("-", &arguments)), &format!("{code}\n"));
+    assert_eq!(received.status.code(), Some(0), "{}", said(&received));
+    assert!(said(&received).contains("koshin-client001"), "{}", said(&received));
+    assert!(!said(&received).contains(&code), "a code is told nobody");
+    assert_eq!(server.state_of(&first_in_use(&world)), "in_use");
+    let status = run(&world, &["status", "--online"], "");
+    assert_eq!(status.status.code(), Some(0), "{}", said(&status));
+    assert!(said(&status).contains("client001"), "{}", said(&status));
+    // Without --server it is an argument too many.
+    let usage = run(&world, &["recover", &code, "--directory", "x"], "");
+    assert_eq!(usage.status.code(), Some(2), "{}", said(&usage));
+}
+
+/// Killed after 0, 100, 200, … ms, until one run gets through. Each time the same code brings the certificate.
+#[test]
+fn a_new_pc_killed_at_any_time() {
+    let mut server = ServerInABox::start();
+    for (round, pause) in (0..).map(|round| (round, Duration::from_millis(100 * round))) {
+        let name = format!("client{round:03}");
+        let terminal = server.issue_until(&name, last_week());
+        let (world, arguments) = new_pc(&server, &terminal);
+        let asked = first(&code(&server, &name), &arguments);
+        let mut child = koshin(&world, &as_str(&asked)).spawn().unwrap();
+        thread::sleep(pause);
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut next = run(&world, &as_str(&asked), "");
+        // The server still works for the one that was killed, and says so.
+        while said(&next).contains("under way") {
+            thread::sleep(Duration::from_millis(200));
+            next = run(&world, &as_str(&asked), "");
+        }
+        assert_eq!(next.status.code(), Some(0), "killed after {pause:?}: {}", said(&next));
+        assert_eq!(server.state_of(&first_in_use(&world)), "in_use", "killed after {pause:?}");
+        if ended {
+            break;
+        }
+    }
 }
 
 #[test]

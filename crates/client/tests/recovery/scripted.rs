@@ -179,7 +179,7 @@ fn without_a_certificate_there_is_nothing_to_recover() {
     let server = ScriptedServer::est(&world.ca);
     let (result, told) = recover(&world, &server, CODE);
     assert_eq!(result.exit_code, ExitCode::Config);
-    assert!(told.contains("zip file"), "{told}");
+    assert!(told.contains("koshin recover --server"), "{told}");
     let world = World::of("api001", now() - days(1));
     world.install(&[App::Monsiaj]);
     let (result, told) = recover(&world, &server, CODE);

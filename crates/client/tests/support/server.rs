@@ -187,6 +187,18 @@ impl Network for ScriptedServer {
             caller: credential.certificate.clone(),
         }))
     }
+
+    fn greet(&self, base: &str, trust: &Trust) -> Result<Box<dyn Conversation>, DoorError> {
+        let key = new_key();
+        let name = self.ca.client(&key, "client001", Some("ひまわり医院"), now() - days(1), now() + days(1));
+        let certificate = CertificateFacts::from_der(&name).unwrap();
+        self.talk(base, trust, &Credential { key, certificate, chain_der: Vec::new() })
+    }
+
+    fn claimed_authorities(&self, base: &str) -> Result<Vec<Vec<u8>>, DoorError> {
+        assert_eq!(base, "https://auth.test.example");
+        Ok(vec![self.ca.certificate().to_vec()])
+    }
 }
 
 struct Talk {
@@ -200,7 +212,8 @@ impl Talk {
     fn certificate(&self, key: &PublicKey) -> Vec<u8> {
         let mut common_name = self.caller.common_name.as_str();
         let mut organization = self.caller.organization.as_deref();
-        let mut validity = Validity { not_before: now() - days(1), not_after: now() + days(1096) };
+        let not_after = (now() + days(1096)).max(self.caller.not_after + days(1));
+        let mut validity = Validity { not_before: now() - days(1), not_after };
         let mut ca = self.ca.clone();
         match self.script.sends {
             Sends::OtherCommonName => common_name = "client999",

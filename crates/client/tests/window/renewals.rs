@@ -1,7 +1,7 @@
 //! ［今すぐ更新］: what is asked and told, and what the window then shows. The server really signs; whoever sits there is
 //! scripted.
 
-use crate::support::{World, now, server::ScriptedServer};
+use crate::support::{World, days, now, server::ScriptedServer};
 use koshin::{
     applications::App,
     cli::{memory::Memory, status::gather},
@@ -19,12 +19,16 @@ use koshin::{
 };
 use koshin_desktop::{Choice, Dialog, Icon, Notice, Progress, Unavailable};
 use koshin_policy::calendar;
+use secrecy::SecretString;
 use std::collections::VecDeque;
 
 /// Presses these buttons, one a dialog; then closes the windows.
 #[derive(Default)]
 struct Screen {
     presses: VecDeque<usize>,
+    /// Into the field of every dialog that has one.
+    types: Option<&'static str>,
+    texts: Vec<String>,
     titles: Vec<String>,
     steps: Vec<usize>,
 }
@@ -37,9 +41,11 @@ impl Screen {
 
 impl Windows for Screen {
     fn ask(&mut self, dialog: Dialog) -> Result<Choice, Unavailable> {
+        let text = self.types.filter(|_| dialog.field.is_some()).map(SecretString::from);
+        self.texts.push(format!("{dialog:?}"));
         self.titles.push(dialog.title);
         Ok(match self.presses.pop_front() {
-            Some(index) => Choice::Pressed { index, text: None },
+            Some(index) => Choice::Pressed { index, text },
             None => Choice::Closed,
         })
     }
@@ -105,6 +111,65 @@ fn agreeing_renews_and_the_window_shows_the_new_date() {
     assert_eq!(fact(&after, "直近の結果"), "更新しました（2026/11/22 12:00）");
     assert_eq!(fact(&after, "最終接続"), "2026/11/22 12:00");
     assert!(!world.all_old());
+}
+
+const CODE: &str = "Y6FN-9WSA-MH4Y";
+
+fn recover(world: &World, server: &ScriptedServer, screen: &mut dyn Windows) -> Option<Notice> {
+    let with = Surroundings {
+        fs: &Disk,
+        network: server,
+        hooks: &world.hooks,
+        state_dir: &world.environment.state_dir,
+        clock: &now,
+    };
+    jobs::recover(&world.environment, with, &shown(world).cards[0], screen)
+}
+
+fn expired() -> (World, ScriptedServer) {
+    let mut world = World::of("client001", now() - days(1));
+    world.environment = Environment { language: Language::Japanese, ..world.environment };
+    world.install(&[App::Monsiaj, App::Receview]);
+    world
+        .write(".config/koshin/koshin.toml", "[support]\ncontact = \"○○システム 03-0000-0000\"\n".as_bytes());
+    let server = ScriptedServer::est(&world.ca);
+    server.script.codes.borrow_mut().insert(CODE.to_owned(), None);
+    (world, server)
+}
+
+#[test]
+fn an_expired_certificate_comes_back_by_a_code() {
+    let (world, server) = expired();
+    let before = shown(&world);
+    assert_eq!(before.status.cards[0].actions, ["復旧コードを入力する"]);
+    let mut screen = Screen { types: Some("y6fn9wsamh4y"), ..Screen::pressing(&[0, 0]) };
+    let notice = recover(&world, &server, &mut screen).unwrap();
+    assert_eq!(notice.icon, Icon::Done);
+    assert_eq!(screen.titles, ["証明書の有効期限が切れています", "証明書を更新しました"]);
+    assert!(screen.texts[0].contains("○○システム"), "{}", screen.texts[0]);
+    let after = shown(&world);
+    assert_eq!(&*after.status.title, "正常です");
+    assert!(after.status.cards[0].actions.is_empty());
+    assert_eq!(fact(&after, "直近の結果"), "更新しました（2026/11/22 12:00）");
+    assert!(!world.all_old());
+}
+
+#[test]
+fn a_code_that_is_not_typed_or_wrong_changes_nothing() {
+    let (world, server) = expired();
+    let mut screen = Screen { types: Some("0000"), ..Screen::pressing(&[0, 1]) };
+    assert_eq!(recover(&world, &server, &mut screen), None);
+    assert!(screen.texts[1].contains("打ち間違い"), "{}", screen.texts[1]);
+    assert!(server.record.borrow().codes.is_empty());
+    assert!(world.all_old());
+}
+
+/// For what no code is issued, none is asked for.
+#[test]
+fn an_expired_api_certificate_has_no_button() {
+    let world = World::of("api001", now() - days(1));
+    world.install(&[App::Monsiaj]);
+    assert!(shown(&world).status.cards[0].actions.is_empty());
 }
 
 /// It may stay open over night.

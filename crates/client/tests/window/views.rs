@@ -130,14 +130,15 @@ fn a_crowded_pc_in_english_without_a_timer() {
 #[test]
 fn the_title_and_the_button_follow_the_date() {
     let ca = TestCa::new("CA");
+    let renew = Some("今すぐ更新");
     // Of a monsiaj connection, which is asked two calendar months before the end.
     for (not_after, icon, title, button) in [
-        ("2027-01-22T01:30:01Z", Icon::Done, "正常です", false),
-        ("2027-01-22T01:30:00Z", Icon::Warning, "更新時期です", true),
-        ("2026-12-07T01:30:00Z", Icon::Warning, "更新時期です", true),
-        ("2026-12-07T01:29:59Z", Icon::Error, "至急更新してください", true),
-        ("2026-11-22T01:30:00Z", Icon::Error, "至急更新してください", true),
-        ("2026-11-22T01:29:59Z", Icon::Error, "期限切れです", false),
+        ("2027-01-22T01:30:01Z", Icon::Done, "正常です", None),
+        ("2027-01-22T01:30:00Z", Icon::Warning, "更新時期です", renew),
+        ("2026-12-07T01:30:00Z", Icon::Warning, "更新時期です", renew),
+        ("2026-12-07T01:29:59Z", Icon::Error, "至急更新してください", renew),
+        ("2026-11-22T01:30:00Z", Icon::Error, "至急更新してください", renew),
+        ("2026-11-22T01:29:59Z", Icon::Error, "期限切れです", Some("復旧コードを入力する")),
     ] {
         let home = Home::new();
         home.monsiaj(&credential(&ca, "client001", at(not_after)), true);
@@ -145,8 +146,9 @@ fn the_title_and_the_button_follow_the_date() {
         assert_eq!((view.status.icon, &*view.status.title), (icon, title), "{not_after}");
         let card = &view.status.cards[0];
         assert_eq!((card.icon, &*card.state), (icon, title), "{not_after}");
-        assert_eq!(!card.actions.is_empty(), button, "{not_after}");
-        assert_eq!(view.cards[0].target.is_some(), button, "{not_after}");
+        assert_eq!(card.actions.first().map(String::as_str), button, "{not_after}");
+        assert_eq!(view.cards[0].target.is_some(), button.is_some() && button == renew, "{not_after}");
+        assert_eq!(view.cards[0].recovery.is_some(), button.is_some() && button != renew, "{not_after}");
     }
 }
 

@@ -140,7 +140,7 @@ proptest! {
         if let Ok(bounce) = read(&mail) {
             prop_assert!(bounce.reason.chars().count() <= 300);
             prop_assert!(!bounce.reason.contains(['\r', '\n']));
-            prop_assert!(bounce.serial.len() <= 40);
+            prop_assert!(bounce.mark.len() <= 40);
         }
     }
 }

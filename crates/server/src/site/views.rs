@@ -339,5 +339,7 @@ pub(super) struct RecoveryCodePage<'a> {
     /// SVG.
     pub(super) qr: String,
     pub(super) by_command: String,
+    /// For a terminal without a certificate.
+    pub(super) first_command: String,
     pub(super) back: String,
 }

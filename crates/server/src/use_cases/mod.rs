@@ -68,7 +68,7 @@ pub use site_issuing::{
 pub use site_notices::NoticePage;
 pub use site_own_account::Oneself;
 pub use site_passkeys::RelyingParty;
-pub use site_recovery::{IssuedCode, RecoveryStanding};
+pub use site_recovery::{EnrolmentDoor, IssuedCode, RecoveryStanding};
 pub use site_session::{NewSession, Session};
 pub use site_terminals::{CertificateDetail, StopDetail};
 pub use site_visitor::SiteVisitor;

@@ -1,13 +1,14 @@
 //! 復旧コード: issued and taken back by an administrator.
 
 use super::{
-    Koshin, SessionEnd, SiteError,
+    Koshin, SessionEnd, SiteError, UseCaseError,
     recovery::CODE,
     site_authority::{Action, Actor},
     site_error::RecoveryRefusal,
     site_terminals::of_terminal,
 };
 use crate::{
+    authority::load_certificates,
     entropy,
     store::{
         AuditKind, NamedTerminal, NewRecoveryCode, Occasion, Occurrence, RecoveryCodeRow, StoreError,
@@ -16,6 +17,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, RecoveryCode, recovery};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// What there is to know before a code is issued.
@@ -38,6 +40,18 @@ pub struct IssuedCode {
     pub expires_at: Timestamp,
     /// The terminal, as in the list.
     pub terminal: TerminalRow,
+    /// Where a terminal without a certificate gets its first one.
+    pub door: EnrolmentDoor,
+}
+
+/// Where terminals reach this server, and how one that knows nothing yet knows it to be the right one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolmentDoor {
+    /// The address, https.
+    pub url: String,
+    /// SHA-256 of the root's certificate, hex, where the server's own certificate is of this CA; none where it is of
+    /// another one, that PCs know.
+    pub ca_fingerprint: Option<String>,
 }
 
 impl Koshin {
@@ -72,6 +86,8 @@ impl Koshin {
             return Err(SiteError::NotRecoverable(refusal));
         }
         let key = self.second_factor_key()?;
+        // Before the code is recorded: whatever fails must not keep it from being shown.
+        let door = self.enrolment_door().await?;
         let code = RecoveryCode::from_random(&Zeroizing::new(entropy::bytes()));
         let expires_at = recovery::expires_at(now);
         let new = NewRecoveryCode {
@@ -96,11 +112,24 @@ impl Koshin {
         match self.store.issue_recovery_code(new, Occasion { event, told }).await {
             Ok(()) => {
                 self.wake_notices();
-                Ok(IssuedCode { code, expires_at, terminal })
+                Ok(IssuedCode { code, expires_at, terminal, door })
             }
             Err(StoreError::Conflict(_)) => Err(self.ended_meanwhile(actor, terminal_id, now).await?),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn enrolment_door(&self) -> Result<EnrolmentDoor, SiteError> {
+        let url = self.public_url.clone();
+        let Some(home) = self.home.clone() else { return Ok(EnrolmentDoor { url, ca_fingerprint: None }) };
+        let authority = self.authority();
+        // A file: not for an async thread.
+        let read = tokio::task::spawn_blocking(move || load_certificates(&home.server_certificate()));
+        let chain = read.await.map_err(|error| UseCaseError::Defect(error.to_string()))?;
+        let own = chain.map_err(|error| UseCaseError::Defect(error.to_string()))?;
+        let of_this_ca = own.first().is_some_and(|leaf| authority.issued(leaf));
+        let root = authority.chain().pop().filter(|_| of_this_ca);
+        Ok(EnrolmentDoor { url, ca_fingerprint: root.map(|der| hex::encode(Sha256::digest(der))) })
     }
 
     /// What has ended between the first look and the change: the consent, the terminal, or

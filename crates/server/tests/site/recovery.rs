@@ -1,7 +1,9 @@
 //! 復旧コード on the site: shown once, for one's own terminals.
 
 use crate::support::{SiteInABox, heading, text};
+use koshin_issuance::certificates_from_pem;
 use koshin_policy::RecoveryCode;
+use sha2::{Digest, Sha256};
 
 /// The path of a terminal's page, from the page of its certificate.
 fn recovery_path(page: &str) -> String {
@@ -35,6 +37,14 @@ fn a_code_is_shown_once_and_can_be_taken_back() {
     let code = code_on(&page).unwrap();
     assert!(RecoveryCode::parse(&code).is_ok(), "{code}");
     assert!(page.contains("koshin recover") && page.contains("class=\"qr\""), "{page}");
+    let command = page.split("<code>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    let (server, fingerprint) = command.split_once(" --ca-fingerprint ").unwrap();
+    assert_eq!(server, format!("koshin recover --server {}", site.server.url()));
+    let ca = std::fs::read(terminal.ca_file()).unwrap();
+    let known: Vec<String> =
+        certificates_from_pem(&ca).unwrap().iter().map(|der| hex::encode(Sha256::digest(der))).collect();
+    assert!(known.iter().any(|one| one == fingerprint), "{fingerprint}: {known:?}");
+    assert!(!command.contains(&code), "it may be sent by mail");
     let again = browser.get(&path);
     assert!(!text(&again).contains(&code), "once");
     assert!(text(&again).contains("今の復旧コードを取り消す"));

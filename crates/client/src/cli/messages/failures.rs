@@ -364,7 +364,7 @@ fn from_problem(language: Language, problem: &Problem) -> Explanation {
 }
 
 /// A message of a library as a sentence.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let Some(first) = characters.next() else { return String::new() };
     let end = if text.ends_with(['.', '!', '?', '。']) { "" } else { "." };

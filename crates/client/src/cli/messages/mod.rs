@@ -3,6 +3,7 @@
 pub mod dialogs;
 pub mod doctor;
 pub mod failures;
+pub mod first;
 pub mod help;
 pub mod install;
 pub mod prompts;

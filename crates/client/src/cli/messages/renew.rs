@@ -1,6 +1,6 @@
 //! The words of `koshin renew`, `backup` and `restore`, beyond those that the doors and places have.
 
-use super::{failures, long_date, pick};
+use super::{failures, first, long_date, pick};
 use crate::{
     environment::Language,
     prompt::Explanation,
@@ -36,6 +36,7 @@ pub fn failure(language: Language, failure: &Failure, still_valid_until: Option<
         Failure::Change(ChangeError::ChangedMeanwhile(path)) => changed_meanwhile(language, path),
         Failure::CannotAsk => cannot_ask(language),
         Failure::NoRecovery { .. } => no_recovery(language),
+        Failure::First(error) => return first::first(language, error),
         Failure::NotPutBack { source, .. } => not_put_back(language, source),
         other => match other.storage() {
             Some(error) => storage(language, error),
@@ -414,8 +415,8 @@ pub fn nothing_to_recover(language: Language) -> Explanation {
             "A recovery code replaces a certificate that an application on this PC is set up with.",
         ),
         (
-            "はじめて設定する場合は、システム管理サイトからダウンロードしたzipファイルを使ってください。",
-            "To set up an application for the first time, use the zip file from the administration site.",
+            "証明書のファイルがない場合（新しいパソコンなど）は、復旧コードの画面にある「koshin recover --server …」のコマンドを、そのまま入力してください。",
+            "Where there is no certificate (a new PC, say), type the command “koshin recover --server …” as the page of the recovery code shows it.",
         ),
     )
 }

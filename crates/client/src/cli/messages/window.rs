@@ -230,6 +230,19 @@ pub fn renew(language: Language) -> &'static str {
     pick(language, "今すぐ更新", "Renew now")
 }
 
+/// ［復旧コードを入力する］.
+pub fn recover(language: Language) -> &'static str {
+    pick(language, "復旧コードを入力する", "Enter a recovery code")
+}
+
+/// The expired dialog is open, or its code is being used.
+pub fn recovering(language: Language, name: &str) -> String {
+    match language {
+        Language::Japanese => format!("{name}の復旧コードを、別のウィンドウで入力できます。"),
+        Language::English => format!("The recovery code of {name} is typed in a window of its own."),
+    }
+}
+
 /// ［バックアップ］.
 pub fn back_up(language: Language) -> &'static str {
     pick(language, "バックアップ", "Back up")

@@ -27,7 +27,7 @@ fn with_limit(ca: &TestCa, limit: Duration) -> Http {
     };
     let trust = Trust { anchors_der: vec![ca.certificate().to_vec()], system_roots: false };
     let caller = Caller { clock: Timestamp::now, language: Language::English };
-    Http::with_time_limit(&trust, &credential, caller, limit).unwrap()
+    Http::with_time_limit(&trust, Some(&credential), caller, limit).unwrap()
 }
 
 fn get(http: &Http, url: &str) -> Result<u16, DoorError> {

@@ -7,7 +7,6 @@ use crate::{
     renewal::{
         Failure,
         machine::{Event, Via},
-        opened::Opened,
         secrets,
         verification::VerificationError,
     },
@@ -57,7 +56,9 @@ impl Performer<'_, '_> {
         let server = self.talk(&opened.old)?;
         let received = match self.wishes.code {
             None => server.reenroll(&self.csr)?,
-            Some(code) => server.enroll(&self.csr, code).map_err(|error| no_door_for_codes(error, opened))?,
+            Some(code) => {
+                server.enroll(&self.csr, code).map_err(|error| no_door_for_codes(error, &opened.base))?
+            }
         };
         let key = self.staging().key(opened.staging_password.as_ref())?;
         let leaf = received
@@ -95,7 +96,7 @@ impl Performer<'_, '_> {
 }
 
 /// A server of today has no such door.
-fn no_door_for_codes(error: DoorError, opened: &Opened) -> Failure {
+pub(crate) fn no_door_for_codes(error: DoorError, base: &str) -> Failure {
     let missing = matches!(error, DoorError::Server { status: 404 | 405 | 501, .. });
-    if missing { Failure::NoRecovery { base: opened.base.clone() } } else { error.into() }
+    if missing { Failure::NoRecovery { base: base.to_owned() } } else { error.into() }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     store::TerminalRow,
-    use_cases::{IssuedCode, RecoveryRefusal, RecoveryStanding, SiteError},
+    use_cases::{EnrolmentDoor, IssuedCode, RecoveryRefusal, RecoveryStanding, SiteError},
 };
 use axum::response::Response;
 use http::StatusCode;
@@ -81,9 +81,17 @@ fn answer(mut page: Page, issued: &IssuedCode) -> Response {
         until: t.with("recovery-until", "until", dates::minute(issued.expires_at)),
         qr: qr::svg(&code, &t.say("recovery-qr")).unwrap_or_default(),
         by_command: t.with("recovery-step-command", "command", RECOVERY_COMMAND),
+        first_command: first_command(&issued.door),
         back: back(&issued.terminal),
     };
     html(&page, StatusCode::OK, &view)
+}
+
+/// For a terminal without a certificate. It holds no secret: the code is typed when the program asks for it.
+fn first_command(door: &EnrolmentDoor) -> String {
+    let EnrolmentDoor { url, ca_fingerprint } = door;
+    let by_ca = ca_fingerprint.as_ref().map(|sha256| format!(" --ca-fingerprint {sha256}"));
+    format!("{RECOVERY_COMMAND} --server {url}{}", by_ca.unwrap_or_default())
 }
 
 fn refusal_key(refusal: RecoveryRefusal) -> &'static str {
