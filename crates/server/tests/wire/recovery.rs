@@ -78,7 +78,7 @@ fn the_use_of_a_code_is_told_at_once() {
         })
         .collect();
     let used = words.iter().find(|(subject, _)| subject.contains("復旧コードが使われました")).unwrap();
-    assert!(used.0.contains("client001"), "{used:?}");
+    assert!(used.0.contains("端末1の"), "{used:?}");
     assert!(used.1.contains("接続元：127.0.0.1"), "{used:?}");
     assert!(words.iter().all(|(_, body)| !body.contains(&code)), "{words:?}");
 }

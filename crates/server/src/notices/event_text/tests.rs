@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use secrecy::SecretString;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
