@@ -39,26 +39,6 @@ pub struct NoticePage {
 }
 
 impl OrganisationNotices {
-    /// The settings and deliveries.
-    ///
-    /// # Errors
-    /// [`SiteError::NotFound`] without such an organisation; the store.
-    pub async fn page(&self) -> Result<NoticePage, SiteError> {
-        let (store, tenant) = (&self.notices.store, self.tenant_id.as_str());
-        let known = store.tenant(tenant).await?.ok_or(SiteError::NotFound)?;
-        let administrators = store.administrator_mails(Some(tenant)).await?.remove(tenant);
-        Ok(NoticePage {
-            settings: store.notice_settings(tenant).await?,
-            administrators: administrators.unwrap_or_default(),
-            mails: self.notices.mailer.is_some(),
-            bounced: store.bounced_addresses(Some(tenant)).await?,
-            tests: store.tryouts(tenant, TESTS).await?,
-            deliveries: store.last_deliveries(tenant, DELIVERIES).await?,
-            tenant_id: known.id,
-            tenant_name: known.name,
-        })
-    }
-
     /// Sends a test to one of those who get notices, and waits a little for its result. It is
     /// recorded whatever happens.
     ///
@@ -84,6 +64,26 @@ impl Koshin {
     /// What the table refuses.
     pub async fn notices_of(&self, actor: &Actor, tenant: &str) -> Result<OrganisationNotices, SiteError> {
         self.notices()?.of(actor, tenant).await
+    }
+
+    /// The settings and deliveries of an organisation.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn notice_page(&self, actor: &Actor, tenant: &str) -> Result<NoticePage, SiteError> {
+        self.permit_site(actor, Action::SeeNotices, tenant).await?;
+        let known = self.store.tenant(tenant).await?.ok_or(SiteError::NotFound)?;
+        let administrators = self.store.administrator_mails(Some(tenant)).await?.remove(tenant);
+        Ok(NoticePage {
+            settings: self.store.notice_settings(tenant).await?,
+            administrators: administrators.unwrap_or_default(),
+            mails: self.notices()?.mailer.is_some(),
+            bounced: self.store.bounced_addresses(Some(tenant)).await?,
+            tests: self.store.tryouts(tenant, TESTS).await?,
+            deliveries: self.store.last_deliveries(tenant, DELIVERIES).await?,
+            tenant_id: known.id,
+            tenant_name: known.name,
+        })
     }
 
     /// The organisations that mail does not reach, as far as the actor may do something

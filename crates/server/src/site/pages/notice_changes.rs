@@ -127,7 +127,7 @@ pub(in super::super) async fn confirm(call: Call) -> Result<Response, Failure> {
     };
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.query.text("tenant")));
     // Refuses what may not be seen before it is asked about.
-    call.koshin.notices_of(&actor, &tenant).await?.page().await?;
+    call.koshin.notice_page(&actor, &tenant).await?;
     let page = page(&call, title);
     let view = NoticeConfirm {
         page: &page,

@@ -64,7 +64,7 @@ pub(super) async fn drawn(
     status: StatusCode,
 ) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
-    let known = call.koshin.notices_of(&actor, tenant).await?.page().await?;
+    let known = call.koshin.notice_page(&actor, tenant).await?;
     let page = call.visit.page.titled("notices-title");
     let t = page.t;
     let view = NoticesView {
