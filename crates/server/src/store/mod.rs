@@ -20,6 +20,7 @@ mod endings;
 mod error;
 mod finding;
 mod folding;
+mod left_open;
 mod list_filter;
 mod notice_settings;
 mod noticed;
@@ -31,6 +32,7 @@ mod recovery_codes;
 mod revocations;
 mod schema;
 mod service_policy;
+mod session_ends;
 mod sessions;
 mod sign_in;
 mod tenant_list;
@@ -55,6 +57,7 @@ pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use finding::FoundCertificate;
 pub use folding::fold;
+pub use left_open::OnBehalf;
 pub use notice_settings::{MailRecipient, NoticeSettings, SettingsChange, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{
@@ -70,6 +73,7 @@ pub use revocations::{
     RevocationState,
 };
 pub use service_policy::{ServicePolicy, ServicePolicyRow};
+pub use session_ends::SessionEnd;
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};
 pub use sign_in::{Attempt, Lock};
 pub use tenant_list::{TenantChange, TenantPage, TenantQuery, TenantRow};

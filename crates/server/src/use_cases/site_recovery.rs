@@ -12,7 +12,7 @@ use crate::{
     entropy,
     store::{
         AuditKind, NamedTerminal, NewRecoveryCode, Occasion, Occurrence, RecoveryCodeRow, StoreError,
-        TenantKind, TerminalRow,
+        TerminalRow,
     },
 };
 use jiff::Timestamp;
@@ -94,8 +94,7 @@ impl Koshin {
             terminal_id,
             code_hash: key.hidden(CODE, &code.written()),
             created_by: actor.words(),
-            issued_by: actor.administrator_id,
-            consent: consent_of(actor, &terminal),
+            by: actor.on_behalf(&terminal.tenant_id),
             expires_at,
         };
         let detail = format!("good until {expires_at}");
@@ -175,10 +174,4 @@ impl Koshin {
             (kind != Kind::Renewable).then_some(RecoveryRefusal::Kind)
         })
     }
-}
-
-/// The consent that allows a vendor to do this, by clinic and vendor.
-fn consent_of(actor: &Actor, terminal: &TerminalRow) -> Option<(String, String)> {
-    let foreign = actor.kind == TenantKind::Vendor && actor.tenant_id != terminal.tenant_id;
-    foreign.then(|| (terminal.tenant_id.clone(), actor.tenant_id.clone()))
 }
