@@ -9,7 +9,7 @@ use koshin_policy::{event::Event, notice::Notice};
 use koshin_server::store::{
     Announcement, AttemptEnd, Audience, AuditEvent, AuditKind, Channel, Counted, DeliveryKey, DeliveryRow,
     DeliveryState, Location, NamedTerminal, NewInvitation, NewRecoveryCode, NewRevocation, Occasion,
-    Occurrence, ReturnedDelivery, RevocationChoice, RevocationHand, RevocationState, StoreError, Subject,
+    Occurrence, OnBehalf, ReturnedDelivery, RevocationChoice, RevocationHand, RevocationState, StoreError, Subject,
     Tenant, TenantKind, Topic,
 };
 
@@ -35,8 +35,7 @@ fn code(f: &Fixture, hash: &str) -> NewRecoveryCode {
         terminal_id: f.terminal_id,
         code_hash: hash.to_owned(),
         created_by: "hanako@clinic".to_owned(),
-        issued_by: None,
-        consent: None,
+        by: OnBehalf::default(),
         expires_at: later(72),
     }
 }
