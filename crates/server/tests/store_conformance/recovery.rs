@@ -125,8 +125,13 @@ pub(crate) async fn nothing_is_recovered_for_what_was_stopped(f: Fixture) {
     assert!(found(&f, "h1").await.code.cancelled_at.is_none(), "a refusal changes nothing");
 }
 
-    Announcement, Audience, AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode,
-    Occurrence, OnBehalf, StoreError, Subject,
+/// What operators are told of, once an hour.
+fn closed(span: i64) -> (String, Subject, Announcement) {
+    let occurrence = Occurrence::RecoveryClosed { until: later(1) };
+    let told = Announcement { occurrence, to: Audience::OperatorsBut(None), mails: true };
+    ("everywhere".to_owned(), Subject::RecoveryHour(span), told)
+}
+
 async fn guess(f: &Fixture, source: &str, span: i64) -> Counted {
     let subjects = vec![(source.to_owned(), 3), ("everywhere".to_owned(), 5)];
     let event = AuditEvent::of(AuditKind::RecoveryRefused, now());

@@ -9,8 +9,8 @@ use koshin_policy::{event::Event, notice::Notice};
 use koshin_server::store::{
     Announcement, AttemptEnd, Audience, AuditEvent, AuditKind, Channel, Counted, DeliveryKey, DeliveryRow,
     DeliveryState, Location, NamedTerminal, NewInvitation, NewRecoveryCode, NewRevocation, Occasion,
-    Occurrence, OnBehalf, ReturnedDelivery, RevocationChoice, RevocationHand, RevocationState, StoreError, Subject,
-    Tenant, TenantKind, Topic,
+    Occurrence, OnBehalf, ReturnedDelivery, RevocationChoice, RevocationHand, RevocationState, StoreError,
+    Subject, Tenant, TenantKind, Topic,
 };
 
 fn terminal() -> NamedTerminal {
