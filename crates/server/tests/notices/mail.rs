@@ -14,7 +14,7 @@ use koshin_server::{
 };
 use koshin_testkit::{MailEncryption, MailServer};
 
-use crate::support::{CLINIC, Clinic, at, issued_at, mail_section, morning};
+use crate::support::{CLINIC, Clinic, at, issued_at, mail_section, morning, suspended};
 
 const SENT: Step = Step::Ended(DeliveryState::Sent);
 
@@ -268,7 +268,7 @@ async fn an_organisation_that_looks_after_the_clinic_no_more_gets_nothing() {
     clinic.operator("operator").await;
     let now = morning(Notice::Before3);
     assert_eq!(clinic.notices.plan(now).await.unwrap(), 2);
-    clinic.store.suspend_tenant("operator", true, issued_at()).await.unwrap();
+    clinic.store.suspend_tenant("operator", true, suspended()).await.unwrap();
     let steps = clinic.deliver(Channel::Mail, now).await;
     assert_eq!(steps, [SENT, Step::Ended(DeliveryState::Stopped)]);
     assert!(clinic.outcomes().await[1].1.contains("looks after the clinic no more"));
@@ -276,7 +276,7 @@ async fn an_organisation_that_looks_after_the_clinic_no_more_gets_nothing() {
     // Nor does anybody hear of a clinic that is suspended itself.
     let next = morning(Notice::Before1);
     assert_eq!(clinic.notices.plan(next).await.unwrap(), 1);
-    clinic.store.suspend_tenant(CLINIC, true, issued_at()).await.unwrap();
+    clinic.store.suspend_tenant(CLINIC, true, suspended()).await.unwrap();
     assert_eq!(clinic.deliver(Channel::Mail, next).await, [Step::Ended(DeliveryState::Stopped)]);
     assert_eq!(server.received().len(), 1);
 }

@@ -174,6 +174,10 @@ pub(crate) fn issued_at() -> Timestamp {
     at("2023-03-31T00:00:00Z")
 }
 
+pub(crate) fn suspended() -> AuditEvent {
+    event(AuditKind::TenantSuspended)
+}
+
 fn event(kind: AuditKind) -> AuditEvent {
     AuditEvent {
         at: issued_at(),
