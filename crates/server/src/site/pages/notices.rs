@@ -9,7 +9,7 @@ use super::{
             BouncedView, ChannelView, DayView, DeliveryView, MailView, NoticesView, Once, TestView,
             WebhookView,
         },
-        page::{Page, html},
+        page::{Page, html, html_with_script},
         texts::Texts,
         views::Message,
     },
@@ -88,7 +88,7 @@ pub(super) async fn drawn(
         events: events(t, actor.kind()),
         deliveries: known.deliveries.iter().map(|(row, name)| delivery(t, row, name.as_deref())).collect(),
     };
-    Ok(html(&page, status, &view))
+    Ok(if view.once.is_some() { html_with_script(&page, status, &view) } else { html(&page, status, &view) })
 }
 
 fn channels(t: &Texts, known: &NoticePage) -> Vec<ChannelView> {
