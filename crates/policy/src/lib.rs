@@ -7,6 +7,7 @@
 //! - [`decision`]: may this certificate be renewed now? The server's question.
 //! - [`window`]: does this certificate near its end? The client's question.
 //! - [`validity`]: from when to when a new certificate is valid.
+//! - [`event`]: what is told at once when it happens.
 //! - [`notice`]: who is told, and when, that a certificate nears its end.
 //! - [`recovery`]: recovery codes, how they are written and how long they are good.
 //! - [`suggestion`]: the best moment to renew, spread over terminals (RFC 9773).
@@ -14,6 +15,7 @@
 
 pub mod calendar;
 pub mod decision;
+pub mod event;
 pub mod kind;
 pub mod notice;
 pub mod recovery;

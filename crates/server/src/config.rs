@@ -61,6 +61,14 @@ pub struct Site {
 }
 
 impl Site {
+    /// As browsers write it: the usual port is left out. No slash at its end.
+    pub fn url(&self) -> String {
+        match self.listen.port() {
+            443 => format!("https://{}", self.hostname),
+            port => format!("https://{}:{port}", self.hostname),
+        }
+    }
+
     fn check(&self) -> Result<(), (String, String)> {
         if setup::is_host_name(&self.hostname) {
             return Ok(());

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     notices::text::Language,
     store::MailRecipient,
-    use_cases::{MailWish, NoticePage, NoticeSettingsError, UseCaseError},
+    use_cases::{MailWish, NoticePage, NoticeSettingsError, SiteError, UseCaseError},
 };
 use axum::{
     Json,
@@ -90,7 +90,8 @@ pub(super) async fn set(call: Call) -> Result<Response, Refusal> {
         recipients: inputs.objects("recipients").map(recipient).collect(),
         unattended: inputs.flag("unattended"),
     };
-    call.koshin.set_notice_mail(&call.caller.actor, tenant(&call), wish, call.now).await?;
+    let notices = call.koshin.notices_of(&call.caller.actor, tenant(&call)).await?;
+    notices.set_mail(wish, call.now).await.map_err(SiteError::from)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -1,7 +1,10 @@
 //! `koshin-server admin`: the way to the administration site's first account.
 
 use super::{CliError, Place};
-use crate::{clock, config::Site, use_cases::Actor};
+use crate::{
+    clock,
+    use_cases::{Actor, SecondFactorKey, SiteError},
+};
 use secrecy::ExposeSecret;
 
 #[derive(Debug, clap::Subcommand)]
@@ -19,24 +22,22 @@ pub(super) enum AdminCommand {
 
 pub(super) async fn run(place: &Place, command: AdminCommand) -> Result<(), CliError> {
     let AdminCommand::Invite { tenant, mail } = command;
-    let koshin = place.koshin()?;
+    // It seals the link until the running server has mailed it.
+    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
+    let koshin = place.koshin()?.with_second_factor_key(key);
     let Some(site) = koshin.config().site.clone() else {
         return Err(CliError::Usage(
             "the configuration has no [site] section: without it nobody could open the link".to_owned(),
         ));
     };
-    let token = koshin.invite(&Actor::command_line(), &tenant, &mail, clock::now()).await?;
-    say!("{}/setup/{}", site_url(&site), token.expose_secret());
-    eprintln!(
-        "Send this link to {mail}. It opens once, within 72 hours, in a browser with a certificate of {tenant}."
-    );
-    Ok(())
-}
-
-/// As browsers write it: the usual port is left out.
-fn site_url(site: &Site) -> String {
-    match site.listen.port() {
-        443 => format!("https://{}", site.hostname),
-        port => format!("https://{}:{port}", site.hostname),
+    let invited = koshin.invite(&Actor::command_line(), &tenant, &mail, clock::now()).await?;
+    say!("{}/setup/{}", site.url(), invited.token.expose_secret());
+    match invited.mailed {
+        true => eprintln!(
+            "The running server mails this link to {mail}. If it does not arrive, send it yourself."
+        ),
+        false => eprintln!("Send this link to {mail}."),
     }
+    eprintln!("It opens once, within 72 hours, in a browser with a certificate of {tenant}.");
+    Ok(())
 }

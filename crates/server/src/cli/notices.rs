@@ -98,20 +98,22 @@ pub(super) async fn run(place: &Place, command: NoticesCommand) -> Result<(), Cl
             let wish =
                 MailWish { mail: true, administrators: !no_administrators, language, recipients, unattended };
             let who = if no_administrators { "" } else { "its administrators and " };
-            notices(place)?.set_mail(&Actor::command_line(), &tenant, wish, clock::now()).await?;
+            let notices = notices(place)?.of(&Actor::command_line(), &tenant).await?;
+            notices.set_mail(wish, clock::now()).await?;
             say!("{tenant}: notices go to {who}{count} more mail addresses");
             Ok(())
         }
         NoticesCommand::Bounce => take_back(place).await,
         NoticesCommand::Webhook { tenant, url, .. } => {
-            let (notices, actor, now) = (notices(place)?, Actor::command_line(), clock::now());
+            let notices = notices(place)?.of(&Actor::command_line(), &tenant).await?;
+            let now = clock::now();
             match url {
                 Some(url) => {
-                    let secret = notices.set_webhook(&actor, &tenant, &url, now).await?;
+                    let secret = notices.set_webhook(&url, now).await?;
                     say!("secret: {}", secret.expose_secret());
                 }
                 None => {
-                    notices.remove_webhook(&actor, &tenant, now).await?;
+                    notices.remove_webhook(now).await?;
                     say!("{tenant}: no webhook");
                 }
             }
@@ -161,7 +163,7 @@ async fn list(place: &Place, json: bool) -> Result<(), CliError> {
     if json {
         return print_json(&rows.iter().map(delivery_json).collect::<Vec<_>>());
     }
-    let heads = ["PLANNED (JST)", "STATE", "NOTICE", "CHANNEL", "RECIPIENT", "SERIAL", "TRIED", "REASON"];
+    let heads = ["PLANNED (JST)", "STATE", "NOTICE", "CHANNEL", "RECIPIENT", "SUBJECT", "TRIED", "REASON"];
     let mut table = vec![heads.map(str::to_owned)];
     table.extend(rows.into_iter().map(|row| {
         [
@@ -170,7 +172,7 @@ async fn list(place: &Place, json: bool) -> Result<(), CliError> {
             row.key.notice.as_str().to_owned(),
             row.key.channel.as_str().to_owned(),
             row.key.recipient,
-            row.key.serial,
+            row.key.subject.word(),
             row.attempts.to_string(),
             row.last_error.unwrap_or_default(),
         ]
@@ -182,8 +184,9 @@ async fn list(place: &Place, json: bool) -> Result<(), CliError> {
 fn delivery_json(row: &DeliveryRow) -> Value {
     json!({
         "id": row.id,
-        "tenant": row.tenant_id,
-        "serial": row.key.serial,
+        "tenant": row.key.tenant_id,
+        "subject": row.key.subject.word(),
+        "serial": row.key.subject.serial(),
         "notice": row.key.notice.as_str(),
         "channel": row.key.channel.as_str(),
         "recipient": row.key.recipient,

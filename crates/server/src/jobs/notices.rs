@@ -8,11 +8,7 @@ use crate::{
     use_cases::{Notices, notices::Step},
 };
 use std::time::Duration;
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 /// Between two looks at what is due. Notices have days, not minutes.
 const PLAN: Duration = Duration::from_secs(600);
@@ -41,15 +37,19 @@ impl Notifier {
 }
 
 async fn send_notices(notices: Notices, stop: watch::Receiver<()>) {
-    let (mail, webhook) = (Notify::new(), Notify::new());
     tokio::join!(
-        plan(&notices, [&mail, &webhook], stop.clone()),
-        deliver(&notices, Channel::Mail, &mail, stop.clone()),
-        deliver(&notices, Channel::Webhook, &webhook, stop),
+        plan(&notices, stop.clone()),
+        deliver(&notices, Channel::Mail, stop.clone()),
+        // A receiver that does not answer holds up one of them, and once: then all that waits
+        // for it is put off.
+        deliver(&notices, Channel::Webhook, stop.clone()),
+        deliver(&notices, Channel::Webhook, stop.clone()),
+        deliver(&notices, Channel::Webhook, stop.clone()),
+        deliver(&notices, Channel::Webhook, stop),
     );
 }
 
-async fn plan(notices: &Notices, planned: [&Notify; 2], mut stop: watch::Receiver<()>) {
+async fn plan(notices: &Notices, mut stop: watch::Receiver<()>) {
     let mut ticks = every(PLAN);
     loop {
         tokio::select! {
@@ -60,7 +60,7 @@ async fn plan(notices: &Notices, planned: [&Notify; 2], mut stop: watch::Receive
             Ok(0) => {}
             Ok(count) => {
                 tracing::info!(count, "notices are due");
-                planned.iter().for_each(|channel| channel.notify_one());
+                notices.wake();
             }
             Err(error) => tracing::warn!(%error, "notices were not planned"),
         }
@@ -68,12 +68,12 @@ async fn plan(notices: &Notices, planned: [&Notify; 2], mut stop: watch::Receive
 }
 
 /// One channel does not wait for the other: a slow receiver of webhooks delays no mail.
-async fn deliver(notices: &Notices, channel: Channel, planned: &Notify, mut stop: watch::Receiver<()>) {
+async fn deliver(notices: &Notices, channel: Channel, mut stop: watch::Receiver<()>) {
     let mut ticks = every(DELIVER);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = planned.notified() => {}
+            () = notices.woken(channel) => {}
             _ = stop.changed() => return,
         }
         if let Err(error) = deliver_round(notices, channel, &stop).await {

@@ -3,7 +3,7 @@
 //!
 //! The bytes come from anybody who can write to the address for returned mail. So nothing is
 //! believed but a report of failure that names one of our mails by its Message-ID, in which
-//! there is a serial number that strangers do not know.
+//! there are digits that only its recipient knows.
 
 use super::text::one_line;
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
@@ -12,18 +12,18 @@ use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 pub const MOST_BYTES: usize = 1 << 20;
 /// Longer answers of servers are cut.
 const REASON_CHARS: usize = 300;
-/// Hex digits of a serial number at most: 20 bytes.
-const SERIAL_DIGITS: usize = 40;
+/// Hex digits of a mark at most. Before there were marks, serial numbers took their place.
+const MARK_DIGITS: usize = 40;
 /// What our Message-IDs begin with.
-const MARK: &str = "notice-";
+const PREFIX: &str = "notice-";
 
 /// A mail of ours that came back for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounce {
     /// Row of the outbox.
     pub delivery: i64,
-    /// The certificate that it was about, hex serial.
-    pub serial: String,
+    /// Hex digits that strangers do not know.
+    pub mark: String,
     /// What the refusing server said, on one line.
     pub reason: String,
 }
@@ -46,8 +46,8 @@ pub enum NoBounce {
 }
 
 /// Left of the `@` in the Message-ID of a delivery.
-pub fn message_name(delivery: i64, serial: &str) -> String {
-    format!("{MARK}{delivery}-{serial}")
+pub fn message_name(delivery: i64, mark: &str) -> String {
+    format!("{PREFIX}{delivery}-{mark}")
 }
 
 /// Reads a mail that came to the address for returned mail.
@@ -66,8 +66,8 @@ pub fn read(mail: &[u8]) -> Result<Bounce, NoBounce> {
         })
         .ok_or(NoBounce::NoReport)?;
     let reason = failure(&String::from_utf8_lossy(report.contents())).ok_or(NoBounce::NoFailure)?;
-    let (delivery, serial) = subject(&message).ok_or(NoBounce::Foreign)?;
-    Ok(Bounce { delivery, serial, reason })
+    let (delivery, mark) = subject(&message).ok_or(NoBounce::Foreign)?;
+    Ok(Bounce { delivery, mark, reason })
 }
 
 /// The reason of the first recipient whose delivery has failed for good (RFC 3464, 2.3).
@@ -114,10 +114,10 @@ fn subject(message: &Message<'_>) -> Option<(i64, String)> {
 /// The parts of [`message_name`].
 fn delivery_of(message_id: &str) -> Option<(i64, String)> {
     let name = message_id.trim().trim_start_matches('<').split('@').next()?;
-    let (delivery, serial) = name.strip_prefix(MARK)?.split_once('-')?;
-    let hex = (1..=SERIAL_DIGITS).contains(&serial.len())
-        && serial.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    Some((delivery.parse().ok()?, serial.to_owned())).filter(|_| hex)
+    let (delivery, mark) = name.strip_prefix(PREFIX)?.split_once('-')?;
+    let hex = (1..=MARK_DIGITS).contains(&mark.len())
+        && mark.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    Some((delivery.parse().ok()?, mark.to_owned())).filter(|_| hex)
 }
 
 /// A field of this name, unfolded.

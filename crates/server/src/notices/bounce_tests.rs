@@ -52,7 +52,7 @@ Subject: =?utf-8?b?6KaB5a++5b+c?=\r
 fn bounce() -> Bounce {
     Bounce {
         delivery: 12,
-        serial: "5a01".to_owned(),
+        mark: "5a01".to_owned(),
         reason: "550 5.1.1 <incho@yamada.jp>: Recipient address rejected: User unknown".to_owned(),
     }
 }
@@ -140,7 +140,7 @@ proptest! {
         if let Ok(bounce) = read(&mail) {
             prop_assert!(bounce.reason.chars().count() <= 300);
             prop_assert!(!bounce.reason.contains(['\r', '\n']));
-            prop_assert!(bounce.serial.len() <= 40);
+            prop_assert!(bounce.mark.len() <= 40);
         }
     }
 }

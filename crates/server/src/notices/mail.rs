@@ -5,6 +5,7 @@
 
 use super::{
     Setback,
+    mail_address::MailAddress,
     text::{MailText, one_line},
 };
 use crate::{
@@ -28,6 +29,7 @@ use lettre::{
 use secrecy::ExposeSecret;
 use std::{net::IpAddr, time::Duration, time::SystemTime};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// For a whole conversation. RFC 5321 (4.5.3.2) lets a server think for minutes.
 const CONVERSATION: Duration = Duration::from_secs(240);
@@ -67,7 +69,7 @@ pub enum MailError {
         /// Why.
         reason: String,
     },
-    /// The mail server takes nothing for this recipient, now or ever.
+    /// The mail server says that there is no such recipient.
     #[error("the mail server refuses {recipient}: {reason}")]
     Refused {
         /// The address.
@@ -75,8 +77,9 @@ pub enum MailError {
         /// What it said.
         reason: String,
     },
-    /// The mail server takes nothing for this recipient at present.
-    #[error("the mail server does not take mail for {recipient} at present: {reason}")]
+    /// The mail server does not take this mail for this recipient: at present, or for what it
+    /// thinks of the mail or of us, which somebody may set right.
+    #[error("the mail server does not take this mail for {recipient}: {reason}")]
     Later {
         /// The address.
         recipient: String,
@@ -159,9 +162,9 @@ impl Mailer {
         Ok(())
     }
 
-    fn write(&self, mail: &OutgoingMail, now: Timestamp) -> Result<(Address, Vec<u8>), MailError> {
+    fn write(&self, mail: &OutgoingMail, now: Timestamp) -> Result<(Address, Zeroizing<Vec<u8>>), MailError> {
         let unwritable = |reason: String| MailError::Message { recipient: one_line(&mail.to), reason };
-        let to: Address = mail.to.parse().map_err(|error| unwritable(format!("{error}")))?;
+        let to = MailAddress::parse(&mail.to).map_err(|error| unwritable(error.to_string()))?.into_address();
         // RFC 3834: keeps holiday replies from coming back.
         let automatic =
             HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
@@ -174,7 +177,8 @@ impl Mailer {
             .raw_header(automatic)
             .singlepart(SinglePart::plain(mail.text.body.replace('\n', "\r\n")))
             .map_err(|error| unwritable(error.to_string()))?;
-        Ok((to, message.formatted()))
+        // A link may be in it.
+        Ok((to, Zeroizing::new(message.formatted())))
     }
 
     async fn converse(&self, to: Address, message: &[u8]) -> Result<AsyncSmtpConnection, MailError> {
@@ -187,11 +191,14 @@ impl Mailer {
             .map_err(|error| self.trouble("sender", reason(&error)))?;
         let recipient = to.to_string();
         let rcpt = connection.command(Rcpt::new(to, Vec::new())).await;
-        rcpt.map_err(|error| self.refusal(&recipient, "recipient", &error))?;
+        rcpt.map_err(|error| match unknown_recipient(&error) {
+            true => MailError::Refused { recipient: recipient.clone(), reason: reason(&error) },
+            false => self.not_taken(&recipient, "recipient", &error),
+        })?;
         let data = connection.command(Data).await;
-        data.map_err(|error| self.refusal(&recipient, "data", &error))?;
+        data.map_err(|error| self.not_taken(&recipient, "data", &error))?;
         let taken = connection.message(message).await;
-        taken.map_err(|error| self.refusal(&recipient, "message", &error))?;
+        taken.map_err(|error| self.not_taken(&recipient, "message", &error))?;
         Ok(connection)
     }
 
@@ -220,20 +227,38 @@ impl Mailer {
     }
 
     /// By the class of the server's answer (RFC 5321, 4.2.1); without one, the connection broke.
-    fn refusal(
+    fn not_taken(
         &self,
         recipient: &str,
         step: &'static str,
         error: &lettre::transport::smtp::Error,
     ) -> MailError {
-        let (recipient, reason) = (recipient.to_owned(), reason(error));
-        if error.is_permanent() {
-            MailError::Refused { recipient, reason }
-        } else if error.is_transient() {
-            MailError::Later { recipient, reason }
-        } else {
-            self.trouble(step, reason)
+        match error.is_permanent() || error.is_transient() {
+            true => MailError::Later { recipient: recipient.to_owned(), reason: reason(error) },
+            false => self.trouble(step, reason(error)),
         }
+    }
+}
+
+/// Whether the answer to RCPT says that there is no such mailbox. Most permanent refusals
+/// speak of us: no relaying, a list on which we are, a policy. Those are no reason never to
+/// write to the address again.
+fn unknown_recipient(error: &lettre::transport::smtp::Error) -> bool {
+    let Some(code) = error.status() else { return false };
+    let said = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    error.is_permanent() && speaks_of_the_address(&code.to_string(), &said)
+}
+
+/// By the enhanced code (RFC 3463) if there is one: 5.1.x, but for those about the sender,
+/// or 5.2.1. Else by the plain code (RFC 5321, 4.2.3).
+fn speaks_of_the_address(code: &str, said: &str) -> bool {
+    let word = said.split_whitespace().next().unwrap_or_default();
+    let numbers: Vec<Option<u16>> = word.split('.').map(|number| number.parse().ok()).collect();
+    match numbers.as_slice() {
+        [Some(5), Some(1), Some(detail)] => !matches!(detail, 7 | 8),
+        [Some(5), Some(2), Some(1)] => true,
+        [Some(_), Some(_), Some(_)] => false,
+        _ => matches!(code, "550" | "551" | "553"),
     }
 }
 
@@ -252,4 +277,33 @@ fn tls_parameters(config: &MailConfig) -> Result<TlsParameters, MailSetupError> 
 fn reason(error: &lettre::transport::smtp::Error) -> String {
     let full = one_line(&error.to_string());
     full.chars().take(REASON_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speaks_of_the_address;
+
+    #[test]
+    fn only_what_speaks_of_the_address_makes_it_one_that_does_not_exist() {
+        for (code, said) in [
+            ("550", "5.1.1 No such mailbox"),
+            ("550", "5.1.10 Recipient address has null MX"),
+            ("550", "5.2.1 Mailbox disabled"),
+            ("550", "No such user here"),
+            ("551", "User not local"),
+            ("553", "Mailbox name not allowed"),
+        ] {
+            assert!(speaks_of_the_address(code, said), "{code} {said}");
+        }
+        for (code, said) in [
+            ("554", "5.7.1 <a@b.jp>: Relay access denied"),
+            ("550", "5.7.1 Service unavailable; client host blocked using a list"),
+            ("550", "5.1.8 Bad sender's system address"),
+            ("553", "5.1.7 Bad sender's mailbox address"),
+            ("552", "5.2.2 Mailbox full"),
+            ("554", "Transaction failed"),
+        ] {
+            assert!(!speaks_of_the_address(code, said), "{code} {said}");
+        }
+    }
 }

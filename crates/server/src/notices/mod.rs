@@ -1,13 +1,16 @@
 //! Notices on their way out: the words, and the senders for mail and webhooks.
 //!
-//! [`text`] and [`calendar`] are pure: facts in, text out. [`mail`] and [`webhook`] send one
+//! [`text`], [`event_text`], [`payload`] and [`calendar`] are pure: facts in, text out. [`mail`] and [`webhook`] send one
 //! message and say how it ended; when, to whom and how often is decided in
 //! `use_cases::notices`.
 
 pub mod address;
 pub mod bounce;
 pub mod calendar;
+pub mod event_text;
 pub mod mail;
+pub mod mail_address;
+pub mod payload;
 pub mod retry;
 pub mod text;
 pub mod webhook;

@@ -42,13 +42,20 @@ pub enum Task {
     Replace,
 }
 
-/// Subject and body of a mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Subject and body of a mail. A body may hold a link that only its recipient may read.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MailText {
     /// One line.
     pub subject: String,
     /// Plain text, lines ended by `\n`.
     pub body: String,
+}
+
+/// Without the body.
+impl std::fmt::Debug for MailText {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("MailText").field("subject", &self.subject).finish_non_exhaustive()
+    }
 }
 
 /// The mail about `certificate` as of `now`.
@@ -98,6 +105,33 @@ pub fn one_line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// An instant in Japan: 2026年3月31日（火）23:59
+pub(super) fn japanese_time(at: Timestamp) -> String {
+    japanese_zoned(&calendar::in_jst(at))
+}
+
+/// An instant in Japan: Tuesday, 31 March 2026, 23:59 JST
+pub(super) fn english_time(at: Timestamp) -> String {
+    english_zoned(&calendar::in_jst(at))
+}
+
+fn japanese_zoned(time: &Zoned) -> String {
+    let weekday = match time.weekday() {
+        Weekday::Monday => "月",
+        Weekday::Tuesday => "火",
+        Weekday::Wednesday => "水",
+        Weekday::Thursday => "木",
+        Weekday::Friday => "金",
+        Weekday::Saturday => "土",
+        Weekday::Sunday => "日",
+    };
+    format!("{}年{}月{}日（{weekday}）{}", time.year(), time.month(), time.day(), time.strftime("%H:%M"))
+}
+
+fn english_zoned(time: &Zoned) -> String {
+    time.strftime("%A, %-d %B %Y, %H:%M JST").to_string()
+}
+
 struct Facts<'a> {
     terminal: String,
     clinic: String,
@@ -125,22 +159,12 @@ impl<'a> Facts<'a> {
         format!("{}月{}日", self.end.month(), self.end.day())
     }
 
-    /// 2026年3月31日（火）23:59
     fn japanese_end(&self) -> String {
-        let weekday = match self.end.weekday() {
-            Weekday::Monday => "月",
-            Weekday::Tuesday => "火",
-            Weekday::Wednesday => "水",
-            Weekday::Thursday => "木",
-            Weekday::Friday => "金",
-            Weekday::Saturday => "土",
-            Weekday::Sunday => "日",
-        };
-        format!("{}年{}（{weekday}）{}", self.end.year(), self.day(), self.end.strftime("%H:%M"))
+        japanese_zoned(&self.end)
     }
 
     fn english_end(&self) -> String {
-        self.end.strftime("%A, %-d %B %Y, %H:%M JST").to_string()
+        english_zoned(&self.end)
     }
 
     fn serial(&self) -> &str {

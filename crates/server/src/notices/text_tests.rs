@@ -14,6 +14,7 @@ fn certificate() -> NoticedCertificate {
         tenant_id: "yamada".to_owned(),
         tenant_name: "山田医院".to_owned(),
         service: "default".to_owned(),
+        halted: false,
         failing: false,
         renewal_waits: false,
     }

@@ -110,6 +110,9 @@ pub enum UrlError {
     /// An address that only this server can reach.
     #[error("it names a private address, and the configuration allows no such webhook")]
     PrivateAddress,
+    /// Longer than any that is meant.
+    #[error("it is too long")]
+    TooLong,
     /// No URL at all.
     #[error("it is no absolute URL; write https://HOST/PATH")]
     Syntax,
@@ -151,6 +154,14 @@ impl WebhookUrl {
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         Ok(Self { host, port, tls, uri })
     }
+}
+
+/// Scheme and host of a URL, without what only its owner should know: many receivers have
+/// their secret in the path.
+pub fn origin(url: &str) -> String {
+    let uri: Option<Uri> = url.parse().ok();
+    let parts = uri.as_ref().and_then(|uri| uri.scheme_str().zip(uri.host()));
+    parts.map_or_else(String::new, |(scheme, host)| format!("{scheme}://{host}"))
 }
 
 /// A notice to be posted.

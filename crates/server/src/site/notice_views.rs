@@ -26,6 +26,8 @@ pub(super) struct NoticesView<'a> {
     /// Whether a test has no result yet.
     pub(super) test_runs: bool,
     pub(super) days: Vec<DayView>,
+    /// What is told at once.
+    pub(super) events: Vec<String>,
     pub(super) deliveries: Vec<DeliveryView>,
 }
 

@@ -4,6 +4,7 @@
 use super::{
     AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, api_tokens, audit, instant,
     left_open::{self, Issuer},
+    outbox::{Occasion, Subject},
     schema::{account_reset, administrator, invitation, known_terminal, passkey, site_session},
     session_ends::{self, SessionEnd},
 };
@@ -139,8 +140,9 @@ impl Store {
         &self,
         new: NewInvitation,
         administrator_id: i64,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
+        let occasion = occasion.into();
         self.write(move |connection| {
             // Always in this order, so that two who make links for each other wait in turn.
             for id in BTreeSet::from([administrator_id, new.invited_by.unwrap_or(administrator_id)]) {
@@ -149,14 +151,14 @@ impl Store {
                 }
             }
             diesel::delete(unused_resets!(administrator_id)).execute(connection)?;
-            accounts::insert_invitation(connection, &new, event.at)?;
+            accounts::insert_invitation(connection, &new, occasion.event.at)?;
             diesel::insert_into(account_reset::table)
                 .values((
                     account_reset::token_hash.eq(&new.token_hash),
                     account_reset::administrator_id.eq(administrator_id),
                 ))
                 .execute(connection)?;
-            audit::record(connection, &event)
+            occasion.record(connection, &Subject::Invitation(new.token_hash.clone())).map(drop)
         })
         .await
     }

@@ -3,6 +3,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, account_care, api_tokens, audit, instant,
+    outbox::{Occasion, Subject},
     schema::{administrator, enrolment, invitation, passkey, tenant},
 };
 use diesel::prelude::*;
@@ -127,19 +128,25 @@ macro_rules! list_columns {
 }
 
 impl Store {
-    /// Records an invitation.
+    /// Records an invitation. Answers whether a mail with its link is planned.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when whoever invites has been disabled.
-    pub async fn add_invitation(&self, new: NewInvitation, event: AuditEvent) -> Result<(), StoreError> {
+    pub async fn add_invitation(
+        &self,
+        new: NewInvitation,
+        occasion: impl Into<Occasion>,
+    ) -> Result<bool, StoreError> {
+        let occasion = occasion.into();
         self.write(move |connection| {
             if let Some(id) = new.invited_by
                 && !account_care::hold_active(connection, id)?
             {
                 return Err(StoreError::Conflict("whoever invites has been disabled"));
             }
-            insert_invitation(connection, &new, event.at)?;
-            audit::record(connection, &event)
+            insert_invitation(connection, &new, occasion.event.at)?;
+            let subject = Subject::Invitation(new.token_hash.clone());
+            Ok(occasion.record(connection, &subject)? > 0)
         })
         .await
     }
@@ -223,10 +230,11 @@ impl Store {
         token_hash: &str,
         expected: EnrolmentRow,
         totp_step: i64,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<Used, StoreError> {
-        let token_hash = token_hash.to_owned();
+        let (token_hash, occasion) = (token_hash.to_owned(), occasion.into());
         self.write(move |connection| {
+            let event = &occasion.event;
             let resets = account_care::find_reset(connection, &token_hash)?;
             if let Some(account) = &resets
                 && !account_care::hold_active(connection, account.administrator_id)?
@@ -252,7 +260,7 @@ impl Store {
                 .select((invitation::tenant_id, invitation::mail))
                 .first(connection)?;
             let made = match resets {
-                None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?,
+                None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, event)?,
                 Some(account) => {
                     let id = account.administrator_id;
                     account_care::reset(connection, id, &expected, totp_step, event.at)?;
@@ -263,7 +271,7 @@ impl Store {
             };
             diesel::delete(enrolment::table.filter(enrolment::token_hash.eq(&token_hash)))
                 .execute(connection)?;
-            audit::record(connection, &event)?;
+            occasion.record(connection, &Subject::Invitation(token_hash.clone()))?;
             Ok(Used::Now(made))
         })
         .await

@@ -39,8 +39,8 @@ pub struct Unreached {
 pub struct ReturnedDelivery {
     /// Row identifier.
     pub id: i64,
-    /// The certificate that it was about: who does not know it made the mail up.
-    pub serial: String,
+    /// Its mark: who does not know it made the mail up.
+    pub mark: String,
     /// What the mail server said.
     pub reason: String,
 }
@@ -113,7 +113,11 @@ impl Store {
         self.write(move |connection| {
             let taken = outbox::table
                 .filter(outbox::id.eq(returned.id))
-                .filter(outbox::serial.eq(&returned.serial))
+                .filter(
+                    outbox::mark
+                        .eq(&returned.mark)
+                        .or(outbox::mark.is_null().and(outbox::serial.eq(&returned.mark)).assume_not_null()),
+                )
                 .filter(outbox::channel.eq(Channel::Mail.as_str()))
                 // Waiting: the mail server took it, and the record of that was lost.
                 .filter(
@@ -126,6 +130,7 @@ impl Store {
                     outbox::ended_at.eq(Some(now.as_second())),
                     outbox::lease.eq(None::<String>),
                     outbox::leased_until.eq(None::<i64>),
+                    outbox::sealed.eq(None::<Vec<u8>>),
                 ))
                 .execute(connection)?;
             if changed == 0 {
@@ -168,7 +173,7 @@ pub(super) fn remember(
     reason: &str,
     now: Timestamp,
 ) -> Result<String, StoreError> {
-    let (tenant_id, address, serial): (String, String, String) = outbox::table
+    let (tenant_id, address, serial): (String, String, Option<String>) = outbox::table
         .filter(outbox::id.eq(delivery))
         .select((outbox::tenant_id, outbox::recipient, outbox::serial))
         .first(connection)?;
@@ -189,7 +194,7 @@ pub(super) fn remember(
     }
     let event = AuditEvent {
         tenant_id: Some(tenant_id),
-        serial: Some(serial),
+        serial,
         detail: format!("{address}: {reason}"),
         ..AuditEvent::of(AuditKind::AddressBounced, now)
     };

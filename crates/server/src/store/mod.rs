@@ -60,9 +60,12 @@ pub use error::StoreError;
 pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use left_open::OnBehalf;
-pub use notice_settings::{MailRecipient, NoticeSettings, Webhook};
+pub use notice_settings::{MailRecipient, NoticeSettings, SettingsChange, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
-pub use outbox::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery};
+pub use outbox::{
+    Announcement, AttemptEnd, Audience, Channel, DeliveryKey, DeliveryRow, DeliveryState, NamedTerminal,
+    Occasion, Occurrence, Subject, Topic,
+};
 pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use recovery_attempts::Counted;

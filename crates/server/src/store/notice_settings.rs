@@ -1,7 +1,9 @@
 //! How organisations want to be told: mail recipients, webhook, calendar feed.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, audit,
+    AnyConnection, AuditEvent, Store, StoreError,
+    accounts::ACTIVE,
+    audit,
     schema::{administrator, notice_recipient, notice_settings, tenant},
 };
 use diesel::prelude::*;
@@ -44,6 +46,17 @@ pub struct NoticeSettings {
     pub calendar_token_hash: Option<String>,
 }
 
+/// What became of a change of settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingsChange {
+    /// It was made.
+    Done,
+    /// What it was to change is not there.
+    Declined,
+    /// There is no such organisation.
+    UnknownTenant,
+}
+
 /// Of an organisation that has set nothing: its administrators are told by mail.
 impl Default for NoticeSettings {
     fn default() -> Self {
@@ -63,14 +76,30 @@ impl NoticeSettings {
     /// Who gets mail, each once: the administrators, unless they are left out, and who was
     /// added. An administrator who is also added gets the language chosen there.
     pub fn mail_recipients(&self, administrators: &[String]) -> Vec<MailRecipient> {
-        if !self.mail {
-            return Vec::new();
+        let (own, added) = self.both(administrators);
+        match (self.mail, self.administrators) {
+            (false, _) => Vec::new(),
+            (true, false) => added,
+            (true, true) => [own, added].concat(),
         }
+    }
+
+    /// Who gets mail about an event, each once: every administrator, whatever is set, for
+    /// what nobody hears of may go on unseen; and who was added, unless mail is off.
+    pub fn told_of_events(&self, administrators: &[String]) -> Vec<MailRecipient> {
+        let (own, added) = self.both(administrators);
+        let also_own = |added: &MailRecipient| administrators.contains(&added.address);
+        let added = added.into_iter().filter(|added| self.mail || also_own(added));
+        own.into_iter().chain(added).collect()
+    }
+
+    /// The administrators who were not added, and who was added.
+    fn both(&self, administrators: &[String]) -> (Vec<MailRecipient>, Vec<MailRecipient>) {
         let added = |address: &&String| self.recipients.iter().any(|added| added.address == **address);
-        let own = administrators.iter().filter(|_| self.administrators).filter(|address| !added(address));
+        let own = administrators.iter().filter(|address| !added(address));
         let own =
             own.map(|address| MailRecipient { address: address.clone(), language: self.language.clone() });
-        own.chain(self.recipients.iter().cloned()).collect()
+        (own.collect(), self.recipients.clone())
     }
 }
 
@@ -104,55 +133,42 @@ impl Store {
         tenant_id: Option<&str>,
     ) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
         let tenant_id = tenant_id.map(str::to_owned);
-        self.read(move |connection| {
-            let active = administrator::table
-                .filter(administrator::state.eq("active"))
-                .order((administrator::tenant_id, administrator::mail))
-                .select((administrator::tenant_id, administrator::mail))
-                .distinct();
-            let rows: Vec<(String, String)> = match &tenant_id {
-                Some(id) => active.filter(administrator::tenant_id.eq(id)).load(connection)?,
-                None => active.load(connection)?,
-            };
-            let mut mails: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for (tenant, mail) in rows {
-                mails.entry(tenant).or_default().push(mail);
-            }
-            Ok(mails)
-        })
-        .await
+        self.read(move |connection| administrator_mails(connection, tenant_id.as_deref())).await
     }
 
-    /// Changes the settings of an organisation, whole or not at all, and records why.
-    /// `false` when there is no such organisation.
+    /// Changes the settings of an organisation, whole or not at all, and records why. Nothing
+    /// is changed when `change` answers `false`.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn change_notice_settings(
         &self,
         tenant_id: &str,
-        change: impl Fn(&mut NoticeSettings) + Send + 'static,
+        change: impl Fn(&mut NoticeSettings) -> bool + Send + 'static,
         event: AuditEvent,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<SettingsChange, StoreError> {
         let tenant_id = tenant_id.to_owned();
         self.write(move |connection| {
             if !lock(connection, &tenant_id)? {
-                return Ok(false);
+                return Ok(SettingsChange::UnknownTenant);
             }
             let mut settings = load(connection, Some(&tenant_id))?.remove(&tenant_id).unwrap_or_default();
-            change(&mut settings);
+            if !change(&mut settings) {
+                return Ok(SettingsChange::Declined);
+            }
             diesel::delete(notice_settings::table.filter(notice_settings::tenant_id.eq(&tenant_id)))
                 .execute(connection)?;
             diesel::delete(notice_recipient::table.filter(notice_recipient::tenant_id.eq(&tenant_id)))
                 .execute(connection)?;
             insert(connection, &tenant_id, &settings)?;
             audit::record(connection, &event)?;
-            Ok(true)
+            Ok(SettingsChange::Done)
         })
         .await
     }
 
-    /// The organisation whose calendar feed this token opens, by the token's hash.
+    /// The organisation whose calendar feed this token opens, by the token's hash; none while
+    /// it is suspended.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -160,7 +176,9 @@ impl Store {
         let token_hash = token_hash.to_owned();
         self.read(move |connection| {
             Ok(notice_settings::table
+                .inner_join(tenant::table.on(tenant::id.eq(notice_settings::tenant_id)))
                 .filter(notice_settings::calendar_token_hash.eq(&token_hash))
+                .filter(tenant::suspended.eq(false))
                 .select(notice_settings::tenant_id)
                 .first(connection)
                 .optional()?)
@@ -169,9 +187,40 @@ impl Store {
     }
 }
 
+fn administrator_mails(
+    connection: &mut AnyConnection,
+    only: Option<&str>,
+) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+    let active = administrator::table
+        .filter(administrator::state.eq(ACTIVE))
+        .order((administrator::tenant_id, administrator::mail))
+        .select((administrator::tenant_id, administrator::mail))
+        .distinct();
+    let rows: Vec<(String, String)> = match only {
+        Some(id) => active.filter(administrator::tenant_id.eq(id)).load(connection)?,
+        None => active.load(connection)?,
+    };
+    let mut mails: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (tenant, mail) in rows {
+        mails.entry(tenant).or_default().push(mail);
+    }
+    Ok(mails)
+}
+
+/// Who is told of an organisation's events: by mail, and the webhook's URL.
+pub(super) fn told_of_events(
+    connection: &mut AnyConnection,
+    tenant_id: &str,
+) -> Result<(Vec<MailRecipient>, Option<String>), StoreError> {
+    let settings = load(connection, Some(tenant_id))?.remove(tenant_id).unwrap_or_default();
+    let administrators = administrator_mails(connection, Some(tenant_id))?.remove(tenant_id);
+    let mails = settings.told_of_events(&administrators.unwrap_or_default());
+    Ok((mails, settings.webhook.map(|webhook| webhook.url)))
+}
+
 /// Two changes of one organisation's settings happen one after the other: an update that
 /// changes nothing holds its row until the end of the transaction, on both databases.
-fn lock(connection: &mut AnyConnection, tenant_id: &str) -> Result<bool, StoreError> {
+pub(super) fn lock(connection: &mut AnyConnection, tenant_id: &str) -> Result<bool, StoreError> {
     let row = tenant::table.filter(tenant::id.eq(tenant_id));
     Ok(diesel::update(row).set(tenant::id.eq(tenant::id)).execute(connection)? == 1)
 }

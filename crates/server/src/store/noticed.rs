@@ -9,7 +9,10 @@ use super::{
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
-use koshin_policy::{CertificateState, notice::Audience};
+use koshin_policy::{
+    CertificateState,
+    notice::{Audience, Notice},
+};
 
 /// A certificate in use, as notices speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct NoticedCertificate {
     pub tenant_name: String,
     /// The service, by its id in the configuration.
     pub service: String,
+    /// Whether the clinic is suspended, or the terminal stopped: nobody is told then.
+    pub halted: bool,
     /// Whether every attempt to renew has failed of late.
     pub failing: bool,
     /// Whether the renewed certificate is there and waits for its first use.
@@ -63,6 +68,11 @@ impl Circles {
         }
     }
 
+    /// The organisations that are told by this notice of a clinic's certificate.
+    pub fn told<'a>(&'a self, clinic: &'a str, notice: Notice) -> Vec<&'a str> {
+        notice.audiences().iter().flat_map(|audience| self.of(clinic, *audience)).collect()
+    }
+
     /// The organisations whose certificates this one may see; `None` for all.
     fn seen_by(&self, tenant_id: &str) -> Option<Vec<String>> {
         if self.operators.iter().any(|operator| operator == tenant_id) {
@@ -73,6 +83,21 @@ impl Circles {
     }
 }
 
+type Columns =
+    (String, String, i64, (String, Option<String>, Option<i64>, Option<i64>), (String, String, String, bool));
+
+/// The columns of [`Columns`], in its order.
+macro_rules! columns {
+    () => {
+        (
+            certificate::serial,
+            certificate::state,
+            certificate::not_after,
+            (terminal::common_name, terminal::label, terminal::failing_since, terminal::stopped_at),
+            (tenant::id, tenant::name, tenant::service, tenant::suspended),
+        )
+    };
+}
 impl Store {
     /// The certificates in use that end between these instants, of tenants and terminals
     /// that are not suspended or stopped.
@@ -83,7 +108,7 @@ impl Store {
         &self,
         ends: (Timestamp, Timestamp),
     ) -> Result<Vec<NoticedCertificate>, StoreError> {
-        self.read(move |connection| ending(connection, ends, None)).await
+        self.read(move |connection| ending(connection, ends, None, None)).await
     }
 
     /// One certificate, whatever its state.
@@ -96,7 +121,7 @@ impl Store {
             let row: Option<Columns> = certificate::table
                 .inner_join(terminal::table.inner_join(tenant::table))
                 .filter(certificate::serial.eq(&serial))
-                .select(COLUMNS)
+                .select(columns!())
                 .first(connection)
                 .optional()?;
             let waits = renewal_waits(connection, &serial)?;
@@ -106,7 +131,7 @@ impl Store {
     }
 
     /// Those of [`Self::certificates_ending`] that an organisation may see: its own, those of
-    /// clinics that let it look after them; an operator sees all.
+    /// clinics that let it look after them; an operator sees all. The `most` that end first.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -114,24 +139,28 @@ impl Store {
         &self,
         tenant_id: &str,
         ends: (Timestamp, Timestamp),
+        most: u32,
     ) -> Result<Vec<NoticedCertificate>, StoreError> {
         let seen = self.circles().await?.seen_by(tenant_id);
-        self.read(move |connection| ending(connection, ends, seen.as_deref())).await
+        self.read(move |connection| ending(connection, ends, seen.as_deref(), Some(most))).await
     }
 
-    /// Who looks after whom.
+    /// Who looks after whom. Whoever is suspended looks after nobody.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn circles(&self) -> Result<Circles, StoreError> {
         self.read(|connection| {
             let vendors = consent::table
+                .inner_join(tenant::table.on(tenant::id.eq(consent::vendor)))
                 .filter(consent::withdrawn_at.is_null())
+                .filter(tenant::suspended.eq(false))
                 .select((consent::clinic, consent::vendor))
                 .order((consent::clinic, consent::vendor))
                 .load(connection)?;
             let operators = tenant::table
                 .filter(tenant::kind.eq("operator"))
+                .filter(tenant::suspended.eq(false))
                 .order(tenant::id)
                 .select(tenant::id)
                 .load(connection)?;
@@ -141,28 +170,11 @@ impl Store {
     }
 }
 
-type Columns = (String, String, i64, (String, Option<String>, Option<i64>), (String, String, String));
-
-type Selection = (
-    certificate::serial,
-    certificate::state,
-    certificate::not_after,
-    (terminal::common_name, terminal::label, terminal::failing_since),
-    (tenant::id, tenant::name, tenant::service),
-);
-
-const COLUMNS: Selection = (
-    certificate::serial,
-    certificate::state,
-    certificate::not_after,
-    (terminal::common_name, terminal::label, terminal::failing_since),
-    (tenant::id, tenant::name, tenant::service),
-);
-
 fn ending(
     connection: &mut AnyConnection,
     ends: (Timestamp, Timestamp),
     only: Option<&[String]>,
+    most: Option<u32>,
 ) -> Result<Vec<NoticedCertificate>, StoreError> {
     let found = certificate::table
         .inner_join(terminal::table.inner_join(tenant::table))
@@ -170,10 +182,11 @@ fn ending(
         .filter(certificate::not_after.between(ends.0.as_second(), ends.1.as_second()))
         .filter(tenant::suspended.eq(false))
         .filter(terminal::stopped_at.is_null())
-        .order((certificate::not_after, certificate::serial));
+        .order((certificate::not_after, certificate::serial))
+        .limit(most.map_or(i64::MAX, i64::from));
     let rows: Vec<Columns> = match only {
-        Some(tenants) => found.filter(tenant::id.eq_any(tenants)).select(COLUMNS).load(connection)?,
-        None => found.select(COLUMNS).load(connection)?,
+        Some(tenants) => found.filter(tenant::id.eq_any(tenants)).select(columns!()).load(connection)?,
+        None => found.select(columns!()).load(connection)?,
     };
     rows.into_iter().map(|row| into_noticed(row, false)).collect()
 }
@@ -188,8 +201,9 @@ fn renewal_waits(connection: &mut AnyConnection, serial: &str) -> Result<bool, S
 }
 
 fn into_noticed(columns: Columns, renewal_waits: bool) -> Result<NoticedCertificate, StoreError> {
-    let (serial, state, not_after, (common_name, label, failing_since), organisation) = columns;
-    let (tenant_id, tenant_name, service) = organisation;
+    let (serial, state, not_after, terminal, organisation) = columns;
+    let (common_name, label, failing_since, stopped_at) = terminal;
+    let (tenant_id, tenant_name, service, suspended) = organisation;
     Ok(NoticedCertificate {
         serial,
         state: state_from(&state)?,
@@ -199,6 +213,7 @@ fn into_noticed(columns: Columns, renewal_waits: bool) -> Result<NoticedCertific
         tenant_id,
         tenant_name,
         service,
+        halted: suspended || stopped_at.is_some(),
         failing: failing_since.is_some(),
         renewal_waits,
     })

@@ -1,7 +1,10 @@
 //! Recovery codes that were tried, counted before they are judged: whoever guesses on many
 //! nodes at once is counted on all of them together.
 
-use super::{AnyConnection, AuditEvent, Store, StoreError, audit, schema::recovery_attempt};
+use super::{
+    Announcement, AnyConnection, AuditEvent, Store, StoreError, Subject, audit, outbox::announce,
+    schema::recovery_attempt,
+};
 use diesel::prelude::*;
 
 /// An attempt, as counted.
@@ -16,7 +19,7 @@ pub enum Counted {
 impl Store {
     /// Counts an attempt of the span under each subject (a name or hash, with so many that
     /// are judged), unless one of them is used up. The first that is refused is recorded
-    /// with `event`.
+    /// with `event`, and if it was under the subject that `told` names, that is announced.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -25,12 +28,16 @@ impl Store {
         subjects: Vec<(String, u32)>,
         span: i64,
         event: AuditEvent,
+        told: (String, Subject, Announcement),
     ) -> Result<Counted, StoreError> {
         self.write(move |connection| {
             for (subject, limit) in &subjects {
                 let over = count(connection, subject, span)? - i64::from(*limit);
                 if over == 1 {
                     // What is refused stays counted: only the first over the limit is recorded.
+                    if *subject == told.0 {
+                        announce(connection, &told.1, &told.2, event.at)?;
+                    }
                     audit::record(connection, &event)?;
                 }
                 if over > 0 {

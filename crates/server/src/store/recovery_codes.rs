@@ -6,6 +6,7 @@ use super::{
     connection::lock_terminal,
     instant,
     left_open::{self, LeftOpen},
+    outbox::{Occasion, Subject, announce},
     schema::{certificate, recovery_code, tenant, terminal},
     terminals,
 };
@@ -67,6 +68,8 @@ pub struct FoundCode {
     pub used: Option<UsedCode>,
     /// Common name of its terminal.
     pub common_name: String,
+    /// 端末名
+    pub label: Option<String>,
     /// The certificate that the terminal is known by, if it has had one.
     pub current_serial: Option<String>,
     /// Tenant of its terminal.
@@ -104,9 +107,11 @@ impl Store {
     pub async fn issue_recovery_code(
         &self,
         new: NewRecoveryCode,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
+        let occasion = occasion.into();
         self.write(move |connection| {
+            let event = &occasion.event;
             left_open::hold(connection, &new.by)?;
             lock_terminal(connection, new.terminal_id)?;
             terminals::not_stopped(connection, new.terminal_id)?;
@@ -121,7 +126,11 @@ impl Store {
                     recovery_code::expires_at.eq(new.expires_at.as_second()),
                 ))
                 .execute(connection)?;
-            audit::record(connection, &event)
+            let id: i64 = recovery_code::table
+                .filter(recovery_code::code_hash.eq(&new.code_hash))
+                .select(recovery_code::id)
+                .first(connection)?;
+            occasion.record(connection, &Subject::RecoveryCode(id)).map(drop)
         })
         .await
     }
@@ -204,7 +213,8 @@ impl Store {
         .await
     }
 
-    /// Records the signed certificate and that the code is used, both or neither.
+    /// Records the signed certificate, that the code is used, and what is told of it: all or
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the code is open no more, or a later intent took the
@@ -214,9 +224,9 @@ impl Store {
         code_id: i64,
         serial: &str,
         der: Vec<u8>,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
-        let serial = serial.to_owned();
+        let (serial, Occasion { event, told }) = (serial.to_owned(), occasion.into());
         self.write(move |connection| {
             insert_result(connection, &Signed { serial: &serial, der: &der, bundle: None }, &event)?;
             let open = recovery_code::table
@@ -229,10 +239,13 @@ impl Store {
                     recovery_code::used_serial.eq(Some(&serial)),
                 ))
                 .execute(connection)?;
-            match changed {
-                1 => Ok(()),
-                _ => Err(StoreError::Conflict("the recovery code is open no more")),
+            if changed != 1 {
+                return Err(StoreError::Conflict("the recovery code is open no more"));
             }
+            if let Some(told) = &told {
+                announce(connection, &Subject::RecoveryCode(code_id), told, event.at)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -318,8 +331,12 @@ pub(super) fn cancel(
     Ok(())
 }
 
-type FoundColumns =
-    (CodeColumns, Option<String>, (String, Option<String>, Option<i64>), (String, String, bool));
+type FoundColumns = (
+    CodeColumns,
+    Option<String>,
+    (String, Option<String>, Option<String>, Option<i64>),
+    (String, String, bool),
+);
 
 fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundCode>, StoreError> {
     let columns: Option<FoundColumns> = recovery_code::table
@@ -328,19 +345,20 @@ fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundC
         .select((
             code_columns!(),
             recovery_code::used_serial,
-            (terminal::common_name, terminal::current_serial, terminal::stopped_at),
+            (terminal::common_name, terminal::label, terminal::current_serial, terminal::stopped_at),
             (tenant::id, tenant::service, tenant::suspended),
         ))
         .first(connection)
         .optional()?;
     let Some((code, serial, terminal, tenant)) = columns else { return Ok(None) };
-    let (common_name, current_serial, stopped_at) = terminal;
+    let (common_name, label, current_serial, stopped_at) = terminal;
     let (tenant_id, service, tenant_suspended) = tenant;
     let used = serial.map(|serial| find_used(connection, serial)).transpose()?;
     Ok(Some(FoundCode {
         code: into_row(code)?,
         used,
         common_name,
+        label,
         current_serial,
         tenant_id,
         service,

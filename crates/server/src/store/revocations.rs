@@ -12,6 +12,7 @@ use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError,
     accounts::ACTIVE,
     audit, instant,
+    outbox::{Occasion, Subject},
     schema::{
         account_reset, administrator, certificate, invitation, mass_revocation, mass_revocation_item, tenant,
         terminal,
@@ -283,8 +284,9 @@ impl Store {
         id: i64,
         by: i64,
         to: RevocationState,
-        event: AuditEvent,
+        occasion: impl Into<Occasion>,
     ) -> Result<bool, StoreError> {
+        let occasion = occasion.into();
         self.write(move |connection| {
             let chosen = mass_revocation::table
                 .filter(mass_revocation::id.eq(id))
@@ -293,11 +295,11 @@ impl Store {
             let changed = diesel::update(chosen)
                 .set((
                     mass_revocation::state.eq(to.as_str()),
-                    mass_revocation::proposed_at.eq(Some(event.at.as_second())),
+                    mass_revocation::proposed_at.eq(Some(occasion.event.at.as_second())),
                 ))
                 .execute(connection)?;
             if changed == 1 {
-                audit::record(connection, &event)?;
+                occasion.record(connection, &Subject::MassRevocation(id))?;
             }
             Ok(changed == 1)
         })

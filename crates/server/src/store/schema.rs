@@ -245,11 +245,16 @@ diesel::table! {
 diesel::table! {
     outbox (id) {
         id -> BigInt,
-        serial -> Text,
+        serial -> Nullable<Text>,
+        about -> Nullable<Text>,
+        subject -> Text,
         notice -> Text,
         channel -> Text,
         recipient -> Text,
         tenant_id -> Text,
+        facts -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        mark -> Nullable<Text>,
         state -> Text,
         attempts -> BigInt,
         created_at -> BigInt,
@@ -387,6 +392,7 @@ diesel::allow_tables_to_appear_in_same_query!(api_token, administrator);
 diesel::allow_tables_to_appear_in_same_query!(api_token, tenant);
 diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
 diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
+diesel::allow_tables_to_appear_in_same_query!(notice_settings, tenant);
 diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,

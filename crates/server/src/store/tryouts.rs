@@ -3,7 +3,10 @@
 //! A test is sent once, by the process that was asked. One that a crash cut off stays
 //! waiting, and is asked for again by whoever sees it.
 
-use super::{AuditEvent, Channel, DeliveryState, Store, StoreError, audit, instant, schema::notice_tryout};
+use super::{
+    AuditEvent, Channel, DeliveryState, Store, StoreError, audit, instant, notice_settings,
+    schema::notice_tryout,
+};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -40,6 +43,8 @@ impl Store {
         let recipient = recipient.to_owned();
         self.write(move |connection| {
             let tenant_id = event.tenant_id.clone().unwrap_or_default();
+            // Of several at once each counts the others.
+            notice_settings::lock(connection, &tenant_id)?;
             let recent: i64 = notice_tryout::table
                 .filter(notice_tryout::tenant_id.eq(&tenant_id))
                 .filter(notice_tryout::asked_at.gt(since.as_second()))

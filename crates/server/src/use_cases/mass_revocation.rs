@@ -13,8 +13,8 @@ use super::{
 use crate::{
     entropy,
     store::{
-        AuditEvent, AuditKind, Chosen, NewRevocation, RevocationChoice, RevocationHand, RevocationHits,
-        RevocationRow, RevocationState, StoreError,
+        Announcement, Audience, AuditEvent, AuditKind, Chosen, NewRevocation, Occasion, Occurrence,
+        RevocationChoice, RevocationHand, RevocationHits, RevocationRow, RevocationState, StoreError,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -208,7 +208,21 @@ impl Koshin {
         if alone {
             event.detail.push_str(", by one operator alone");
         }
-        done(self.store.propose_revocation(id, by.administrator_id, to, event).await?)
+        let proposed = Announcement {
+            occurrence: Occurrence::RevocationProposed {
+                number: id,
+                certificates: row.total,
+                reason: row.reason.clone(),
+                by: actor.name(),
+                waits_until: now.checked_add(WAITS).unwrap_or(Timestamp::MAX),
+            },
+            to: Audience::OperatorsBut(Some(by.administrator_id)),
+            mails: self.config.mail.is_some(),
+        };
+        let occasion = Occasion { event, told: (!alone).then_some(proposed) };
+        done(self.store.propose_revocation(id, by.administrator_id, to, occasion).await?)?;
+        self.wake_notices();
+        Ok(())
     }
 
     /// The second operator's yes: it is carried out from now on.
@@ -257,7 +271,9 @@ impl Koshin {
     /// # Errors
     /// When the store is out of reach; the part is done again by the next call.
     pub async fn carry_out_revocations(&self, now: Timestamp) -> Result<Option<usize>, StoreError> {
-        self.store.carry_out_revocations(PART, now).await
+        let part = self.store.carry_out_revocations(PART, self.config.mail.is_some(), now).await?;
+        self.wake_notices();
+        Ok(part)
     }
 
     async fn decide(

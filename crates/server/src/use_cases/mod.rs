@@ -13,6 +13,7 @@ mod hand_over_archive;
 mod in_flight;
 mod mass_revocation;
 mod notice_feed;
+mod notice_sending;
 pub mod notice_settings;
 pub mod notices;
 mod operator_search;
@@ -47,7 +48,7 @@ pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
 pub use mass_revocation::{RevocationReason, RevocationRefusal, RevocationView, RevocationWish};
 pub use notice_feed::Feed;
-pub use notice_settings::{MailWish, NoticeSettingsError};
+pub use notice_settings::{MailWish, NoticeSettingsError, OrganisationNotices};
 pub use notices::Notices;
 pub use operator_search::Findings;
 pub use operator_tenants::{NewTenant, TenantDetail};
@@ -59,7 +60,7 @@ pub use site_authority::Actor;
 pub use site_error::{
     FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SignInRefusal, SiteError,
 };
-pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
+pub use site_invitation::{Enrolment, InvitationInfo, Invited, SetUp};
 pub use site_issuing::{
     Download, FirstCertificate, LeftOut, MOST_AT_A_TIME, Prepared, PreparedSet, RenewalOutlook,
     is_plain_common_name,
@@ -79,7 +80,7 @@ use crate::{
     authority::Authority,
     config::{Config, Service},
     home::Home,
-    store::{Store, StoreError},
+    store::{Announcement, Audience, Occurrence, Store, StoreError},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use audit_trail::TrailCheck;
@@ -143,6 +144,19 @@ impl Koshin {
 
     fn notices(&self) -> Result<&Notices, SiteError> {
         self.notices.as_ref().ok_or(SiteError::NoNotices)
+    }
+
+    /// Something has been planned: it is sent at once, where this process sends notices.
+    fn wake_notices(&self) {
+        if let Some(notices) = &self.notices {
+            notices.wake();
+        }
+    }
+
+    /// What an organisation is told of an event.
+    fn announced(&self, tenant_id: &str, occurrence: Occurrence) -> Announcement {
+        let mails = self.config.mail.is_some();
+        Announcement { occurrence, to: Audience::Organisation(tenant_id.to_owned()), mails }
     }
 
     /// With the directory whose certificates operators may look at.

@@ -4,7 +4,7 @@
 use super::Notices;
 use crate::{
     notices::{calendar, text::Language},
-    store::StoreError,
+    store::{StoreError, TenantKind},
 };
 use jiff::{SignedDuration, Timestamp, civil::Time};
 use koshin_policy::calendar as dates;
@@ -17,8 +17,12 @@ use tokio::sync::Semaphore;
 
 /// The feed shows ends so far ahead …
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 1200);
+/// … for whoever looks after many clinics, no further than somebody plans …
+const AHEAD_OF_MANY: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// … and so far back.
 const BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// Events in a feed at most, the earliest ends first.
+const MOST_EVENTS: u32 = 2000;
 /// Hex digits of a token.
 const TOKEN_DIGITS: usize = 64;
 /// Times an hour that one feed is handed out. A clinic's calendars ask four times an hour each.
@@ -74,18 +78,21 @@ impl Notices {
         if token.len() != TOKEN_DIGITS || !token.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Ok(Feed::Unknown);
         }
-        let Ok(_place) = self.feeds.places.try_acquire() else { return Ok(Feed::TooMuch) };
+        // First, and cheap: whoever has no address takes nobody's place.
         let Some(tenant) = self.store.tenant_of_calendar(&token_hash(token)).await? else {
             return Ok(Feed::Unknown);
         };
+        let Ok(_place) = self.feeds.places.try_acquire() else { return Ok(Feed::TooMuch) };
         if !self.feeds.admits(&tenant, now) {
             return Ok(Feed::TooMuch);
         }
+        let kind = self.store.tenant(&tenant).await?.map(|known| known.kind);
+        let ahead = if kind == Some(TenantKind::Clinic) { AHEAD } else { AHEAD_OF_MANY };
         let ends = (
             now.checked_sub(BACK).unwrap_or(Timestamp::MIN),
-            now.checked_add(AHEAD).unwrap_or(Timestamp::MAX),
+            now.checked_add(ahead).unwrap_or(Timestamp::MAX),
         );
-        let certificates = self.store.certificates_seen_by(&tenant, ends).await?;
+        let certificates = self.store.certificates_seen_by(&tenant, ends, MOST_EVENTS).await?;
         let language = Language::from_tag(&self.store.notice_settings(&tenant).await?.language);
         Ok(Feed::Calendar(calendar::feed(&certificates, &self.host, language, midnight(now))))
     }

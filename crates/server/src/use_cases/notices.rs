@@ -2,34 +2,31 @@
 //!
 //! Planning and sending are two steps with the outbox between them. Planning writes what is
 //! due; it may be repeated at any time and by any node. Sending leases one delivery, sends it
-//! and records how it ended.
+//! and records how it ended: see `notice_sending`. What happens is planned by the change
+//! that brings it about (`store::Announcement`).
 
-use super::{SecondFactorKey, notice_feed::FeedLimits, notice_settings::open_secret};
+use super::{SecondFactorKey, notice_feed::FeedLimits};
 use crate::{
-    config::{Config, Service},
+    config::{Config, Service, Site},
     entropy,
     notices::{
         Setback, bounce,
         mail::{MailError, MailSetupError, Mailer, OutgoingMail},
-        retry,
-        text::{self, Language, Task},
-        webhook::{OutgoingWebhook, WebhookSender, WebhookSetupError},
+        text::{self, Language},
+        webhook::{WebhookSender, WebhookSetupError},
     },
     store::{
-        AttemptEnd, Channel, Circles, DeliveryKey, DeliveryRow, DeliveryState, MailRecipient, NewDelivery,
-        NoticeSettings, NoticedCertificate, ReturnedDelivery, Store, StoreError, Webhook,
+        Channel, Circles, DeliveryKey, DeliveryState, NoticeSettings, NoticedCertificate, ReturnedDelivery,
+        Store, StoreError, Subject, Topic,
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use koshin_policy::{
-    Kind, calendar as dates,
-    notice::{self, NoticeStanding, Renewing},
-};
-use serde_json::json;
+use koshin_policy::notice::{self, NoticeStanding, Renewing};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
+use tokio::sync::Notify;
 
 /// Longer than any attempt lasts, with room for nodes whose clocks differ.
 pub const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -83,12 +80,22 @@ pub enum Step {
 pub struct Notices {
     pub(super) store: Store,
     pub(super) host: String,
-    services: BTreeMap<String, Service>,
+    /// Where set-up links are opened; none without a site.
+    pub(super) site_url: Option<String>,
+    pub(super) services: BTreeMap<String, Service>,
     pub(super) mailer: Option<Mailer>,
     pub(super) webhooks: WebhookSender,
     pub(super) private_webhooks: bool,
     pub(super) key: SecondFactorKey,
     pub(super) feeds: Arc<FeedLimits>,
+    woken: Arc<Woken>,
+}
+
+/// Rings when something new waits.
+#[derive(Default)]
+struct Woken {
+    mail: Notify,
+    webhook: Notify,
 }
 
 impl Notices {
@@ -102,13 +109,29 @@ impl Notices {
         Ok(Self {
             store,
             host: config.host.clone(),
+            site_url: config.site.as_ref().map(Site::url),
             services: config.services.clone(),
             mailer,
             webhooks: WebhookSender::new(&config.webhook)?,
             private_webhooks: config.webhook.private_addresses,
             key,
             feeds: Arc::default(),
+            woken: Arc::default(),
         })
+    }
+
+    /// Says that something new waits in the outbox, so that it is sent at once.
+    pub fn wake(&self) {
+        self.woken.mail.notify_one();
+        self.woken.webhook.notify_one();
+    }
+
+    /// Comes back when something new waits for this channel.
+    pub async fn woken(&self, channel: Channel) {
+        match channel {
+            Channel::Mail => self.woken.mail.notified().await,
+            Channel::Webhook => self.woken.webhook.notified().await,
+        }
     }
 
     /// Writes what is due into the outbox. Returns how many deliveries are new.
@@ -133,7 +156,7 @@ impl Notices {
                 .map(|bounced| (bounced.tenant_id, bounced.address))
                 .collect(),
             circles: self.store.circles().await?,
-            planned: self.store.planned_deliveries(ends).await?.into_iter().collect(),
+            planned: Planned::new(self.store.planned_deliveries(ends).await?),
             mails: self.mailer.is_some(),
         };
         let mut added = 0;
@@ -146,7 +169,11 @@ impl Notices {
                 Ok(count) => added += count,
                 // Another node plans the same at this moment.
                 Err(StoreError::Exists(_)) => {}
-                Err(error) => return Err(error),
+                // What one certificate or organisation has in it must not keep the others
+                // from their notices.
+                Err(error) => {
+                    tracing::warn!(%error, serial = certificate.serial, "a notice was not planned");
+                }
             }
         }
         Ok(added)
@@ -197,157 +224,9 @@ impl Notices {
         bounce: bounce::Bounce,
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
-        let bounce::Bounce { delivery, serial, reason } = bounce;
-        self.store.return_delivery(ReturnedDelivery { id: delivery, serial, reason }, now).await
+        let bounce::Bounce { delivery, mark, reason } = bounce;
+        self.store.return_delivery(ReturnedDelivery { id: delivery, mark, reason }, now).await
     }
-
-    async fn attempt(
-        &self,
-        delivery: &DeliveryRow,
-        now: Timestamp,
-    ) -> Result<(AttemptEnd, Step), StoreError> {
-        let stopped = |why: &str| {
-            let end = AttemptEnd::Ended(DeliveryState::Stopped, Some(why.to_owned()));
-            Ok((end, Step::Ended(DeliveryState::Stopped)))
-        };
-        let Some(certificate) = self.store.noticed_certificate(&delivery.key.serial).await? else {
-            return stopped("the certificate is not in the records any more");
-        };
-        // Read now and not when it was planned: who was removed since gets nothing.
-        let settings = self.store.notice_settings(&delivery.tenant_id).await?;
-        let outcome = match delivery.key.channel {
-            Channel::Mail => match self.recipient(delivery, &settings).await? {
-                Ok(recipient) => self.mail(delivery, &certificate, &recipient, now).await,
-                Err(why) => return stopped(why),
-            },
-            Channel::Webhook => {
-                let Some(webhook) = settings.webhook.filter(|webhook| webhook.url == delivery.key.recipient)
-                else {
-                    return stopped("the webhook was changed or removed");
-                };
-                self.post(delivery, &certificate, &webhook, now).await
-            }
-        };
-        Ok(match outcome {
-            Ok(()) => (AttemptEnd::Ended(DeliveryState::Sent, None), Step::Ended(DeliveryState::Sent)),
-            Err((setback, why)) => after_setback(delivery, setback, why, now),
-        })
-    }
-
-    /// Who is to be written to, or why nobody is.
-    async fn recipient(
-        &self,
-        delivery: &DeliveryRow,
-        settings: &NoticeSettings,
-    ) -> Result<Result<MailRecipient, &'static str>, StoreError> {
-        let (tenant, address) = (delivery.tenant_id.as_str(), delivery.key.recipient.as_str());
-        let administrators = self.store.administrator_mails(Some(tenant)).await?.remove(tenant);
-        let recipients = settings.mail_recipients(&administrators.unwrap_or_default());
-        let Some(recipient) = recipients.into_iter().find(|recipient| recipient.address == address) else {
-            return Ok(Err("the recipient was removed"));
-        };
-        let bounced = self.store.bounced_addresses(Some(tenant)).await?;
-        let came_back = bounced.iter().any(|bounced| bounced.address == address);
-        Ok(if came_back { Err("an earlier mail came back from this address") } else { Ok(recipient) })
-    }
-
-    async fn mail(
-        &self,
-        delivery: &DeliveryRow,
-        certificate: &NoticedCertificate,
-        recipient: &MailRecipient,
-        now: Timestamp,
-    ) -> Result<(), (Setback, String)> {
-        let Some(mailer) = &self.mailer else {
-            return Err((Setback::ChannelDown, TestMailError::NotConfigured.to_string()));
-        };
-        let language = Language::from_tag(&recipient.language);
-        let mail = OutgoingMail {
-            to: recipient.address.clone(),
-            id: delivery_id(delivery),
-            text: text::mail(certificate, self.task(certificate), language, now),
-        };
-        mailer.send(&mail, now).await.map_err(|error| (error.setback(), error.to_string()))
-    }
-
-    async fn post(
-        &self,
-        delivery: &DeliveryRow,
-        certificate: &NoticedCertificate,
-        webhook: &Webhook,
-        now: Timestamp,
-    ) -> Result<(), (Setback, String)> {
-        let secret = open_secret(&self.key, &delivery.tenant_id, &webhook.sealed)
-            .map_err(|error| (Setback::Later, error.to_string()))?;
-        let webhook = OutgoingWebhook {
-            url: &webhook.url,
-            secret: &secret,
-            id: delivery_id(delivery),
-            body: webhook_body(delivery, certificate, self.task(certificate), now),
-        };
-        self.webhooks.send(&webhook, now).await.map_err(|error| (error.setback(), error.to_string()))
-    }
-
-    fn task(&self, certificate: &NoticedCertificate) -> Task {
-        let service = self.services.get(&certificate.service);
-        let kind = service.map(|service| service.renewal.kinds.kind_of(&certificate.common_name));
-        match kind {
-            _ if certificate.renewal_waits => Task::SwitchOver,
-            Some(Kind::NotRenewable | Kind::Unknown) => Task::Replace,
-            Some(Kind::Renewable) | None => Task::Renew,
-        }
-    }
-}
-
-fn after_setback(
-    delivery: &DeliveryRow,
-    setback: Setback,
-    why: String,
-    now: Timestamp,
-) -> (AttemptEnd, Step) {
-    if setback == Setback::Refused {
-        let state = DeliveryState::Bounced;
-        return (AttemptEnd::Ended(state, Some(why)), Step::Ended(state));
-    }
-    match retry::next_attempt(delivery.attempts, delivery.created_at, now) {
-        Some(at) => (AttemptEnd::Again(at, why), Step::Again(setback)),
-        None => {
-            let state = DeliveryState::Failed;
-            (AttemptEnd::Ended(state, Some(why)), Step::Ended(state))
-        }
-    }
-}
-
-/// The same for each attempt: receivers know a duplicate by it.
-fn delivery_id(delivery: &DeliveryRow) -> String {
-    bounce::message_name(delivery.id, &delivery.key.serial)
-}
-
-fn webhook_body(
-    delivery: &DeliveryRow,
-    certificate: &NoticedCertificate,
-    task: Task,
-    now: Timestamp,
-) -> Vec<u8> {
-    let days = dates::jst_date(certificate.not_after) - dates::jst_date(now);
-    let over = now > certificate.not_after;
-    json!({
-        "id": delivery_id(delivery),
-        "event": if over { "certificate-expired" } else { "certificate-expiring" },
-        "at": now,
-        "notice": delivery.key.notice.as_str(),
-        "daysLeft": days.get_days(),
-        "todo": match task {
-            Task::Renew => "renew",
-            Task::SwitchOver => "switch-over",
-            Task::Replace => "replace",
-        },
-        "tenant": { "id": certificate.tenant_id, "name": certificate.tenant_name },
-        "terminal": { "commonName": certificate.common_name, "label": certificate.label },
-        "certificate": { "serial": certificate.serial, "notAfter": certificate.not_after },
-    })
-    .to_string()
-    .into_bytes()
 }
 
 /// All that decides, beside the certificate, which deliveries are missing.
@@ -358,12 +237,39 @@ struct Surroundings {
     /// (organisation, address) that mail came back from.
     bounced: HashSet<(String, String)>,
     circles: Circles,
-    planned: HashSet<DeliveryKey>,
+    planned: Planned,
     mails: bool,
 }
 
+/// What is in the outbox already.
+#[derive(Default)]
+struct Planned {
+    keys: HashSet<DeliveryKey>,
+    /// Certificate, notice and address of mails that were sent or will be, whoever named the
+    /// address: a vendor's may also be the clinic's, and one mail is enough.
+    mails: HashSet<(Subject, Topic, String)>,
+}
+
+impl Planned {
+    fn new(rows: Vec<(DeliveryKey, DeliveryState)>) -> Self {
+        let mut planned = Self::default();
+        for (key, state) in rows {
+            if matches!(state, DeliveryState::Waiting | DeliveryState::Sent) {
+                planned.mails.extend(mail_of(&key));
+            }
+            planned.keys.insert(key);
+        }
+        planned
+    }
+}
+
+fn mail_of(key: &DeliveryKey) -> Option<(Subject, Topic, String)> {
+    let mail = || (key.subject.clone(), key.notice, key.recipient.clone());
+    (key.channel == Channel::Mail).then(mail)
+}
+
 impl Surroundings {
-    fn missing(&self, certificate: &NoticedCertificate, now: Timestamp) -> Vec<NewDelivery> {
+    fn missing(&self, certificate: &NoticedCertificate, now: Timestamp) -> Vec<DeliveryKey> {
         let unattended = self.settings.get(&certificate.tenant_id).is_some_and(|own| own.unattended);
         let standing = NoticeStanding {
             not_after: certificate.not_after,
@@ -375,17 +281,21 @@ impl Surroundings {
         };
         let Some(due) = notice::due(&standing, now) else { return Vec::new() };
         let mut seen = HashSet::new();
-        let told =
-            due.audiences().iter().flat_map(|audience| self.circles.of(&certificate.tenant_id, *audience));
-        told.flat_map(|tenant_id| {
-            self.recipients(tenant_id).into_iter().map(move |(channel, recipient)| NewDelivery {
-                key: DeliveryKey { serial: certificate.serial.clone(), notice: due, channel, recipient },
+        let told = self.circles.told(&certificate.tenant_id, due).into_iter();
+        let keys = told.flat_map(|tenant_id| {
+            self.recipients(tenant_id).into_iter().map(move |(channel, recipient)| DeliveryKey {
                 tenant_id: tenant_id.to_owned(),
+                subject: Subject::Certificate(certificate.serial.clone()),
+                notice: Topic::End(due),
+                channel,
+                recipient,
             })
-        })
-        // A vendor's address may also be the clinic's: one mail is enough.
-        .filter(|new| !self.planned.contains(&new.key) && seen.insert(new.key.clone()))
-        .collect()
+        });
+        // Each organisation signs its own webhook, so each gets one.
+        let told_already = |mail: &(Subject, Topic, String)| self.planned.mails.contains(mail);
+        keys.filter(|key| !self.planned.keys.contains(key))
+            .filter(|key| mail_of(key).is_none_or(|mail| !told_already(&mail) && seen.insert(mail)))
+            .collect()
     }
 
     fn recipients(&self, tenant_id: &str) -> Vec<(Channel, String)> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::store::MailRecipient;
 use koshin_policy::{CertificateState, notice::Notice};
 
 fn organisation(addresses: &[&str], unattended: bool) -> NoticeSettings {
@@ -27,7 +28,7 @@ fn surroundings(unattended: bool) -> Surroundings {
         ),
         administrators: BTreeMap::new(),
         bounced: HashSet::new(),
-        planned: HashSet::new(),
+        planned: Planned::default(),
         mails: true,
     }
 }
@@ -42,6 +43,7 @@ fn certificate(failing: bool) -> NoticedCertificate {
         tenant_id: "clinic".to_owned(),
         tenant_name: "clinic".to_owned(),
         service: "default".to_owned(),
+        halted: false,
         failing,
         renewal_waits: false,
     }
@@ -50,8 +52,8 @@ fn certificate(failing: bool) -> NoticedCertificate {
 fn told(around: &Surroundings, failing: bool, notice: Notice) -> Vec<String> {
     let certificate = certificate(failing);
     let missing = around.missing(&certificate, notice.due_from(certificate.not_after));
-    assert!(missing.iter().all(|new| new.key.notice == notice), "{missing:?}");
-    missing.into_iter().map(|new| new.key.recipient).collect()
+    assert!(missing.iter().all(|key| key.notice == Topic::End(notice)), "{missing:?}");
+    missing.into_iter().map(|key| key.recipient).collect()
 }
 
 #[test]
@@ -74,10 +76,20 @@ fn what_is_planned_is_not_missing() {
     let mut around = surroundings(false);
     let certificate = certificate(false);
     let now = Notice::Before3.due_from(certificate.not_after);
-    around.planned = around.missing(&certificate, now).into_iter().map(|new| new.key).collect();
+    let all = around.missing(&certificate, now);
+    let planned = |state| Planned::new(all.iter().map(|key| (key.clone(), state)).collect());
+    around.planned = planned(DeliveryState::Sent);
     assert_eq!(around.missing(&certificate, now), []);
+
+    // The clinic took the address that it shares with its vendor away before it was sent:
+    // the vendor, who has it still, is told.
+    around.planned = planned(DeliveryState::Stopped);
+    let shared: Vec<_> = around.missing(&certificate, now);
+    let told: Vec<_> = shared.iter().map(|key| (key.tenant_id.as_str(), key.recipient.as_str())).collect();
+    assert_eq!(told, [("vendor", "shared@v")]);
+
     around.mails = false;
-    around.planned.clear();
+    around.planned = Planned::default();
     assert_eq!(around.missing(&certificate, now), [], "without a mail server no mail is planned");
 }
 

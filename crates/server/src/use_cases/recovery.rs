@@ -8,8 +8,11 @@ use super::{
     Denial, Koshin, UseCaseError,
     order::{Order, in_progress, intent_error, lost_place},
 };
-use crate::store::{AuditEvent, AuditKind, Counted, Door, FoundCode, StoreError};
-use jiff::Timestamp;
+use crate::store::{
+    Announcement, Audience, AuditEvent, AuditKind, Counted, Door, FoundCode, NamedTerminal, Occasion,
+    Occurrence, StoreError, Subject,
+};
+use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::{CertificateFacts, CertificateRequest, PublicKey};
 use koshin_policy::{
     CertificateState, Kind, RecoveryCode,
@@ -84,7 +87,14 @@ impl Koshin {
             detail: ProblemCode::RecoveryAttempts.as_str().to_owned(),
             ..AuditEvent::of(AuditKind::RecoveryRefused, now)
         };
-        if self.store.count_recovery_attempt(limited, span, event).await? == Counted::TooMany {
+        let until = now.checked_add(SignedDuration::from_secs(i64::from(seconds_left))).unwrap_or(now);
+        let closed = Announcement {
+            occurrence: Occurrence::RecoveryClosed { until },
+            to: Audience::OperatorsBut(None),
+            mails: self.config.mail.is_some(),
+        };
+        let told = (EVERYWHERE.to_owned(), Subject::RecoveryHour(span), closed);
+        if self.store.count_recovery_attempt(limited, span, event, told).await? == Counted::TooMany {
             tracing::warn!(%address, "too many wrong recovery codes");
             return Err(Denial::retry(ProblemCode::RecoveryAttempts, seconds_left).into());
         }
@@ -114,7 +124,7 @@ impl Koshin {
             return Err(Denial::new(code).into());
         }
         let Some(used) = &found.used else {
-            return self.certify_for_code(found, &request.public_key, now).await;
+            return self.certify_for_code(found, &request.public_key, origin.address, now).await;
         };
         let same_key = used.key_fingerprint == hex::encode(request.public_key.fingerprint());
         match used.state {
@@ -166,6 +176,7 @@ impl Koshin {
         &self,
         found: &FoundCode,
         key: &PublicKey,
+        from: IpAddr,
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
         let terminal_id = found.code.terminal_id;
@@ -191,7 +202,17 @@ impl Koshin {
             serial: Some(serial.clone()),
             ..event(found, AuditKind::CertificateRecovered, "recovery code".to_owned(), now)
         };
-        self.store.record_recovered(found.code.id, &serial, der.clone(), event).await.map_err(lost_place)?;
+        let used = Occurrence::RecoveryCodeUsed {
+            terminal: NamedTerminal { common_name: found.common_name.clone(), label: found.label.clone() },
+            from: from.to_canonical().to_string(),
+            serial: serial.clone(),
+        };
+        let occasion = Occasion { event, told: Some(self.announced(&found.tenant_id, used)) };
+        self.store
+            .record_recovered(found.code.id, &serial, der.clone(), occasion)
+            .await
+            .map_err(lost_place)?;
+        self.wake_notices();
         Ok(der)
     }
 

@@ -1,7 +1,7 @@
 //! Who may do what on the administration site: one table, asked by every use case.
 
 use super::{Koshin, SiteError, api_scopes::Limit};
-use crate::store::{AuditEvent, AuditKind, OnBehalf, Scope, TenantKind};
+use crate::store::{AuditEvent, AuditKind, OnBehalf, Scope, Store, TenantKind};
 use jiff::Timestamp;
 
 /// The name in the audit trail of whoever uses `koshin-server` on the machine itself.
@@ -206,6 +206,14 @@ impl Actor {
         }
     }
 
+    /// The name in notices: people know each other by it.
+    pub(super) fn name(&self) -> String {
+        match self.administrator_id {
+            Some(_) => format!("{}@{}", self.login, self.tenant_id),
+            None => self.login.clone(),
+        }
+    }
+
     /// On whose word it happens what the actor leaves open in `tenant_id`.
     pub(super) fn on_behalf(&self, tenant_id: &str) -> OnBehalf {
         let foreign = self.kind == TenantKind::Vendor && self.tenant_id != tenant_id;
@@ -237,26 +245,18 @@ impl Koshin {
     /// # Errors
     /// When the store is out of reach.
     pub async fn actor_may(&self, actor: &Actor, action: Action, tenant_id: &str) -> Result<bool, SiteError> {
-        let may = may(actor.kind, action, self.relation(actor, tenant_id).await?);
+        let may = may(actor.kind, action, relation(&self.store, actor, tenant_id).await?);
         Ok(may && actor.limit.allow(action).is_ok())
     }
 
-    /// Refuses what the table refuses, and what a program's token is not for. Whoever may
-    /// not even see a tenant's terminals learns nothing of it, not even that it exists.
+    /// See [`permit`].
     pub(super) async fn permit_site(
         &self,
         actor: &Actor,
         action: Action,
         tenant_id: &str,
     ) -> Result<(), SiteError> {
-        let relation = self.relation(actor, tenant_id).await?;
-        if may(actor.kind, action, relation) {
-            actor.limit.allow(action)
-        } else if may(actor.kind, Action::SeeTerminals, relation) {
-            Err(SiteError::Forbidden)
-        } else {
-            Err(SiteError::NotFound)
-        }
+        permit(&self.store, actor, action, tenant_id).await
     }
 
     /// Refuses whoever does not run the service.
@@ -276,15 +276,33 @@ impl Koshin {
         }
         Ok(Scope::Tenants(tenants))
     }
+}
 
-    async fn relation(&self, actor: &Actor, tenant_id: &str) -> Result<Relation, SiteError> {
-        if actor.tenant_id == tenant_id {
-            Ok(Relation::Own)
-        } else if self.store.consents_to(tenant_id, &actor.tenant_id).await? {
-            Ok(Relation::Consenting)
-        } else {
-            Ok(Relation::Foreign)
-        }
+/// Refuses what the table refuses, and what a program's token is not for. Whoever may not
+/// even see a tenant's terminals learns nothing of it, not even that it exists.
+pub(super) async fn permit(
+    store: &Store,
+    actor: &Actor,
+    action: Action,
+    tenant_id: &str,
+) -> Result<(), SiteError> {
+    let relation = relation(store, actor, tenant_id).await?;
+    if may(actor.kind, action, relation) {
+        actor.limit.allow(action)
+    } else if may(actor.kind, Action::SeeTerminals, relation) {
+        Err(SiteError::Forbidden)
+    } else {
+        Err(SiteError::NotFound)
+    }
+}
+
+async fn relation(store: &Store, actor: &Actor, tenant_id: &str) -> Result<Relation, SiteError> {
+    if actor.tenant_id == tenant_id {
+        Ok(Relation::Own)
+    } else if store.consents_to(tenant_id, &actor.tenant_id).await? {
+        Ok(Relation::Consenting)
+    } else {
+        Ok(Relation::Foreign)
     }
 }
 

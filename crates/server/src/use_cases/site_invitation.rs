@@ -3,14 +3,17 @@
 
 use super::{
     FieldRefusal, InvitationRefusal, Koshin, SessionEnd, SiteError, SiteVisitor, UseCaseError,
+    notice_settings::seal_link,
     second_factor::TotpSecret,
     site_authority::{Action, Actor},
     site_password::{self, Surroundings},
 };
 use crate::{
     entropy,
+    notices::mail_address::MailAddress,
     store::{
-        AuditEvent, AuditKind, EnrolmentRow, InvitationRow, NewInvitation, ResetRow, StoreError, Used, fold,
+        Announcement, Audience, AuditEvent, AuditKind, EnrolmentRow, InvitationRow, NewInvitation, Occasion,
+        Occurrence, ResetRow, StoreError, Used, fold,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +38,15 @@ pub struct InvitationInfo {
     pub resets: Option<ResetRow>,
 }
 
+/// An invitation that was made.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// The token of the link, shown once.
+    pub token: SecretString,
+    /// Whether the link goes out by mail as well.
+    pub mailed: bool,
+}
+
 /// What an invited person chooses.
 #[derive(Debug, Clone)]
 pub struct SetUp {
@@ -56,8 +68,9 @@ pub struct Enrolment {
 }
 
 impl Koshin {
-    /// Invites somebody to be an administrator of `tenant`. Returns the token of the
-    /// link, which is kept nowhere: it is shown or sent once.
+    /// Invites somebody to be an administrator of `tenant`. The link is mailed, where this
+    /// server can mail, and its token returned: it is shown once, and kept only sealed, for
+    /// the mail, until that has been sent.
     ///
     /// # Errors
     /// What the table refuses; an organisation or address that cannot be.
@@ -67,19 +80,42 @@ impl Koshin {
         tenant: &str,
         mail: &str,
         now: Timestamp,
-    ) -> Result<SecretString, SiteError> {
+    ) -> Result<Invited, SiteError> {
         self.permit_site(actor, Action::InviteAdministrator, tenant).await?;
-        let mail = mail_address(mail)?;
+        let mail = MailAddress::parse(mail).map_err(|_| SiteError::Field(FieldRefusal::Mail))?;
+        let mail = mail.as_str().to_owned();
         if self.store.tenant(tenant).await?.is_none() {
             return Err(UseCaseError::UnknownTenant(tenant.to_owned()).into());
         }
         let (token, invitation) = fresh_invitation(actor, tenant, &mail, now);
+        let told = self.invitation_mail(actor, &invitation, &token)?;
         let event = actor.event(AuditKind::AdministratorInvited, tenant, mail, now);
-        self.store.add_invitation(invitation, event).await.map_err(|error| match error {
+        let added = self.store.add_invitation(invitation, Occasion { event, told }).await;
+        let mailed = added.map_err(|error| match error {
             StoreError::Conflict(_) => SiteError::SessionEnded(SessionEnd::AccountDisabled),
             other => other.into(),
         })?;
-        Ok(token)
+        self.wake_notices();
+        Ok(Invited { token, mailed })
+    }
+
+    /// The mail with the link, if this server can send it and the link can be opened.
+    fn invitation_mail(
+        &self,
+        actor: &Actor,
+        invitation: &NewInvitation,
+        token: &SecretString,
+    ) -> Result<Option<Announcement>, SiteError> {
+        if self.config.mail.is_none() || self.config.site.is_none() {
+            return Ok(None);
+        }
+        let (tenant_id, address) = (invitation.tenant_id.clone(), invitation.mail.clone());
+        let sealed = seal_link(self.second_factor_key()?, &tenant_id, &address, token)?;
+        Ok(Some(Announcement {
+            occurrence: Occurrence::Invitation { by: actor.name(), good_until: invitation.expires_at },
+            to: Audience::Person { tenant_id, address, sealed },
+            mails: true,
+        }))
     }
 
     /// Makes a link with which an administrator sets up password and second factor anew;
@@ -105,11 +141,17 @@ impl Koshin {
         let (token, invitation) = fresh_invitation(actor, &account.tenant_id, &account.mail, now);
         let detail = format!("{} ({})", account.login, account.mail);
         let event = actor.event(AuditKind::ResetLinkIssued, &account.tenant_id, detail, now);
-        self.store.add_reset(invitation, id, event).await.map_err(|error| match error {
-            // Disabled in between, as above.
-            StoreError::Conflict(_) => SiteError::NotFound,
-            other => other.into(),
-        })?;
+        let issued =
+            Occurrence::ResetLinkIssued { login: account.login, name: account.name, by: actor.name() };
+        let told = Some(self.announced(&account.tenant_id, issued));
+        self.store.add_reset(invitation, id, Occasion { event, told }).await.map_err(
+            |error| match error {
+                // Disabled in between, as above.
+                StoreError::Conflict(_) => SiteError::NotFound,
+                other => other.into(),
+            },
+        )?;
+        self.wake_notices();
         Ok(token)
     }
 
@@ -214,8 +256,17 @@ impl Koshin {
             actor: Some(format!("{}@{}", entered.login, invitation.tenant_id)),
             ..AuditEvent::of(kind, now)
         };
-        match self.store.finish_enrolment(&hash, entered, step, event).await {
-            Ok(Used::Now(_)) => Ok(()),
+        let added =
+            Occurrence::AdministratorAdded { login: entered.login.clone(), name: entered.name.clone() };
+        let told = match invitation.resets {
+            None => Some(self.announced(&invitation.tenant_id, added)),
+            Some(_) => None,
+        };
+        match self.store.finish_enrolment(&hash, entered, step, Occasion { event, told }).await {
+            Ok(Used::Now(_)) => {
+                self.wake_notices();
+                Ok(())
+            }
             Ok(Used::Before) => Err(SiteError::Invitation(InvitationRefusal::Used)),
             Ok(Used::LoginTaken) => Err(SiteError::LoginTaken),
             Ok(Used::Disabled) => Err(SiteError::Invitation(InvitationRefusal::Disabled)),
@@ -276,15 +327,4 @@ pub(super) fn text(entered: &str, field: FieldRefusal) -> Result<String, SiteErr
     } else {
         Err(SiteError::Field(field))
     }
-}
-
-/// Something before and after one @, no spaces: more is for the mail server to say.
-fn mail_address(entered: &str) -> Result<String, SiteError> {
-    let mail = entered.trim();
-    let good = mail.len() <= 254
-        && mail.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.ends_with('.')
-        })
-        && !mail.chars().any(|character| character.is_whitespace() || character.is_control());
-    if good { Ok(mail.to_owned()) } else { Err(SiteError::Field(FieldRefusal::Mail)) }
 }

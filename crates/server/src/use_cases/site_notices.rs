@@ -1,12 +1,11 @@
-//! 通知設定 on the administration site: who may see and change it, and what is shown.
+//! 通知設定 on the administration site: what is shown, and to whom.
 
 use super::{
-    Feed, Koshin, MailWish, SiteError,
+    Feed, Koshin, NoticeSettingsError, OrganisationNotices, SiteError,
     site_authority::{Action, Actor, Relation, may},
 };
 use crate::store::{BouncedAddress, Channel, DeliveryRow, NoticeSettings, Scope, Tryout, Unreached};
 use jiff::Timestamp;
-use secrecy::SecretString;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -34,11 +33,39 @@ pub struct NoticePage {
     pub bounced: Vec<BouncedAddress>,
     /// The last tests, newest first.
     pub tests: Vec<Tryout>,
-    /// The last deliveries, newest first, each with the name of its terminal.
-    pub deliveries: Vec<(DeliveryRow, String)>,
+    /// The last deliveries, newest first, each with the name of its terminal, if it is
+    /// about one.
+    pub deliveries: Vec<(DeliveryRow, Option<String>)>,
+}
+
+impl OrganisationNotices {
+    /// Sends a test to one of those who get notices, and waits a little for its result. It is
+    /// recorded whatever happens.
+    ///
+    /// # Errors
+    /// As [`Self::send_test`].
+    pub async fn send_test_and_wait(
+        &self,
+        channel: Channel,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<(), NoticeSettingsError> {
+        let sending = self.send_test(channel, recipient, now).await?;
+        // It goes on when nobody waits for it any more.
+        drop(timeout(PATIENCE, sending).await);
+        Ok(())
+    }
 }
 
 impl Koshin {
+    /// The notices of an organisation, for somebody who may see and set them.
+    ///
+    /// # Errors
+    /// What the table refuses.
+    pub async fn notices_of(&self, actor: &Actor, tenant: &str) -> Result<OrganisationNotices, SiteError> {
+        self.notices()?.of(actor, tenant).await
+    }
+
     /// The settings and deliveries of an organisation.
     ///
     /// # Errors
@@ -57,130 +84,6 @@ impl Koshin {
             tenant_id: known.id,
             tenant_name: known.name,
         })
-    }
-
-    /// Replaces who gets an organisation's mail.
-    ///
-    /// # Errors
-    /// What the table refuses; [`SiteError::Notices`].
-    pub async fn set_notice_mail(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        wish: MailWish,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.set_mail(actor, tenant, wish, now).await?)
-    }
-
-    /// Sets an organisation's webhook. Returns its secret, once.
-    ///
-    /// # Errors
-    /// What the table refuses; [`SiteError::Notices`].
-    pub async fn set_notice_webhook(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        url: &str,
-        now: Timestamp,
-    ) -> Result<SecretString, SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.set_webhook(actor, tenant, url, now).await?)
-    }
-
-    /// Gives an organisation's webhook another secret. Returns it, once.
-    ///
-    /// # Errors
-    /// What the table refuses; [`SiteError::Notices`].
-    pub async fn renew_notice_webhook(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        now: Timestamp,
-    ) -> Result<SecretString, SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.renew_webhook_secret(actor, tenant, now).await?)
-    }
-
-    /// Takes an organisation's webhook away.
-    ///
-    /// # Errors
-    /// What the table refuses.
-    pub async fn remove_notice_webhook(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.remove_webhook(actor, tenant, now).await?)
-    }
-
-    /// Opens an organisation's calendar feed under a new address. Returns its token, once.
-    ///
-    /// # Errors
-    /// What the table refuses.
-    pub async fn open_notice_feed(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        now: Timestamp,
-    ) -> Result<SecretString, SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.open_feed(actor, tenant, now).await?)
-    }
-
-    /// Closes an organisation's calendar feed.
-    ///
-    /// # Errors
-    /// What the table refuses.
-    pub async fn close_notice_feed(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        Ok(self.notices()?.close_feed(actor, tenant, now).await?)
-    }
-
-    /// Lets an address that mail came back from get mail again.
-    ///
-    /// # Errors
-    /// What the table refuses; [`SiteError::NotFound`] when none came back from it.
-    pub async fn restore_notice_address(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        address: &str,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        match self.notices()?.restore_address(actor, tenant, address, now).await? {
-            true => Ok(()),
-            false => Err(SiteError::NotFound),
-        }
-    }
-
-    /// Sends a test to one of those who get notices, and waits a little for its result. It is
-    /// recorded whatever happens.
-    ///
-    /// # Errors
-    /// What the table refuses; [`SiteError::Notices`].
-    pub async fn send_notice_test(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        channel: Channel,
-        recipient: &str,
-        now: Timestamp,
-    ) -> Result<(), SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
-        let sending = self.notices()?.send_test(actor, tenant, channel, recipient, now).await?;
-        // It goes on when nobody waits for it any more.
-        drop(timeout(PATIENCE, sending).await);
-        Ok(())
     }
 
     /// The organisations that mail does not reach, as far as the actor may do something

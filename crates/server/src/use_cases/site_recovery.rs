@@ -10,7 +10,10 @@ use super::{
 use crate::{
     authority::load_certificates,
     entropy,
-    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TerminalRow},
+    store::{
+        AuditKind, NamedTerminal, NewRecoveryCode, Occasion, Occurrence, RecoveryCodeRow, StoreError,
+        TerminalRow,
+    },
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, RecoveryCode, recovery};
@@ -96,8 +99,20 @@ impl Koshin {
         };
         let detail = format!("good until {expires_at}");
         let event = of_terminal(actor, &terminal, AuditKind::RecoveryCodeIssued, detail, now);
-        match self.store.issue_recovery_code(new, event).await {
-            Ok(()) => Ok(IssuedCode { code, expires_at, terminal, door }),
+        let issued = Occurrence::RecoveryCodeIssued {
+            terminal: NamedTerminal {
+                common_name: terminal.common_name.clone(),
+                label: terminal.label.clone(),
+            },
+            by: actor.name(),
+            good_until: expires_at,
+        };
+        let told = Some(self.announced(&terminal.tenant_id, issued));
+        match self.store.issue_recovery_code(new, Occasion { event, told }).await {
+            Ok(()) => {
+                self.wake_notices();
+                Ok(IssuedCode { code, expires_at, terminal, door })
+            }
             Err(StoreError::Conflict(_)) => Err(self.ended_meanwhile(actor, terminal_id, now).await?),
             Err(error) => Err(error.into()),
         }

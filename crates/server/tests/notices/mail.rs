@@ -14,7 +14,7 @@ use koshin_server::{
 };
 use koshin_testkit::{MailEncryption, MailServer};
 
-use crate::support::{CLINIC, Clinic, at, issued_at, mail_section, morning};
+use crate::support::{CLINIC, Clinic, at, issued_at, mail_section, morning, suspended};
 
 const SENT: Step = Step::Ended(DeliveryState::Sent);
 
@@ -122,22 +122,31 @@ async fn a_refused_address_bounces_visibly_and_a_busy_one_is_tried_again() {
     clinic.notices.plan(now).await.unwrap();
     let bounced = Step::Ended(DeliveryState::Bounced);
     let steps = clinic.deliver(Channel::Mail, now).await;
-    assert_eq!(steps, [Step::Again(Setback::Later), bounced.clone(), bounced, SENT]);
+    let again = Step::Again(Setback::Later);
+    assert_eq!(steps, [again.clone(), bounced, again.clone(), SENT]);
     assert_eq!(server.received().len(), 1, "one address does not keep another from its mail");
 
     let outcomes = clinic.outcomes().await;
     let states: Vec<_> = outcomes.iter().map(|(state, _)| *state).collect();
     use DeliveryState::{Bounced, Sent, Waiting};
-    assert_eq!(states, [Waiting, Bounced, Bounced, Sent]);
+    assert_eq!(
+        states,
+        [Waiting, Bounced, Waiting, Sent],
+        "a mail that is refused says nothing of its address"
+    );
     assert!(outcomes[0].1.contains("451"), "{:?}", outcomes[0]);
     assert!(outcomes[1].1.contains("550") && outcomes[1].1.contains("nobody@yamada.jp"), "{:?}", outcomes[1]);
     assert!(outcomes[2].1.contains("552"), "{:?}", outcomes[2]);
 
     // After a minute again; in a week it is given up, and stays to be seen.
     let minute = SignedDuration::from_mins(1);
-    assert_eq!(clinic.deliver(Channel::Mail, now + minute).await, [Step::Again(Setback::Later)]);
+    assert_eq!(clinic.deliver(Channel::Mail, now + minute).await, [again.clone(), again]);
     let week = now + SignedDuration::from_hours(7 * 24);
-    assert_eq!(clinic.deliver(Channel::Mail, week).await, [Step::Ended(DeliveryState::Failed)]);
+    let failed = Step::Ended(DeliveryState::Failed);
+    assert_eq!(clinic.deliver(Channel::Mail, week).await, [failed.clone(), failed]);
+    let came_back = clinic.store.bounced_addresses(None).await.unwrap();
+    let came_back: Vec<_> = came_back.iter().map(|bounced| bounced.address.as_str()).collect();
+    assert_eq!(came_back, ["nobody@yamada.jp"]);
     assert!(clinic.outcomes().await[0].1.contains("451"));
 }
 
@@ -189,7 +198,8 @@ async fn a_crash_between_sending_and_recording_sends_one_duplicate_and_loses_non
     let mails = server.received();
     let ids: Vec<_> = mails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
     assert_eq!(ids[0], ids[1], "mail programs know it for a duplicate");
-    assert!(ids[0].starts_with("<notice-1-5a01@auth.example.jp"), "{ids:?}");
+    let mark = &clinic.store.deliveries(None).await.unwrap()[0].mark;
+    assert_eq!(ids[0], format!("<notice-1-{mark}@auth.example.jp>"));
 }
 
 #[tokio::test]
@@ -250,6 +260,27 @@ async fn who_was_removed_gets_nothing_even_if_it_was_planned() {
     assert_eq!(to, ["new@yamada.jp"]);
 }
 
+/// What was planned while it looked after the clinic is none of its business any more.
+#[tokio::test]
+async fn an_organisation_that_looks_after_the_clinic_no_more_gets_nothing() {
+    let Some((server, clinic)) = clinic_with_mail().await else { return };
+    clinic.recipients(&[("own@yamada.jp", "ja")]).await.unwrap();
+    clinic.operator("operator").await;
+    let now = morning(Notice::Before3);
+    assert_eq!(clinic.notices.plan(now).await.unwrap(), 2);
+    clinic.store.suspend_tenant("operator", true, suspended()).await.unwrap();
+    let steps = clinic.deliver(Channel::Mail, now).await;
+    assert_eq!(steps, [SENT, Step::Ended(DeliveryState::Stopped)]);
+    assert!(clinic.outcomes().await[1].1.contains("looks after the clinic no more"));
+
+    // Nor does anybody hear of a clinic that is suspended itself.
+    let next = morning(Notice::Before1);
+    assert_eq!(clinic.notices.plan(next).await.unwrap(), 1);
+    clinic.store.suspend_tenant(CLINIC, true, suspended()).await.unwrap();
+    assert_eq!(clinic.deliver(Channel::Mail, next).await, [Step::Ended(DeliveryState::Stopped)]);
+    assert_eq!(server.received().len(), 1);
+}
+
 #[tokio::test]
 async fn addresses_that_are_none_are_not_kept() {
     let clinic = Clinic::new("").await;
@@ -258,7 +289,8 @@ async fn addresses_that_are_none_are_not_kept() {
     {
         assert!(clinic.recipients(&[(address, "ja")]).await.is_err(), "{address:?}");
     }
-    let nobody = clinic.notices.close_feed(&Actor::command_line(), "nobody", issued_at()).await;
+    let nobody =
+        clinic.notices.of(&Actor::command_line(), "nobody").await.unwrap().close_feed(issued_at()).await;
     assert!(nobody.is_err(), "no such clinic");
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().recipients.is_empty());
 }
@@ -283,10 +315,8 @@ async fn nothing_more_is_written_to_an_address_that_bounced_until_somebody_has_l
     assert_eq!(clinic.deliver(Channel::Mail, second).await, [SENT]);
 
     // An administrator says that it is good: it is asked, and this time nobody knows it again.
-    let actor = Actor::command_line();
-    let restore = async || {
-        clinic.notices.restore_address(&actor, CLINIC, "nobody@yamada.jp", issued_at()).await.unwrap()
-    };
+    let restore =
+        async || clinic.settings().await.restore_address("nobody@yamada.jp", issued_at()).await.unwrap();
     assert!(restore().await);
     assert!(!restore().await, "once");
     let third = morning(Notice::Before7);
@@ -295,7 +325,7 @@ async fn nothing_more_is_written_to_an_address_that_bounced_until_somebody_has_l
     let taken = clinic.store.deliveries(Some(DeliveryState::Sent)).await.unwrap();
     let bounce = Bounce {
         delivery: taken[0].id,
-        serial: taken[0].key.serial.clone(),
+        mark: taken[0].mark.clone(),
         reason: "550 5.1.1 User unknown".to_owned(),
     };
     let address = clinic.notices.take_back(bounce, third).await.unwrap();

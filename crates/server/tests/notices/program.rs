@@ -8,7 +8,8 @@ use std::{
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use jiff::{SignedDuration, Timestamp};
-use koshin_testkit::{MailEncryption, MailServer, ServerInABox, ServerOptions};
+use koshin_testkit::{MailEncryption, MailServer, ServerInABox, ServerOptions, mail_server::ReceivedMail};
+use mail_parser::MessageParser;
 
 /// A box that mails through `server` with STARTTLS.
 fn box_with(server: &MailServer) -> ServerInABox {
@@ -121,6 +122,40 @@ fn killed_between_sending_and_recording_it_sends_one_duplicate_and_loses_none() 
     server.serve();
     assert_eq!(server.stop(), Some(0));
     assert_eq!(mail.received().len(), 3, "sent is sent");
+}
+
+/// The same for what has happened: it was recorded with the event, and is sent with what was
+/// known then.
+#[test]
+fn killed_between_sending_and_recording_it_tells_an_event_once_more_and_loses_none() {
+    let Some(mail) = MailServer::start(MailEncryption::StartTls, None) else { return };
+    let mut server = box_with(&mail);
+    let recipients = ["--mail", "silentonce@b.jp", "--mail", "z@b.jp"];
+    server.command_succeeds(&[&["notices", "recipients", "clinic"][..], &recipients].concat());
+    server.issue("client001");
+    assert_eq!(server.stop(), Some(0));
+    let code = server.command_succeeds(&["recovery-code", "--tenant", "clinic", "--cn", "client001"]);
+    assert_eq!(states(&server), ["waiting", "waiting"], "there with the code");
+    server.serve();
+    let count = |to: &str| mail.received().iter().filter(|mail| mail.to == [to]).count();
+    wait_for("the first mail", || count("silentonce@b.jp") == 1);
+    server.kill();
+    assert_eq!(states(&server), ["waiting", "waiting"], "taken, and not written down");
+    run_out_of_leases(&server);
+    server.serve();
+    wait_for("both mails", || states(&server) == ["sent", "sent"]);
+    assert_eq!((count("silentonce@b.jp"), count("z@b.jp")), (2, 1));
+    let mails = mail.received();
+    let twice: Vec<_> = mails.iter().filter(|mail| mail.to != ["z@b.jp"]).collect();
+    assert_eq!(twice[0].header("Message-ID"), twice[1].header("Message-ID"));
+    let words = |mail: &ReceivedMail| {
+        let parsed = MessageParser::default().parse(mail.content.as_bytes()).unwrap();
+        (parsed.subject().unwrap().to_owned(), parsed.body_text(0).unwrap().into_owned())
+    };
+    assert_eq!(words(twice[0]), words(twice[1]), "the same words, whenever they are sent");
+    assert!(words(twice[0]).0.contains("復旧コードが発行されました"), "{:?}", words(twice[0]));
+    assert!(!words(twice[0]).1.contains(code.trim()), "never the code itself");
+    assert_eq!(server.stop(), Some(0));
 }
 
 fn states(server: &ServerInABox) -> Vec<String> {

@@ -10,7 +10,9 @@ use koshin_server::{
         AuditEvent, AuditKind, Channel, DeliveryState, Door, Intent, Location, MailRecipient, NewTerminal,
         Store, Tenant, TenantKind,
     },
-    use_cases::{Actor, MailWish, NoticeSettingsError, Notices, SecondFactorKey, notices::Step},
+    use_cases::{
+        Actor, MailWish, NoticeSettingsError, Notices, OrganisationNotices, SecondFactorKey, notices::Step,
+    },
 };
 use koshin_testkit::{MailEncryption, MailServer};
 use std::sync::Arc;
@@ -95,6 +97,33 @@ impl Clinic {
         assert!(self.store.confirm(serial, terminal.id, issued_at(), confirmed).await.unwrap());
     }
 
+    /// Somebody who runs the service, and is told by mail.
+    pub(crate) async fn operator(&self, id: &str) {
+        let tenant = Tenant {
+            id: id.to_owned(),
+            name: "運用".to_owned(),
+            service: "default".to_owned(),
+            suspended: false,
+            kind: TenantKind::Operator,
+        };
+        self.store.add_tenant(tenant, issued_at(), event(AuditKind::TenantAdded)).await.unwrap();
+        let address = MailRecipient { address: format!("{id}@example.jp"), language: "ja".to_owned() };
+        let wish = MailWish {
+            mail: true,
+            administrators: true,
+            language: Language::Japanese,
+            recipients: vec![address],
+            unattended: false,
+        };
+        let settings = self.notices.of(&Actor::command_line(), id).await.unwrap();
+        settings.set_mail(wish, issued_at()).await.unwrap();
+    }
+
+    /// The settings, in the hands of whoever sits at the machine.
+    pub(crate) async fn settings(&self) -> OrganisationNotices {
+        self.notices.of(&Actor::command_line(), CLINIC).await.unwrap()
+    }
+
     pub(crate) async fn recipients(&self, addresses: &[(&str, &str)]) -> Result<(), NoticeSettingsError> {
         let recipient = |(address, language): &(&str, &str)| MailRecipient {
             address: (*address).to_owned(),
@@ -107,7 +136,7 @@ impl Clinic {
             recipients: addresses.iter().map(recipient).collect(),
             unattended: false,
         };
-        self.notices.set_mail(&Actor::command_line(), CLINIC, wish, issued_at()).await
+        self.settings().await.set_mail(wish, issued_at()).await
     }
 
     /// Sends all that waits. Answers what each attempt came to.
@@ -143,6 +172,10 @@ fn notices(store: &Store, directory: &TempDir) -> Notices {
 
 pub(crate) fn issued_at() -> Timestamp {
     at("2023-03-31T00:00:00Z")
+}
+
+pub(crate) fn suspended() -> AuditEvent {
+    event(AuditKind::TenantSuspended)
 }
 
 fn event(kind: AuditKind) -> AuditEvent {

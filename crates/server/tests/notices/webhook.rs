@@ -5,7 +5,7 @@ use koshin_policy::notice::Notice;
 use koshin_server::{
     notices::{Setback, webhook::signature},
     store::{Channel, DeliveryState},
-    use_cases::{Actor, NoticeSettingsError, notices::Step},
+    use_cases::{NoticeSettingsError, notices::Step},
 };
 use koshin_testkit::{
     TestCa,
@@ -33,7 +33,7 @@ async fn clinic_with_webhook(
 }
 
 async fn set(clinic: &Clinic, url: &str) -> Result<SecretString, NoticeSettingsError> {
-    clinic.notices.set_webhook(&Actor::command_line(), CLINIC, url, issued_at()).await
+    clinic.settings().await.set_webhook(url, issued_at()).await
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> &'a str {
@@ -54,7 +54,7 @@ async fn a_notice_is_posted_and_signed_with_the_time() {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!(body["id"], header(request, "koshin-delivery"));
     let expected = serde_json::json!({
-        "id": "notice-1-5a01",
+        "id": format!("notice-1-{}", clinic.store.deliveries(None).await.unwrap()[0].mark),
         "event": "certificate-expiring",
         "at": "2026-03-16T23:00:00Z",
         "notice": "14",
@@ -80,7 +80,12 @@ async fn a_receiver_in_trouble_is_asked_again_and_one_that_is_gone_is_not() {
     let minute = now + SignedDuration::from_mins(1);
     assert_eq!(clinic.deliver(Channel::Webhook, minute).await, [Step::Ended(DeliveryState::Bounced)]);
     let ids: Vec<_> = server.requests().iter().map(|r| header(r, "koshin-delivery").to_owned()).collect();
-    assert_eq!(ids, ["notice-1-5a01", "notice-1-5a01"], "receivers know a repeated notice by it");
+    let mark = &clinic.store.deliveries(None).await.unwrap()[0].mark;
+    assert_eq!(
+        ids,
+        [format!("notice-1-{mark}"), format!("notice-1-{mark}")],
+        "a repeated notice is known by it"
+    );
 }
 
 /// What was allowed is the URL that was set, not where it leads.
@@ -96,19 +101,21 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn only_https_urls_are_kept_and_a_new_url_has_a_new_secret() {
     let clinic = Clinic::new("").await;
-    for url in ["http://hooks.example.jp/", "http://localhost/", "https://u:p@hooks.example.jp/", "no url"] {
+    let long = format!("https://hooks.example.jp/{}", "x".repeat(1000));
+    for url in
+        ["http://hooks.example.jp/", "http://localhost/", "https://u:p@hooks.example.jp/", "no url", &long]
+    {
         assert!(set(&clinic, url).await.is_err(), "{url}");
     }
     let first = set(&clinic, "https://hooks.example.jp/").await.unwrap();
     let second = set(&clinic, "https://hooks.example.jp/").await.unwrap();
     assert_ne!(first.expose_secret(), second.expose_secret());
-    let actor = Actor::command_line();
-    let third = clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.unwrap();
+    let third = clinic.settings().await.renew_webhook_secret(issued_at()).await.unwrap();
     let kept = clinic.store.notice_settings(CLINIC).await.unwrap().webhook.unwrap();
     assert_eq!(kept.url, "https://hooks.example.jp/");
     let secret = third.expose_secret().as_bytes();
     assert!(!kept.sealed.windows(secret.len()).any(|part| part == secret), "sealed, not in clear");
-    clinic.notices.remove_webhook(&actor, CLINIC, issued_at()).await.unwrap();
-    assert!(clinic.notices.renew_webhook_secret(&actor, CLINIC, issued_at()).await.is_err());
+    clinic.settings().await.remove_webhook(issued_at()).await.unwrap();
+    assert!(clinic.settings().await.renew_webhook_secret(issued_at()).await.is_err());
     assert!(clinic.store.notice_settings(CLINIC).await.unwrap().webhook.is_none());
 }

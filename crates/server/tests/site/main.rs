@@ -7,6 +7,7 @@ mod browser;
 mod certificates;
 mod ended;
 mod errands;
+mod events;
 mod feed;
 mod foreign;
 mod form;

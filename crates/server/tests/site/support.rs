@@ -103,14 +103,8 @@ impl SiteInABox {
 
     /// The path of a fresh invitation.
     pub(crate) fn invitation(&self, tenant: &str) -> String {
-        let link = self.server.command_succeeds(&[
-            "admin",
-            "invite",
-            "--tenant",
-            tenant,
-            "--mail",
-            "taro@example.jp",
-        ]);
+        let mail = "taro@example.jp";
+        let link = self.server.command_succeeds(&["admin", "invite", "--tenant", tenant, "--mail", mail]);
         link[link.find("/setup/").expect("a link")..].to_owned()
     }
 
@@ -127,12 +121,22 @@ impl SiteInABox {
         login: &str,
         name: &str,
     ) -> (Browser, String) {
+        self.set_up_by(&self.invitation(tenant), terminal, login, name)
+    }
+
+    /// The same by an invitation that is at hand.
+    pub(crate) fn set_up_by(
+        &self,
+        path: &str,
+        terminal: &Terminal,
+        login: &str,
+        name: &str,
+    ) -> (Browser, String) {
         let mut browser = self.browser_of(terminal);
-        let path = self.invitation(tenant);
-        let form = browser.get(&path);
+        let form = browser.get(path);
         assert_eq!(form.status, 200, "{}", text(&form));
         let fields = [("name", name), ("login", login), ("password", PASSWORD), ("again", PASSWORD)];
-        let page = browser.post_from(&form, &path, &fields);
+        let page = browser.post_from(&form, path, &fields);
         assert_eq!(page.status, 200, "{}", text(&page));
         let secret = secret_of(&text(&page));
         let done = browser.post_from(&page, &format!("{path}/code"), &[("code", &self.code(&secret, 0))]);

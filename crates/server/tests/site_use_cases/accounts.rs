@@ -37,7 +37,7 @@ async fn events(world: &World, kind: &str) -> Vec<AuditRow> {
 async fn an_invitation_is_listed_until_it_is_used_withdrawn_or_over() {
     let world = World::new().await;
     let (koshin, actor) = (&world.koshin, world.actor("clinic").await);
-    let token = koshin.invite(&actor, "clinic", "jiro@example.jp", now()).await.unwrap();
+    let token = koshin.invite(&actor, "clinic", "jiro@example.jp", now()).await.unwrap().token;
     let open = koshin.open_invitations(&actor, "clinic", now()).await.unwrap();
     assert_eq!(open.len(), 1, "hanako's own was used");
     assert_eq!((open[0].mail.as_str(), &open[0].resets), ("jiro@example.jp", &None));

@@ -119,7 +119,7 @@ impl World {
 
     pub(crate) async fn invited(&self, organisation: &str) -> SecretString {
         let operator = Actor::command_line();
-        self.koshin.invite(&operator, organisation, "taro@example.jp", now()).await.unwrap()
+        self.koshin.invite(&operator, organisation, "taro@example.jp", now()).await.unwrap().token
     }
 
     /// Somebody who was invited and has set up everything.

@@ -19,6 +19,7 @@ mod operators;
 mod outbox;
 mod overview;
 mod recovery;
+mod told;
 
 use fixture::Fixture;
 
@@ -143,4 +144,11 @@ on_both_databases! {
     recovery::nothing_is_recovered_for_what_was_stopped,
     recovery::guesses_are_counted_by_source_and_altogether,
     recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
+    told::an_event_and_what_is_told_of_it_are_recorded_together,
+    told::a_link_is_kept_until_its_mail_has_ended,
+    told::a_proposal_is_told_to_the_other_operators_while_it_waits,
+    told::a_mass_revocation_tells_each_organisation_of_its_own,
+    told::operators_are_told_once_that_no_code_is_judged,
+    told::what_waits_for_a_silent_receiver_waits_together,
+    told::rows_of_the_version_before_go_on,
 }

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, event, later, now, tenant};
 use koshin_policy::notice::Audience;
-use koshin_server::store::{AuditKind, MailRecipient, NoticeSettings, Webhook};
+use koshin_server::store::{AuditKind, MailRecipient, NoticeSettings, SettingsChange, Webhook};
 
 fn recipient(address: &str) -> MailRecipient {
     MailRecipient { address: address.to_owned(), language: "ja".to_owned() }
@@ -21,8 +21,12 @@ fn settings(addresses: &[&str]) -> NoticeSettings {
 }
 
 async fn set(f: &Fixture, tenant: &str, settings: NoticeSettings) -> bool {
-    let change = move |kept: &mut NoticeSettings| kept.clone_from(&settings);
-    f.store.change_notice_settings(tenant, change, event(AuditKind::NoticesSet)).await.unwrap()
+    let change = move |kept: &mut NoticeSettings| {
+        kept.clone_from(&settings);
+        true
+    };
+    let changed = f.store.change_notice_settings(tenant, change, event(AuditKind::NoticesSet)).await;
+    changed.unwrap() == SettingsChange::Done
 }
 
 pub(crate) async fn settings_are_kept_whole_and_changed_with_their_event(f: Fixture) {
@@ -35,9 +39,20 @@ pub(crate) async fn settings_are_kept_whole_and_changed_with_their_event(f: Fixt
     assert_eq!(f.store.tenant_of_calendar("hash-1").await.unwrap().as_deref(), Some("clinic"));
 
     // A change leaves alone what it does not name.
-    let close = |kept: &mut NoticeSettings| kept.calendar_token_hash = None;
+    let close = |kept: &mut NoticeSettings| {
+        kept.calendar_token_hash = None;
+        true
+    };
     let closed = event(AuditKind::FeedClosed);
-    assert!(f.store.change_notice_settings("clinic", close, closed).await.unwrap());
+    let change = f.store.change_notice_settings("clinic", close, closed).await.unwrap();
+    assert_eq!(change, SettingsChange::Done);
+    let decline = |kept: &mut NoticeSettings| {
+        kept.webhook = None;
+        false
+    };
+    let change =
+        f.store.change_notice_settings("clinic", decline, event(AuditKind::WebhookSet)).await.unwrap();
+    assert_eq!(change, SettingsChange::Declined, "nothing of it is kept or recorded");
     let all = f.store.all_notice_settings().await.unwrap();
     let expected = NoticeSettings { calendar_token_hash: None, ..settings(&["a@b.jp", "c@b.jp"]) };
     assert_eq!(all["clinic"], expected);
@@ -57,12 +72,13 @@ pub(crate) async fn simultaneous_changes_happen_one_after_the_other(f: Fixture) 
         tokio::spawn(async move {
             let add = move |kept: &mut NoticeSettings| {
                 kept.recipients.push(recipient(&format!("r{number:02}@b.jp")));
+                true
             };
             store.change_notice_settings("clinic", add, event(AuditKind::NoticesSet)).await.unwrap()
         })
     });
     for change in changes.collect::<Vec<_>>() {
-        assert!(change.await.unwrap());
+        assert_eq!(change.await.unwrap(), SettingsChange::Done);
     }
     assert_eq!(f.store.notice_settings("clinic").await.unwrap().recipients.len(), 20);
 }
@@ -89,6 +105,16 @@ pub(crate) async fn administrators_get_mail_while_their_accounts_may_be_used(f: 
     assert!(NoticeSettings { mail: false, ..added.clone() }.mail_recipients(own).is_empty());
     let without = NoticeSettings { administrators: false, ..NoticeSettings::default() };
     assert!(without.mail_recipients(own).is_empty());
+
+    // Of an event every administrator hears, whatever is set.
+    let addresses = |settings: &NoticeSettings| -> Vec<String> {
+        settings.told_of_events(own).into_iter().map(|told| told.address).collect()
+    };
+    assert_eq!(addresses(&without), ["a@b.jp", "c@b.jp"]);
+    let other = MailRecipient { address: "z@b.jp".to_owned(), language: "ja".to_owned() };
+    let off = NoticeSettings { mail: false, recipients: vec![other], ..added };
+    assert_eq!(addresses(&off), ["a@b.jp", "c@b.jp"], "others not, once mail is off");
+    assert_eq!(addresses(&NoticeSettings { mail: true, ..off }), ["a@b.jp", "c@b.jp", "z@b.jp"]);
 }
 
 /// The vendor's own rows and the administrator that consents are another module's; here only the relation counts.
@@ -115,11 +141,17 @@ pub(crate) async fn a_vendor_is_told_of_consenting_clinics_and_an_operator_of_al
 
     let ends = (now(), later(24 * 2000));
     for (who, sees) in [("clinic", 1), ("vendor", 1), ("operator", 1), ("other", 0)] {
-        assert_eq!(f.store.certificates_seen_by(who, ends).await.unwrap().len(), sees, "{who}");
+        assert_eq!(f.store.certificates_seen_by(who, ends, 100).await.unwrap().len(), sees, "{who}");
     }
+    // Whoever is suspended looks after nobody.
+    f.sql("UPDATE tenant SET suspended = TRUE WHERE id IN ('vendor', 'operator')");
+    let circles = f.store.circles().await.unwrap();
+    assert!(circles.of("clinic", Audience::Vendor).is_empty());
+    assert!(circles.of("clinic", Audience::Operator).is_empty());
+    f.sql("UPDATE tenant SET suspended = FALSE");
     f.sql("UPDATE consent SET withdrawn_at = 1");
     assert!(f.store.circles().await.unwrap().of("clinic", Audience::Vendor).is_empty(), "withdrawn");
-    assert!(f.store.certificates_seen_by("vendor", ends).await.unwrap().is_empty());
+    assert!(f.store.certificates_seen_by("vendor", ends, 100).await.unwrap().is_empty());
 }
 
 pub(crate) async fn only_certificates_that_somebody_works_with_are_noticed(f: Fixture) {

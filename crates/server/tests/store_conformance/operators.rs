@@ -240,7 +240,7 @@ pub(crate) async fn a_proposal_is_decided_once_and_in_its_time(f: Fixture) {
     assert!(!decide(id, RevocationState::Approved, later(-24)).await, "what was refused stays refused");
     let row = revocation(&f.store, id).await;
     assert_eq!((row.state, row.decided_by), (RevocationState::Refused, Some(by(second))));
-    assert_eq!(f.store.carry_out_revocations(10, now()).await.unwrap(), None, "nothing was approved");
+    assert_eq!(f.store.carry_out_revocations(10, true, now()).await.unwrap(), None, "nothing was approved");
 
     let late = proposed(&f, first, "m2").await;
     let Chosen::Recorded(left) = choose(&f, RevocationChoice::Tenant("clinic".to_owned()), first, "m3").await
@@ -276,7 +276,8 @@ pub(crate) async fn a_mass_revocation_goes_on_after_a_crash_until_everything_has
     let mut parts = 0;
     loop {
         let reopened = Store::open(&f.location).unwrap();
-        let done = reopened.carry_out_revocations(1, now() + SignedDuration::from_secs(parts)).await.unwrap();
+        let done =
+            reopened.carry_out_revocations(1, true, now() + SignedDuration::from_secs(parts)).await.unwrap();
         let Some(done) = done else { break };
         parts += i64::try_from(done).unwrap();
         let state = revocation(&reopened, id).await.state;
@@ -310,15 +311,16 @@ pub(crate) async fn of_two_that_carry_out_each_certificate_ends_once(f: Fixture)
     let approved = event(AuditKind::RevocationApproved);
     let to = RevocationState::Approved;
     f.store.decide_revocation(id, to, by(second), later(-24), approved).await.unwrap();
-    let carry =
-        |store: Store| async move { while store.carry_out_revocations(3, now()).await.unwrap().is_some() {} };
+    let carry = |store: Store| async move {
+        while store.carry_out_revocations(3, true, now()).await.unwrap().is_some() {}
+    };
     tokio::join!(
         tokio::spawn(carry(f.store.clone())),
         tokio::spawn(carry(Store::open(&f.location).unwrap()))
     )
     .0
     .unwrap();
-    while f.store.carry_out_revocations(3, now()).await.unwrap().is_some() {}
+    while f.store.carry_out_revocations(3, true, now()).await.unwrap().is_some() {}
     let row = revocation(&f.store, id).await;
     assert_eq!((row.state, row.revoked + row.already), (RevocationState::Done, 20));
     let trail = f.store.audit_trail().await.unwrap();

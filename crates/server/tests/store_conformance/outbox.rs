@@ -3,19 +3,19 @@
 use crate::fixture::{Fixture, event, later, now};
 use koshin_policy::notice::Notice;
 use koshin_server::store::{
-    AttemptEnd, AuditEvent, AuditKind, Channel, DeliveryKey, DeliveryRow, DeliveryState, NewDelivery,
-    ReturnedDelivery, Scope, Store,
+    AttemptEnd, AuditEvent, AuditKind, Channel, DeliveryKey, DeliveryRow, DeliveryState, ReturnedDelivery,
+    Scope, Store, Subject, Topic,
 };
 use std::collections::BTreeMap;
 
-fn delivery(serial: &str, notice: Notice, recipient: &str) -> NewDelivery {
-    let key = DeliveryKey {
-        serial: serial.to_owned(),
-        notice,
+fn delivery(serial: &str, notice: Notice, recipient: &str) -> DeliveryKey {
+    DeliveryKey {
+        tenant_id: "clinic".to_owned(),
+        subject: Subject::Certificate(serial.to_owned()),
+        notice: Topic::End(notice),
         channel: Channel::Mail,
         recipient: recipient.to_owned(),
-    };
-    NewDelivery { key, tenant_id: "clinic".to_owned() }
+    }
 }
 
 fn sent() -> AttemptEnd {
@@ -43,7 +43,8 @@ pub(crate) async fn a_delivery_is_planned_once_whoever_plans_it(f: Fixture) {
     assert_eq!(f.store.plan_deliveries(new(), later(1)).await.unwrap(), 0);
 
     let planned = f.store.planned_deliveries((now(), later(24 * 2000))).await.unwrap();
-    assert_eq!(planned, new().into_iter().map(|new| new.key).collect::<Vec<_>>());
+    let waiting = new().into_iter().map(|key| (key, DeliveryState::Waiting)).collect::<Vec<_>>();
+    assert_eq!(planned, waiting);
     assert!(f.store.planned_deliveries((now(), later(1))).await.unwrap().is_empty(), "other ends");
 }
 
@@ -130,17 +131,20 @@ pub(crate) async fn an_address_that_mail_came_back_from_is_remembered(f: Fixture
     let taken = lease(&f.store, "node-1", 0).await.unwrap();
     assert!(f.store.end_attempt(taken.id, "node-1", sent(), now()).await.unwrap());
 
-    let returned = |id, serial: &str| ReturnedDelivery {
+    let returned = |id, mark: &str| ReturnedDelivery {
         id,
-        serial: serial.to_owned(),
+        mark: mark.to_owned(),
         reason: "550 5.1.1 User unknown".to_owned(),
     };
-    for stranger in [returned(taken.id, "a2"), returned(taken.id + 100, "a1")] {
+    // Every recipient knows the serial, and the number of a neighbour.
+    let strangers =
+        [returned(taken.id, "a1"), returned(taken.id, &refused.mark), returned(taken.id + 100, &taken.mark)];
+    for stranger in strangers {
         assert_eq!(f.store.return_delivery(stranger, later(1)).await.unwrap(), None, "made up");
     }
-    let first = f.store.return_delivery(returned(taken.id, "a1"), later(1)).await.unwrap();
+    let first = f.store.return_delivery(returned(taken.id, &taken.mark), later(1)).await.unwrap();
     assert_eq!(first.as_deref(), Some("c@b.jp"));
-    let again = f.store.return_delivery(returned(taken.id, "a1"), later(2)).await.unwrap();
+    let again = f.store.return_delivery(returned(taken.id, &taken.mark), later(2)).await.unwrap();
     assert_eq!(again, None, "known");
     assert_eq!(states(&f).await, [("30", DeliveryState::Bounced), ("30", DeliveryState::Bounced)]);
 
@@ -179,8 +183,8 @@ pub(crate) async fn the_last_deliveries_are_one_organisations_and_name_the_termi
         f.store.plan_deliveries(vec![delivery("a1", notice, "a@b.jp")], later(hour)).await.unwrap();
     }
     let last = f.store.last_deliveries("clinic", 2).await.unwrap();
-    let told: Vec<_> = last.iter().map(|(row, name)| (row.key.notice.as_str(), name.as_str())).collect();
-    assert_eq!(told, [("14", "client001"), ("30", "client001")]);
+    let told: Vec<_> = last.iter().map(|(row, name)| (row.key.notice.as_str(), name.as_deref())).collect();
+    assert_eq!(told, [("14", Some("client001")), ("30", Some("client001"))]);
     assert!(f.store.last_deliveries("other", 2).await.unwrap().is_empty());
 }
 

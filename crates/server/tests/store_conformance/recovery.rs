@@ -2,7 +2,8 @@
 
 use crate::fixture::{Fixture, event, later, now};
 use koshin_server::store::{
-    AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode, OnBehalf, StoreError,
+    Announcement, Audience, AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode,
+    Occurrence, OnBehalf, StoreError, Subject,
 };
 
 async fn issue(f: &Fixture, hash: &str) {
@@ -124,10 +125,17 @@ pub(crate) async fn nothing_is_recovered_for_what_was_stopped(f: Fixture) {
     assert!(found(&f, "h1").await.code.cancelled_at.is_none(), "a refusal changes nothing");
 }
 
+/// What operators are told of, once an hour.
+fn closed(span: i64) -> (String, Subject, Announcement) {
+    let occurrence = Occurrence::RecoveryClosed { until: later(1) };
+    let told = Announcement { occurrence, to: Audience::OperatorsBut(None), mails: true };
+    ("everywhere".to_owned(), Subject::RecoveryHour(span), told)
+}
+
 async fn guess(f: &Fixture, source: &str, span: i64) -> Counted {
     let subjects = vec![(source.to_owned(), 3), ("everywhere".to_owned(), 5)];
     let event = AuditEvent::of(AuditKind::RecoveryRefused, now());
-    f.store.count_recovery_attempt(subjects, span, event).await.unwrap()
+    f.store.count_recovery_attempt(subjects, span, event, closed(span)).await.unwrap()
 }
 
 pub(crate) async fn guesses_are_counted_by_source_and_altogether(f: Fixture) {
@@ -162,7 +170,7 @@ pub(crate) async fn of_a_hundred_guesses_at_once_the_limit_is_judged(f: Fixture)
         tasks.push(tokio::spawn(async move {
             let subjects = vec![("one".to_owned(), 10), ("everywhere".to_owned(), 1000)];
             let event = AuditEvent::of(AuditKind::RecoveryRefused, now());
-            store.count_recovery_attempt(subjects, 7, event).await.unwrap()
+            store.count_recovery_attempt(subjects, 7, event, closed(7)).await.unwrap()
         }));
     }
     let mut judged = 0;

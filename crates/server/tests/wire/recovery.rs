@@ -5,7 +5,9 @@ use crate::{
     support::{days_from_now, events, states},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use koshin_testkit::{Client, Response, ServerInABox, Terminal};
+use koshin_testkit::{Client, MailEncryption, MailServer, Response, ServerInABox, ServerOptions, Terminal};
+use mail_parser::MessageParser;
+use std::time::{Duration, Instant};
 
 const ENROLL: &str = "/.well-known/est/simpleenroll";
 
@@ -29,6 +31,56 @@ impl Scene {
             self.server.command_succeeds(&["recovery-code", "--tenant", "clinic", "--cn", "client001"]);
         code.trim().to_owned()
     }
+}
+
+/// A box that mails through `mail`.
+fn mailing(mail: &MailServer) -> ServerInABox {
+    let port = i64::from(mail.port());
+    ServerInABox::start_with(ServerOptions {
+        configure: Box::new(move |config| {
+            let mail = toml::toml! {
+                server = "localhost"
+                encryption = "none"
+                from = "koshin@example.jp"
+            };
+            config.insert("mail".into(), mail.into());
+            config["mail"].as_table_mut().unwrap().insert("port".into(), port.into());
+        }),
+        ..ServerOptions::default()
+    })
+}
+
+/// Whoever answers for the clinic hears that a code was used, for what, and from where.
+#[test]
+fn the_use_of_a_code_is_told_at_once() {
+    let Some(mail) = MailServer::start(MailEncryption::Plain, None) else { return };
+    let mut server = mailing(&mail);
+    server.command_succeeds(&["notices", "recipients", "clinic", "--mail", "a@b.jp"]);
+    let terminal = server.issue_until("client001", days_from_now(-3));
+    let Some(device) = Device::new(&terminal) else { return };
+    let scene = Scene { server, terminal, device };
+    let code = scene.code();
+    let csr = scene.device.request(P256, "client001");
+    let answer = enroll(&scene.terminal.client_as(None), &code, &csr);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    // The mail about the issue is sent with it: both waited.
+    let begin = Instant::now();
+    while mail.received().len() < 2 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", mail.received());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let words: Vec<(String, String)> = mail
+        .received()
+        .iter()
+        .map(|mail| {
+            let parsed = MessageParser::default().parse(mail.content.as_bytes()).unwrap();
+            (parsed.subject().unwrap().to_owned(), parsed.body_text(0).unwrap().into_owned())
+        })
+        .collect();
+    let used = words.iter().find(|(subject, _)| subject.contains("復旧コードが使われました")).unwrap();
+    assert!(used.0.contains("端末1の"), "{used:?}");
+    assert!(used.1.contains("接続元：127.0.0.1"), "{used:?}");
+    assert!(words.iter().all(|(_, body)| !body.contains(&code)), "{words:?}");
 }
 
 fn enroll(client: &Client, code: &str, csr: &[u8]) -> Response {

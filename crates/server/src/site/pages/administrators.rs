@@ -34,9 +34,10 @@ pub(in super::super) async fn invite(call: Call) -> Result<Response, Failure> {
     let (actor, mail) = (actor(call.visit.session.as_ref())?, call.form.text("mail"));
     call.koshin.organisation(&actor, &tenant).await?;
     match call.koshin.invite(&actor, &tenant, mail, call.visit.now).await {
-        Ok(token) => {
-            let lead = call.visit.page.t.with("link-invitation", "mail", mail);
-            Ok(link(&call, "link-invitation-title", lead, &token, &tenant))
+        Ok(invited) => {
+            let key = if invited.mailed { "link-invitation-mailed" } else { "link-invitation" };
+            let lead = call.visit.page.t.with(key, "mail", mail.trim());
+            Ok(link(&call, "link-invitation-title", lead, &invited.token, &tenant))
         }
         Err(SiteError::Field(FieldRefusal::Mail)) => {
             let wrong = call.visit.page.t.say("invitation-email-invalid");

@@ -10,6 +10,7 @@ use super::{
         texts::Texts,
         views::Message,
     },
+    list_query::escaped,
     notices::{Extra, drawn, page, tenant},
     overview::actor,
 };
@@ -26,7 +27,8 @@ use secrecy::{ExposeSecret, SecretString};
 pub(in super::super) async fn mail(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
     let wish = mail_wish(&call);
-    match call.koshin.set_notice_mail(&actor, &tenant, wish.clone(), call.visit.now).await {
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    match notices.set_mail(wish.clone(), call.visit.now).await.map_err(SiteError::from) {
         Ok(()) => Ok(back(&tenant, "mail", "mail")),
         Err(SiteError::Notices(why)) => {
             let wrong = words(call.visit.page.t, &why);
@@ -73,9 +75,10 @@ fn mail_wish(call: &Call) -> MailWish {
 pub(in super::super) async fn address(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
     let address = call.form.text("address");
-    match call.koshin.restore_notice_address(&actor, &tenant, address, call.visit.now).await {
-        Ok(()) => Ok(back(&tenant, "address", "mail")),
-        Err(error) => Err(error.into()),
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    match notices.restore_address(address, call.visit.now).await.map_err(SiteError::from)? {
+        true => Ok(back(&tenant, "address", "mail")),
+        false => Err(Failure::NotFound),
     }
 }
 
@@ -87,7 +90,9 @@ pub(in super::super) async fn test(call: Call) -> Result<Response, Failure> {
         _ => Channel::Mail,
     };
     let recipient = call.form.text("recipient");
-    match call.koshin.send_notice_test(&actor, &tenant, channel, recipient, call.visit.now).await {
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    let sent = notices.send_test_and_wait(channel, recipient, call.visit.now).await;
+    match sent.map_err(SiteError::from) {
         Ok(()) => Ok(back(&tenant, "test", "tests")),
         Err(SiteError::Notices(why)) => {
             let message = Some(Message::bad(words(call.visit.page.t, &why)));
@@ -138,7 +143,8 @@ pub(in super::super) async fn confirm(call: Call) -> Result<Response, Failure> {
 pub(in super::super) async fn webhook(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
     let url = call.form.text("url").to_owned();
-    match call.koshin.set_notice_webhook(&actor, &tenant, &url, call.visit.now).await {
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    match notices.set_webhook(&url, call.visit.now).await.map_err(SiteError::from) {
         Ok(secret) => shown_once(call, &tenant, webhook_secret_once(&secret)).await,
         Err(SiteError::Notices(why)) => {
             let wrong = Some(words(call.visit.page.t, &why));
@@ -152,7 +158,8 @@ pub(in super::super) async fn webhook(call: Call) -> Result<Response, Failure> {
 /// `POST /notices/webhook/secret`
 pub(in super::super) async fn webhook_secret(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
-    match call.koshin.renew_notice_webhook(&actor, &tenant, call.visit.now).await {
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    match notices.renew_webhook_secret(call.visit.now).await.map_err(SiteError::from) {
         Ok(secret) => shown_once(call, &tenant, webhook_secret_once(&secret)).await,
         // Taken away in another window meanwhile.
         Err(SiteError::Notices(_)) => Ok(back(&tenant, "webhook-removed", "webhook")),
@@ -163,14 +170,16 @@ pub(in super::super) async fn webhook_secret(call: Call) -> Result<Response, Fai
 /// `POST /notices/webhook/remove`
 pub(in super::super) async fn webhook_remove(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
-    call.koshin.remove_notice_webhook(&actor, &tenant, call.visit.now).await?;
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    notices.remove_webhook(call.visit.now).await.map_err(SiteError::from)?;
     Ok(back(&tenant, "webhook-removed", "webhook"))
 }
 
 /// `POST /notices/feed`: the first address, or another one.
 pub(in super::super) async fn feed_open(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
-    let token = call.koshin.open_notice_feed(&actor, &tenant, call.visit.now).await?;
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    let token = notices.open_feed(call.visit.now).await.map_err(SiteError::from)?;
     let value = format!("https://{}/feed/{}.ics", call.host, token.expose_secret());
     let once = Once { label: "feed-address", hint: "feed-address-hint", value };
     shown_once(call, &tenant, once).await
@@ -179,7 +188,8 @@ pub(in super::super) async fn feed_open(call: Call) -> Result<Response, Failure>
 /// `POST /notices/feed/close`
 pub(in super::super) async fn feed_close(call: Call) -> Result<Response, Failure> {
     let (actor, tenant) = (actor(call.visit.session.as_ref())?, tenant(&call, call.form.text("tenant")));
-    call.koshin.close_notice_feed(&actor, &tenant, call.visit.now).await?;
+    let notices = call.koshin.notices_of(&actor, &tenant).await?;
+    notices.close_feed(call.visit.now).await.map_err(SiteError::from)?;
     Ok(back(&tenant, "feed-closed", "feed"))
 }
 
@@ -195,10 +205,9 @@ async fn refused(call: Call, tenant: &str, extra: Extra) -> Result<Response, Fai
     drawn(call, tenant, extra, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-/// The page again, at the part that was changed. The use case has found the organisation, so
-/// its id is one.
+/// The page again, at the part that was changed.
 fn back(tenant: &str, done: &str, part: &str) -> Response {
-    see_other(&format!("/notices?tenant={tenant}&done={done}#{part}"))
+    see_other(&format!("/notices?tenant={}&done={done}#{part}", escaped(tenant)))
 }
 
 /// Why a setting was not taken, and what to do.
@@ -208,6 +217,7 @@ fn words(t: &Texts, why: &NoticeSettingsError) -> String {
         NoticeSettingsError::TooManyRecipients => t.say("notice-wrong-too-many"),
         NoticeSettingsError::Webhook(_, UrlError::Credentials) => t.say("notice-wrong-url-password"),
         NoticeSettingsError::Webhook(_, UrlError::PrivateAddress) => t.say("notice-wrong-url-private"),
+        NoticeSettingsError::Webhook(_, UrlError::TooLong) => t.say("notice-wrong-url-long"),
         NoticeSettingsError::Webhook(..) => t.say("notice-wrong-url"),
         NoticeSettingsError::NoRecipient(_) => t.say("notice-wrong-recipient"),
         NoticeSettingsError::TooManyTests => t.say("notice-wrong-tests"),

@@ -16,12 +16,15 @@ use super::{
     overview::actor,
 };
 use crate::{
-    store::{Channel, DeliveryRow, DeliveryState, MailRecipient, TenantKind, Tryout},
+    store::{Channel, DeliveryRow, DeliveryState, MailRecipient, TenantKind, Topic, Tryout},
     use_cases::NoticePage,
 };
 use axum::response::Response;
 use http::StatusCode;
-use koshin_policy::notice::{Audience, Notice};
+use koshin_policy::{
+    event::Event,
+    notice::{Audience, Notice},
+};
 
 /// What a change adds to the page: a word above it, a secret, or what was typed wrongly.
 #[derive(Default)]
@@ -82,7 +85,8 @@ pub(super) async fn drawn(
         test_runs: known.tests.iter().any(|test| test.state == DeliveryState::Waiting),
         tests: known.tests.iter().map(|test| test_view(t, test)).collect(),
         days: Notice::ALL.into_iter().map(|notice| day(t, notice)).collect(),
-        deliveries: known.deliveries.iter().map(|(row, name)| delivery(t, row, name)).collect(),
+        events: events(t, actor.kind()),
+        deliveries: known.deliveries.iter().map(|(row, name)| delivery(t, row, name.as_deref())).collect(),
     };
     Ok(if view.once.is_some() { html_with_script(&page, status, &view) } else { html(&page, status, &view) })
 }
@@ -128,7 +132,7 @@ fn line(added: &MailRecipient, usual: &str) -> String {
 /// What the form shows whatever was typed.
 fn with_known(typed: MailView, known: &NoticePage) -> MailView {
     let bounced = |address: &str| known.bounced.iter().any(|bounced| bounced.address == address);
-    let recipients = known.settings.mail_recipients(&known.administrators);
+    let recipients = known.settings.told_of_events(&known.administrators);
     let addresses = recipients.into_iter().map(|recipient| recipient.address);
     MailView {
         possible: known.mails,
@@ -172,11 +176,28 @@ fn day(t: &Texts, notice: Notice) -> DayView {
     DayView { label, told: [Audience::Clinic, Audience::Vendor, Audience::Operator].map(told) }
 }
 
-fn delivery(t: &Texts, row: &DeliveryRow, terminal: &str) -> DeliveryView {
+fn told(t: &Texts, event: Event) -> String {
+    t.say(&format!("told-{}", event.as_str()))
+}
+
+/// What is told at once; what operators alone are told, to them alone.
+fn events(t: &Texts, kind: TenantKind) -> Vec<String> {
+    let operators = |event: &Event| matches!(event, Event::RecoveryClosed | Event::RevocationProposed);
+    let all = Event::ALL.into_iter();
+    all.filter(|event| kind == TenantKind::Operator || !operators(event))
+        .map(|event| told(t, event))
+        .collect()
+}
+
+fn delivery(t: &Texts, row: &DeliveryRow, terminal: Option<&str>) -> DeliveryView {
+    let notice = match row.key.notice {
+        Topic::End(notice) => day(t, notice).label,
+        Topic::Event(event) => told(t, event),
+    };
     DeliveryView {
         when: dates::minute(row.ended_at.unwrap_or(row.created_at)),
-        terminal: terminal.to_owned(),
-        notice: day(t, row.key.notice).label,
+        terminal: terminal.unwrap_or("―").to_owned(),
+        notice,
         recipient: recipient(row.key.channel, &row.key.recipient),
         icon: icon(row.state),
         state: t.say(&format!("delivery-{}", row.state.as_str())),

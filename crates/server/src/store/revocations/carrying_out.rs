@@ -5,7 +5,8 @@ use super::{
     super::{
         AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
         endings::{lock_terminals_of, revoke_with},
-        schema::{certificate, mass_revocation, mass_revocation_item},
+        outbox::{Announcement, Audience, NamedTerminal, Occurrence, Subject, announce},
+        schema::{certificate, mass_revocation, mass_revocation_item, terminal},
     },
     ALREADY, REVOKED, RevocationRow, RevocationState, find,
 };
@@ -14,14 +15,16 @@ use jiff::Timestamp;
 
 impl Store {
     /// Revokes the next `most` certificates of the oldest mass revocation that is to be
-    /// carried out, with what was renewed from them since it was chosen. `None` when there
-    /// is nothing to do.
+    /// carried out, with what was renewed from them since it was chosen. With the last of
+    /// them, each organisation is told how many of its own have ended; `mails` says whether
+    /// this server can mail. `None` when there is nothing to do.
     ///
     /// # Errors
     /// When the store is out of reach; then nothing of this part has happened.
     pub async fn carry_out_revocations(
         &self,
         most: u32,
+        mails: bool,
         now: Timestamp,
     ) -> Result<Option<usize>, StoreError> {
         self.write(move |connection| {
@@ -42,7 +45,7 @@ impl Store {
                 .select(mass_revocation_item::serial)
                 .load(connection)?;
             if serials.is_empty() {
-                finish(connection, &revocation, now)?;
+                finish(connection, &revocation, mails, now)?;
             } else {
                 go_on(connection, &revocation, &serials, now)?;
             }
@@ -51,6 +54,9 @@ impl Store {
         .await
     }
 }
+
+/// Terminals that a notice names; the rest is counted.
+const NAMED: usize = 20;
 
 const TO_DO: [RevocationState; 2] = [RevocationState::Approved, RevocationState::Running];
 
@@ -107,6 +113,7 @@ fn descendants(
 fn finish(
     connection: &mut AnyConnection,
     revocation: &RevocationRow,
+    mails: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if !move_on(connection, revocation.id, &TO_DO, RevocationState::Done)? {
@@ -115,6 +122,7 @@ fn finish(
     diesel::update(mass_revocation::table.filter(mass_revocation::id.eq(revocation.id)))
         .set(mass_revocation::ended_at.eq(Some(now.as_second())))
         .execute(connection)?;
+    tell(connection, revocation, mails, now)?;
     let event = AuditEvent {
         detail: format!(
             "mass revocation {}: {} of {} certificates revoked, {} had been before",
@@ -124,6 +132,46 @@ fn finish(
         ..AuditEvent::of(AuditKind::RevocationDone, now)
     };
     audit::record(connection, &event)
+}
+
+/// Tells each organisation what it has lost.
+fn tell(
+    connection: &mut AnyConnection,
+    revocation: &RevocationRow,
+    mails: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ended: Vec<(String, String, Option<String>)> = mass_revocation_item::table
+        .inner_join(certificate::table.inner_join(terminal::table))
+        .filter(mass_revocation_item::revocation_id.eq(revocation.id))
+        .filter(mass_revocation_item::outcome.eq(REVOKED))
+        .order((terminal::tenant_id, terminal::common_name, certificate::serial))
+        .select((terminal::tenant_id, terminal::common_name, terminal::label))
+        .load(connection)?;
+    for own in ended.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let mut terminals: Vec<NamedTerminal> = own
+            .iter()
+            .map(|(_, common_name, label)| NamedTerminal {
+                common_name: common_name.clone(),
+                label: label.clone(),
+            })
+            .collect();
+        terminals.dedup();
+        terminals.truncate(NAMED);
+        let tenant_id = &own[0].0;
+        let told = Announcement {
+            occurrence: Occurrence::RevocationDone {
+                number: revocation.id,
+                certificates: u64::try_from(own.len()).unwrap_or(u64::MAX),
+                reason: revocation.reason.clone(),
+                terminals,
+            },
+            to: Audience::Organisation(tenant_id.clone()),
+            mails,
+        };
+        announce(connection, &Subject::MassRevocation(revocation.id), &told, now)?;
+    }
+    Ok(())
 }
 
 /// `false` when it is in another state already.

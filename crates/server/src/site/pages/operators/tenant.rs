@@ -98,8 +98,8 @@ pub(in super::super::super) async fn invite(call: Call) -> Result<Response, Fail
     let actor = actor(call.visit.session.as_ref())?;
     let detail = detail(&call).await?;
     let mail = call.form.text("mail");
-    let token = match call.koshin.invite(&actor, &call.parameter, mail, call.visit.now).await {
-        Ok(token) => token,
+    let invited = match call.koshin.invite(&actor, &call.parameter, mail, call.visit.now).await {
+        Ok(invited) => invited,
         Err(SiteError::Field(refusal)) => {
             let tenant = &detail.row.tenant;
             let entered = TenantChange {
@@ -113,11 +113,12 @@ pub(in super::super::super) async fn invite(call: Call) -> Result<Response, Fail
     };
     let host = call.visit.host;
     let page = call.visit.page.titled("tenant-invited-title");
-    let (mail, name) = (mail.to_owned(), detail.row.tenant.name.clone());
+    let (mail, name) = (mail.trim().to_owned(), detail.row.tenant.name.clone());
+    let key = if invited.mailed { "tenant-invited-mailed" } else { "tenant-invited-lead" };
     let view = InvitedPage {
         path: tenant_path(&call.parameter),
-        lead: page.t.with_two("tenant-invited-lead", ("mail", mail.into()), ("tenant", name.into())),
-        link: SecretString::from(format!("https://{host}/setup/{}", token.expose_secret())),
+        lead: page.t.with_two(key, ("mail", mail.into()), ("tenant", name.into())),
+        link: SecretString::from(format!("https://{host}/setup/{}", invited.token.expose_secret())),
         page: &page,
     };
     Ok(html(&page, StatusCode::OK, &view))

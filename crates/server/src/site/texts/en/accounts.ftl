@@ -60,6 +60,7 @@ reset-button = Make the link
 confirm-back = Go back without doing it
 link-invitation-title = Link to set up the account
 link-invitation = Give this link to the person at { $mail }. It is opened in a browser of a terminal with a certificate, and works once within 72 hours.
+link-invitation-mailed = This link goes out by mail to { $mail }. If the mail does not arrive, give the link below to that person. It is opened in a browser of a terminal with a certificate, and works once within 72 hours.
 link-reset-title = Reset link
 link-reset = Give this link to { $name }. It is opened in a browser of a terminal with a certificate, and works once within 72 hours.
 link-label = Link

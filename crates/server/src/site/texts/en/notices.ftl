@@ -93,6 +93,18 @@ notice-day-after = { $days ->
        *[other] { $days } days after
     }
 
+# What is told at once
+told-heading = Notices that come at once
+told-lead = When one of these happens, people are told without waiting for a day. Mail to administrators goes out whatever is set above, and cannot be switched off: nobody is to act in their name unseen.
+told-recovery-code-issued = Recovery code issued
+told-recovery-code-used = Recovery code used
+told-recovery-closed = No recovery codes taken (to operators)
+told-mass-revocation-proposed = Mass revocation proposed (to the other operators)
+told-mass-revocation-done = Mass revocation
+told-administrator-added = Administrator added
+told-reset-link-issued = Reset link made
+told-invitation = Invitation (to the invited person)
+
 # What was sent
 deliveries-heading = Latest notices
 deliveries-none = There are no notices yet. They begin 60 days before the end.
@@ -115,6 +127,7 @@ notice-wrong-too-many = There can be at most 20 addresses. Use a mailing list fo
 notice-wrong-url = This is no URL that can be used. Write one that begins with https://.
 notice-wrong-url-password = A URL cannot have a user name or password. Leave them out.
 notice-wrong-url-private = Private addresses cannot be sent to. Write a URL that can be reached from the internet.
+notice-wrong-url-long = The URL is too long. Enter one of at most 1,000 characters.
 notice-wrong-recipient = The address gets no notices. Save it among the addresses, and send again.
 notice-wrong-tests = There can be 10 tests an hour. Try again later.
 notice-wrong-no-webhook = There is no webhook. Save its URL, and send again.

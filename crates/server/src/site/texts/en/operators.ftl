@@ -63,6 +63,7 @@ tenant-mail-wrong = This is not an e-mail address. Check what is before and afte
 tenant-invite-button = Make the link
 tenant-invited-title = Set-up link
 tenant-invited-lead = Give this link to the future administrator of { $tenant } ({ $mail }).
+tenant-invited-mailed = This link goes out by mail to the future administrator of { $tenant } ({ $mail }). If the mail does not arrive, give the person the link below.
 tenant-invited-once = The link is shown this once only. If it is lost, invite the person again.
 tenant-back = Back to the tenant
 new-tenant-title = Add a tenant

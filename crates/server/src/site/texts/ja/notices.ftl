@@ -84,6 +84,18 @@ notice-day-before = { $days }日前
 notice-day-last = 当日
 notice-day-after = { $days }日後
 
+# すぐに知らせる出来事
+told-heading = すぐに届くお知らせ
+told-lead = 次のことが起きたときは、予定を待たずに知らせます。なりすましや間違いに早く気づけるように、管理者へのメールは上の設定にかかわらず送ります。止めることはできません。
+told-recovery-code-issued = 復旧コードの発行
+told-recovery-code-used = 復旧コードの使用
+told-recovery-closed = 復旧コードの受け付け停止（運用担当者に）
+told-mass-revocation-proposed = 一括失効の提案（ほかの運用担当者に）
+told-mass-revocation-done = 一括失効
+told-administrator-added = 管理者の追加
+told-reset-link-issued = 再設定リンクの発行
+told-invitation = 管理者への招待（招待した人に）
+
 # 送信の記録
 deliveries-heading = 最近のお知らせ
 deliveries-none = お知らせはまだありません。有効期限の60日前から送ります。
@@ -106,6 +118,7 @@ notice-wrong-too-many = 宛先は20件までです。多いときは、メーリ
 notice-wrong-url = URLの形が正しくありません。https:// で始まるURLを入力してください。
 notice-wrong-url-password = URLにユーザー名やパスワードは入れられません。取り除いてください。
 notice-wrong-url-private = 院内や社内だけのアドレスには送れません。インターネットから届くURLを入力してください。
+notice-wrong-url-long = URLが長すぎます。1,000文字以内で入力してください。
 notice-wrong-recipient = その宛先は、お知らせの宛先に入っていません。宛先を保存してから、もう一度送ってください。
 notice-wrong-tests = テストは1時間に10回までです。時間をおいて、もう一度送ってください。
 notice-wrong-no-webhook = Webhookが設定されていません。URLを保存してから、もう一度送ってください。

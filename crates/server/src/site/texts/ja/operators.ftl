@@ -60,6 +60,7 @@ tenant-mail-wrong = メールアドレスの形が正しくありません。@�
 tenant-invite-button = リンクを作成
 tenant-invited-title = 登録用のリンク
 tenant-invited-lead = { $tenant }の管理者になる人（{ $mail }）に、このリンクを渡してください。
+tenant-invited-mailed = { $tenant }の管理者になる人（{ $mail }）に、このリンクをメールで送ります。届かないときは、画面のリンクを本人に渡してください。
 tenant-invited-once = リンクが表示されるのは、この一度だけです。失くしたときは、もう一度招待してください。
 tenant-back = テナントへ戻る
 new-tenant-title = テナントの追加

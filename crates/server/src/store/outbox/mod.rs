@@ -1,160 +1,30 @@
 //! The outbox: notices that are to be sent, and what became of each.
 //!
-//! A row is written before anything is sent, once for each (certificate, notice, channel,
-//! recipient). Who sends it leases it first, so that of two nodes one sends; what is
+//! A row is written before anything is sent, once for each (organisation, subject, notice,
+//! channel, recipient). Who sends it leases it first, so that of two nodes one sends; what is
 //! recorded afterwards counts only while the lease is held. A crash between sending and
 //! recording leaves the row leased: when the lease has run out it is sent once more.
 
+mod announcing;
+mod delivery;
+
+pub use announcing::{Announcement, Audience, NamedTerminal, Occasion, Occurrence};
+pub use delivery::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState, Subject, Topic};
+
+pub(super) use announcing::announce;
+
 use super::{
-    AnyConnection, Store, StoreError, bounces, instant,
-    schema::{certificate, outbox, terminal},
+    AnyConnection, RevocationState, Store, StoreError, bounces,
+    schema::{certificate, invitation, mass_revocation, outbox, terminal},
 };
+use crate::entropy;
+use delivery::{Columns, KeyColumns};
 use diesel::prelude::*;
 use jiff::Timestamp;
-use koshin_policy::{CertificateState, notice::Notice};
+use koshin_policy::{CertificateState, event::Event};
 
-/// How a notice travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// SMTP.
-    Mail,
-    /// A signed HTTPS request.
-    Webhook,
-}
-
-impl Channel {
-    /// The word in the records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    pub(super) fn from_word(word: &str) -> Result<Self, StoreError> {
-        [Self::Mail, Self::Webhook]
-            .into_iter()
-            .find(|channel| channel.as_str() == word)
-            .ok_or_else(|| StoreError::Corrupt(format!("channel {word:?}")))
-    }
-}
-
-/// What became of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// To be sent, now or after a pause.
-    Waiting,
-    /// Accepted by the mail server or the webhook's receiver.
-    Sent,
-    /// Refused for good: an address that does not exist, say.
-    Bounced,
-    /// Given up after days of attempts.
-    Failed,
-    /// Not sent, because the certificate needs no notice any more or the recipient was removed.
-    Stopped,
-    /// Not sent, because a later notice of the same certificate took its place.
-    Replaced,
-}
-
-impl DeliveryState {
-    /// The word in the records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sent => "sent",
-            Self::Bounced => "bounced",
-            Self::Failed => "failed",
-            Self::Stopped => "stopped",
-            Self::Replaced => "replaced",
-        }
-    }
-
-    pub(super) fn from_word(word: &str) -> Result<Self, StoreError> {
-        [Self::Waiting, Self::Sent, Self::Bounced, Self::Failed, Self::Stopped, Self::Replaced]
-            .into_iter()
-            .find(|state| state.as_str() == word)
-            .ok_or_else(|| StoreError::Corrupt(format!("delivery state {word:?}")))
-    }
-}
-
-/// What makes a delivery one of its own: planned twice, it is sent once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryKey {
-    /// The certificate, hex serial.
-    pub serial: String,
-    /// Which of its notices.
-    pub notice: Notice,
-    /// By mail or webhook.
-    pub channel: Channel,
-    /// An address or a URL.
-    pub recipient: String,
-}
-
-/// A delivery to be planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDelivery {
-    /// What it is.
-    pub key: DeliveryKey,
-    /// The organisation whose settings named the recipient.
-    pub tenant_id: String,
-}
-
-/// A delivery as recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// Row identifier: the same for each attempt, so that receivers know a duplicate.
-    pub id: i64,
-    /// What it is.
-    pub key: DeliveryKey,
-    /// The organisation whose settings named the recipient.
-    pub tenant_id: String,
-    /// What became of it.
-    pub state: DeliveryState,
-    /// Attempts begun.
-    pub attempts: i64,
-    /// When it was planned.
-    pub created_at: Timestamp,
-    /// Not before this it is tried (again).
-    pub next_attempt_at: Timestamp,
-    /// Why the last attempt failed, or why it was not sent.
-    pub last_error: Option<String>,
-    /// When it was sent or given up.
-    pub ended_at: Option<Timestamp>,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttemptEnd {
-    /// Nothing more is to be done. The text says why, unless it was sent.
-    Ended(DeliveryState, Option<String>),
-    /// Again, not before the instant. The text says why.
-    Again(Timestamp, String),
-}
-
-type Columns =
-    (i64, (String, String, String, String), String, String, i64, (i64, i64), Option<String>, Option<i64>);
-
-type Selection = (
-    outbox::id,
-    (outbox::serial, outbox::notice, outbox::channel, outbox::recipient),
-    outbox::tenant_id,
-    outbox::state,
-    outbox::attempts,
-    (outbox::created_at, outbox::next_attempt_at),
-    outbox::last_error,
-    outbox::ended_at,
-);
-
-const COLUMNS: Selection = (
-    outbox::id,
-    (outbox::serial, outbox::notice, outbox::channel, outbox::recipient),
-    outbox::tenant_id,
-    outbox::state,
-    outbox::attempts,
-    (outbox::created_at, outbox::next_attempt_at),
-    outbox::last_error,
-    outbox::ended_at,
-);
+/// Random bytes by which returned mail names a delivery.
+const MARK_BYTES: usize = 16;
 
 impl Store {
     /// Plans the deliveries of one certificate's notice. What is planned already stays as it
@@ -164,13 +34,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when another node plans the same at this moment; else when the
     /// store is out of reach.
-    pub async fn plan_deliveries(&self, new: Vec<NewDelivery>, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn plan_deliveries(&self, new: Vec<DeliveryKey>, now: Timestamp) -> Result<usize, StoreError> {
         self.write(move |connection| {
             let mut added = 0;
-            for delivery in &new {
-                if !is_planned(connection, &delivery.key)? {
-                    replace_earlier(connection, &delivery.key, now)?;
-                    insert(connection, delivery, now)?;
+            for key in &new {
+                if !is_planned(connection, key)? {
+                    replace_earlier(connection, key, now)?;
+                    insert(connection, key, None, None, now)?;
                     added += 1;
                 }
             }
@@ -179,21 +49,25 @@ impl Store {
         .await
     }
 
-    /// The deliveries planned for certificates that end between these instants.
+    /// The deliveries planned for certificates that end between these instants, each with its
+    /// state.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn planned_deliveries(
         &self,
         ends: (Timestamp, Timestamp),
-    ) -> Result<Vec<DeliveryKey>, StoreError> {
+    ) -> Result<Vec<(DeliveryKey, DeliveryState)>, StoreError> {
         self.read(move |connection| {
-            let rows: Vec<(String, String, String, String)> = outbox::table
+            let rows: Vec<(KeyColumns, String)> = outbox::table
                 .inner_join(certificate::table)
                 .filter(certificate::not_after.between(ends.0.as_second(), ends.1.as_second()))
-                .select((outbox::serial, outbox::notice, outbox::channel, outbox::recipient))
+                .select((KeyColumns::as_select(), outbox::state))
                 .load(connection)?;
-            rows.into_iter().map(into_key).collect()
+            let planned = |(key, state): (KeyColumns, String)| {
+                Ok((DeliveryKey::try_from(key)?, DeliveryState::from_word(&state)?))
+            };
+            rows.into_iter().map(planned).collect()
         })
         .await
     }
@@ -216,10 +90,10 @@ impl Store {
                     .load(connection)?)
             })
             .await?;
-        let mut stopped = 0;
+        let mut stopped = self.write(move |connection| stop_needless_events(connection, now)).await?;
         // A transaction each: nobody else waits for all of them.
         for id in needless {
-            stopped += self.write(move |connection| stop(connection, id, now)).await?;
+            stopped += self.write(move |connection| stop(connection, id, NO_END, now)).await?;
         }
         Ok(stopped)
     }
@@ -241,10 +115,14 @@ impl Store {
             loop {
                 let Some((id, state)) = longest_waiting(connection, channel, now)? else { return Ok(None) };
                 // Once the renewal is in use, or the certificate has ended otherwise.
-                if state != CertificateState::InUse.as_str() {
-                    stop(connection, id, now)?;
+                if state.is_some_and(|state| state != CertificateState::InUse.as_str()) {
+                    stop(connection, id, NO_END, now)?;
                 } else if take(connection, id, &lease, now, until)? {
-                    return find(connection, id).map(Some);
+                    let taken = find(connection, id)?;
+                    match needless(connection, &taken.key, now)? {
+                        Some(why) => stop(connection, id, why, now)?,
+                        None => return Ok(Some(taken)),
+                    };
                 }
                 // Another node was faster: what it took is not waiting for a lease any more.
             }
@@ -277,6 +155,7 @@ impl Store {
                         outbox::state.eq(state.as_str()),
                         outbox::last_error.eq(why.as_deref()),
                         outbox::ended_at.eq(Some(now.as_second())),
+                        outbox::sealed.eq(None::<Vec<u8>>),
                         free,
                     ))
                     .execute(connection)?,
@@ -288,8 +167,12 @@ impl Store {
                     ))
                     .execute(connection)?,
             };
-            if let (1, AttemptEnd::Ended(DeliveryState::Bounced, why)) = (changed, &end) {
-                refuse_address(connection, id, why.as_deref().unwrap_or_default(), now)?;
+            match &end {
+                AttemptEnd::Ended(DeliveryState::Bounced, why) if changed == 1 => {
+                    refuse_address(connection, id, why.as_deref().unwrap_or_default(), now)?;
+                }
+                AttemptEnd::Again(at, _) if changed == 1 => put_off_others(connection, id, *at)?,
+                AttemptEnd::Ended(..) | AttemptEnd::Again(..) => {}
             }
             Ok(changed == 1)
         })
@@ -297,7 +180,7 @@ impl Store {
     }
 
     /// The last `limit` deliveries that an organisation's settings brought about, newest
-    /// first, each with the name of its terminal.
+    /// first, each with the name of its terminal, if it is about one.
     ///
     /// # Errors
     /// When the store is out of reach, or holds what this program did not write.
@@ -305,20 +188,28 @@ impl Store {
         &self,
         tenant_id: &str,
         limit: u32,
-    ) -> Result<Vec<(DeliveryRow, String)>, StoreError> {
-        type Named = (Columns, (Option<String>, String));
+    ) -> Result<Vec<(DeliveryRow, Option<String>)>, StoreError> {
+        type Named = (Columns, (Option<String>, Option<String>));
         let tenant_id = tenant_id.to_owned();
         self.read(move |connection| {
             let rows: Vec<Named> = outbox::table
-                .inner_join(certificate::table.inner_join(terminal::table))
+                .left_join(certificate::table.inner_join(terminal::table))
                 .filter(outbox::tenant_id.eq(&tenant_id))
                 .order((outbox::created_at.desc(), outbox::id.desc()))
                 .limit(i64::from(limit))
-                .select((COLUMNS, (terminal::label, terminal::common_name)))
+                .select((
+                    Columns::as_select(),
+                    (terminal::label.nullable(), terminal::common_name.nullable()),
+                ))
                 .load(connection)?;
             let named = |(row, (label, common_name)): Named| {
-                let label = label.filter(|label| !label.is_empty());
-                Ok((into_row(row)?, label.unwrap_or(common_name)))
+                let row = DeliveryRow::try_from(row)?;
+                let told = row.occurrence.as_ref().and_then(Occurrence::terminal);
+                let (label, common_name) = match told {
+                    Some(told) => (told.label.clone(), Some(told.common_name.clone())),
+                    None => (label, common_name),
+                };
+                Ok((row, label.filter(|label| !label.is_empty()).or(common_name)))
             };
             rows.into_iter().map(named).collect()
         })
@@ -333,15 +224,34 @@ impl Store {
         self.read(move |connection| {
             let ordered = outbox::table.order(outbox::id);
             let rows: Vec<Columns> = match state {
-                Some(state) => {
-                    ordered.filter(outbox::state.eq(state.as_str())).select(COLUMNS).load(connection)?
-                }
-                None => ordered.select(COLUMNS).load(connection)?,
+                Some(state) => ordered
+                    .filter(outbox::state.eq(state.as_str()))
+                    .select(Columns::as_select())
+                    .load(connection)?,
+                None => ordered.select(Columns::as_select()).load(connection)?,
             };
-            rows.into_iter().map(into_row).collect()
+            rows.into_iter().map(DeliveryRow::try_from).collect()
         })
         .await
     }
+}
+
+/// What else waits for a webhook's receiver that did not take this one waits as long: one
+/// that does not answer holds up nobody else for more than one attempt.
+fn put_off_others(connection: &mut AnyConnection, id: i64, until: Timestamp) -> Result<(), StoreError> {
+    let DeliveryKey { tenant_id, channel, recipient, .. } = find(connection, id)?.key;
+    if channel == Channel::Mail {
+        return Ok(());
+    }
+    let others = outbox::table
+        .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
+        .filter(outbox::channel.eq(channel.as_str()))
+        .filter(outbox::tenant_id.eq(tenant_id))
+        .filter(outbox::recipient.eq(recipient))
+        .filter(outbox::leased_until.is_null())
+        .filter(outbox::next_attempt_at.lt(until.as_second()));
+    diesel::update(others).set(outbox::next_attempt_at.eq(until.as_second())).execute(connection)?;
+    Ok(())
 }
 
 /// Refused for good when it was handed over: an address is as good as one that mail came back
@@ -360,7 +270,8 @@ fn refuse_address(
 
 fn is_planned(connection: &mut AnyConnection, key: &DeliveryKey) -> Result<bool, StoreError> {
     let known: i64 = outbox::table
-        .filter(outbox::serial.eq(&key.serial))
+        .filter(outbox::tenant_id.eq(&key.tenant_id))
+        .filter(outbox::subject.eq(key.subject.word()))
         .filter(outbox::notice.eq(key.notice.as_str()))
         .filter(outbox::channel.eq(key.channel.as_str()))
         .filter(outbox::recipient.eq(&key.recipient))
@@ -377,7 +288,8 @@ fn replace_earlier(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let earlier = outbox::table
-        .filter(outbox::serial.eq(&key.serial))
+        .filter(outbox::tenant_id.eq(&key.tenant_id))
+        .filter(outbox::subject.eq(key.subject.word()))
         .filter(outbox::channel.eq(key.channel.as_str()))
         .filter(outbox::recipient.eq(&key.recipient))
         .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
@@ -388,14 +300,25 @@ fn replace_earlier(
     Ok(())
 }
 
-fn insert(connection: &mut AnyConnection, new: &NewDelivery, now: Timestamp) -> Result<(), StoreError> {
+fn insert(
+    connection: &mut AnyConnection,
+    key: &DeliveryKey,
+    facts: Option<&str>,
+    sealed: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let serial = key.subject.serial();
     diesel::insert_into(outbox::table)
         .values((
-            outbox::serial.eq(&new.key.serial),
-            outbox::notice.eq(new.key.notice.as_str()),
-            outbox::channel.eq(new.key.channel.as_str()),
-            outbox::recipient.eq(&new.key.recipient),
-            outbox::tenant_id.eq(&new.tenant_id),
+            outbox::serial.eq(serial),
+            outbox::about.eq(serial.is_none().then(|| key.subject.word())),
+            outbox::notice.eq(key.notice.as_str()),
+            outbox::channel.eq(key.channel.as_str()),
+            outbox::recipient.eq(&key.recipient),
+            outbox::tenant_id.eq(&key.tenant_id),
+            outbox::facts.eq(facts),
+            outbox::sealed.eq(sealed),
+            outbox::mark.eq(Some(hex::encode(entropy::bytes::<MARK_BYTES>()))),
             outbox::state.eq(DeliveryState::Waiting.as_str()),
             outbox::created_at.eq(now.as_second()),
             outbox::next_attempt_at.eq(now.as_second()),
@@ -404,31 +327,82 @@ fn insert(connection: &mut AnyConnection, new: &NewDelivery, now: Timestamp) -> 
     Ok(())
 }
 
-fn stop(connection: &mut AnyConnection, id: i64, now: Timestamp) -> Result<usize, StoreError> {
+/// Why a delivery about a certificate is stopped.
+const NO_END: &str = "the certificate needs no notice any more";
+
+fn stop(connection: &mut AnyConnection, id: i64, why: &str, now: Timestamp) -> Result<usize, StoreError> {
     let waiting =
         outbox::table.filter(outbox::id.eq(id)).filter(outbox::state.eq(DeliveryState::Waiting.as_str()));
     Ok(diesel::update(waiting)
         .set((
             outbox::state.eq(DeliveryState::Stopped.as_str()),
-            outbox::last_error.eq(Some("the certificate needs no notice any more")),
+            outbox::last_error.eq(Some(why)),
             outbox::ended_at.eq(Some(now.as_second())),
+            outbox::sealed.eq(None::<Vec<u8>>),
         ))
         .execute(connection)?)
+}
+
+/// Those of events that are over. There are few of them at a time.
+fn stop_needless_events(connection: &mut AnyConnection, now: Timestamp) -> Result<usize, StoreError> {
+    let rows: Vec<Columns> = outbox::table
+        .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
+        .filter(outbox::notice.eq_any([Event::Invitation, Event::RevocationProposed].map(Event::as_str)))
+        .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(now.as_second())))
+        .select(Columns::as_select())
+        .load(connection)?;
+    let mut stopped = 0;
+    for row in rows {
+        let row = DeliveryRow::try_from(row)?;
+        if let Some(why) = needless(connection, &row.key, now)? {
+            stopped += stop(connection, row.id, why, now)?;
+        }
+    }
+    Ok(stopped)
+}
+
+/// Why nobody need be told of an event any more. What touches somebody's safety is told
+/// whatever has become of it.
+fn needless(
+    connection: &mut AnyConnection,
+    key: &DeliveryKey,
+    now: Timestamp,
+) -> Result<Option<&'static str>, StoreError> {
+    let (open, why): (i64, _) = match (&key.subject, key.notice) {
+        (Subject::Invitation(hash), Topic::Event(Event::Invitation)) => {
+            let open = invitation::table
+                .filter(invitation::token_hash.eq(hash))
+                .filter(invitation::used_at.is_null())
+                .filter(invitation::expires_at.gt(now.as_second()));
+            (
+                open.count().get_result(connection)?,
+                "the invitation was used or withdrawn, or its time is over",
+            )
+        }
+        (Subject::MassRevocation(id), Topic::Event(Event::RevocationProposed)) => {
+            let waits = mass_revocation::table
+                .filter(mass_revocation::id.eq(id))
+                .filter(mass_revocation::state.eq(RevocationState::Proposed.as_str()));
+            (waits.count().get_result(connection)?, "the proposal waits for nobody any more")
+        }
+        _ => return Ok(None),
+    };
+    Ok((open == 0).then_some(why))
 }
 
 fn longest_waiting(
     connection: &mut AnyConnection,
     channel: Channel,
     now: Timestamp,
-) -> Result<Option<(i64, String)>, StoreError> {
+) -> Result<Option<(i64, Option<String>)>, StoreError> {
     Ok(outbox::table
-        .inner_join(certificate::table)
+        .left_join(certificate::table)
         .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
         .filter(outbox::channel.eq(channel.as_str()))
         .filter(outbox::next_attempt_at.le(now.as_second()))
         .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(now.as_second())))
         .order((outbox::next_attempt_at, outbox::id))
-        .select((outbox::id, certificate::state))
+        .select((outbox::id, certificate::state.nullable()))
         .first(connection)
         .optional()?)
 }
@@ -456,29 +430,7 @@ fn take(
 }
 
 fn find(connection: &mut AnyConnection, id: i64) -> Result<DeliveryRow, StoreError> {
-    let row: Columns = outbox::table.filter(outbox::id.eq(id)).select(COLUMNS).first(connection)?;
-    into_row(row)
-}
-
-fn into_key(
-    (serial, notice, channel, recipient): (String, String, String, String),
-) -> Result<DeliveryKey, StoreError> {
-    let notice =
-        Notice::from_word(&notice).ok_or_else(|| StoreError::Corrupt(format!("notice {notice:?}")))?;
-    Ok(DeliveryKey { serial, notice, channel: Channel::from_word(&channel)?, recipient })
-}
-
-fn into_row(columns: Columns) -> Result<DeliveryRow, StoreError> {
-    let (id, key, tenant_id, state, attempts, (created_at, next_attempt_at), last_error, ended_at) = columns;
-    Ok(DeliveryRow {
-        id,
-        key: into_key(key)?,
-        tenant_id,
-        state: DeliveryState::from_word(&state)?,
-        attempts,
-        created_at: instant(created_at)?,
-        next_attempt_at: instant(next_attempt_at)?,
-        last_error,
-        ended_at: ended_at.map(instant).transpose()?,
-    })
+    let row: Columns =
+        outbox::table.filter(outbox::id.eq(id)).select(Columns::as_select()).first(connection)?;
+    DeliveryRow::try_from(row)
 }
