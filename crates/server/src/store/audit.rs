@@ -338,8 +338,8 @@ impl Store {
     /// When the store is out of reach.
     pub async fn trail(&self, query: TrailQuery) -> Result<Vec<AuditRow>, StoreError> {
         // Over everybody's events these have no index, and may read all of them.
-        let at_length = query.tenant.is_none()
-            && (query.kind.is_some() || query.from.is_some() || query.until.is_some());
+        let at_length =
+            query.tenant.is_none() && (query.kind.is_some() || query.from.is_some() || query.until.is_some());
         let part = move |connection: &mut AnyConnection| {
             let mut events =
                 audit_event::table.into_boxed().order(audit_event::id.desc()).limit(i64::from(query.limit));

@@ -199,9 +199,8 @@ impl Store {
         let serial = serial.to_owned();
         self.write(move |connection| {
             lock_terminal(connection, terminal_id)?;
-            let issued = certificate::table
-                .filter(certificate::serial.eq(&serial))
-                .filter(in_state::issued());
+            let issued =
+                certificate::table.filter(certificate::serial.eq(&serial)).filter(in_state::issued());
             let changed = diesel::update(issued)
                 .set((
                     certificate::state.eq(CertificateState::InUse.as_str()),
@@ -318,9 +317,8 @@ pub(super) fn insert_result(
     if let Some(parent) = &parent {
         still_in_use(connection, parent)?;
     }
-    let pending = certificate::table
-        .filter(certificate::serial.eq(signed.serial))
-        .filter(in_state::pending());
+    let pending =
+        certificate::table.filter(certificate::serial.eq(signed.serial)).filter(in_state::pending());
     let changed = diesel::update(pending)
         .set((
             certificate::state.eq(CertificateState::Issued.as_str()),

@@ -1,7 +1,8 @@
 //! How certificates end: superseded, revoked, never delivered.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles, certificates::find_peer,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles,
+    certificates::find_peer,
     connection::lock_terminal,
     in_state::{self, InState},
     overview,
@@ -158,11 +159,7 @@ fn event_of_terminal(
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::tenant_id, terminal::common_name))
         .first(connection)?;
-    Ok(AuditEvent {
-        tenant_id: Some(tenant_id),
-        common_name: Some(common_name),
-        ..AuditEvent::of(kind, now)
-    })
+    Ok(AuditEvent { tenant_id: Some(tenant_id), common_name: Some(common_name), ..AuditEvent::of(kind, now) })
 }
 
 /// Every other certificate of the terminal that is in use gives way, now that `serial`

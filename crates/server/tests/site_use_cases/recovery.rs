@@ -65,7 +65,10 @@ async fn the_old_certificate_ends_when_the_new_one_is_used() {
     world.koshin.authenticate(visitor, Purpose::Use, now()).await.unwrap();
     let code = issue(&world, now()).await;
     let new = redeem(&world, &code, &request(), after_minutes(1)).await.unwrap();
-    assert!(world.koshin.authenticate(visitor, Purpose::Trial, after_minutes(1)).await.is_ok(), "both are good");
+    assert!(
+        world.koshin.authenticate(visitor, Purpose::Trial, after_minutes(1)).await.is_ok(),
+        "both are good"
+    );
     world.koshin.authenticate(&new, Purpose::Use, after_minutes(1)).await.unwrap();
     let history = world.koshin.store().certificates_of(world.terminal_of("clinic").await).await.unwrap();
     let states: Vec<_> = history.iter().map(|row| (row.state.as_str(), row.door.as_str())).collect();
