@@ -115,6 +115,14 @@ problem_codes! {
     UndoTooLate = "undo-too-late", 409;
     /// The organisation has a terminal of this common name.
     CommonNameTaken = "common-name-taken", 409;
+    /// There is an organisation of this id.
+    TenantExists = "tenant-exists", 409;
+    /// Who suspended the own organisation could not resume it.
+    OwnOrganisation = "own-organisation", 409;
+    /// No certificate fits that is not revoked already.
+    NothingToRevoke = "nothing-to-revoke", 409;
+    /// More certificates fit than one mass revocation may have.
+    TooManyToRevoke = "too-many-to-revoke", 409;
     /// No recovery code came with the request, and it needs one.
     RecoveryCodeRequired = "recovery-code-required", 401;
     /// What came cannot be a recovery code: there is a typing error in it. It did not count.

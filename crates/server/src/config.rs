@@ -11,11 +11,14 @@ use serde::Deserialize;
 use services::ServiceSection;
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
+#[path = "config_hosts.rs"]
+mod hosts;
 #[path = "config_notices.rs"]
 mod notices;
 #[path = "config_services.rs"]
 mod services;
 
+pub use hosts::MOST_HOSTS;
 pub use notices::{Encryption, MailConfig, WebhookConfig};
 pub use services::{PolicyProblem, PolicySetting, Service, preferred_hours};
 

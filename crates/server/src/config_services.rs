@@ -1,6 +1,7 @@
 //! `[service.…]`: the services and their policies, and what operators may change of them on
 //! the administration site. Both are held against the same rules.
 
+use super::hosts::hosts;
 use crate::store::ServicePolicy;
 use jiff::{SignedDuration, civil::Time};
 use koshin_issuance::{BundleProfile, KeyAlgorithm};
@@ -15,6 +16,8 @@ const MAX_WINDOW_DAYS: u32 = 36_525;
 pub struct Service {
     /// Name for people.
     pub name: String,
+    /// With whom its certificates are shown: DNS names, some with `:port`; may be empty.
+    pub hosts: Vec<String>,
     /// What may be renewed, and when.
     pub renewal: RenewalRules,
     /// How long new certificates live.
@@ -47,18 +50,33 @@ pub enum PolicySetting {
     Iterations,
     /// `legacy_key`
     LegacyKey,
+    /// `hosts`
+    Hosts,
 }
 
 impl PolicySetting {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Window, Self::Hours, Self::Profile, Self::Iterations, Self::LegacyKey];
+    pub const ALL: [Self; 6] =
+        [Self::Hosts, Self::Window, Self::Hours, Self::Profile, Self::Iterations, Self::LegacyKey];
 
     /// The words that it can have, if those are few.
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Profile => &["compatible", "modern"],
             Self::LegacyKey => &["rsa-2048", "rsa-3072", "p-256"],
-            Self::Window | Self::Hours | Self::Iterations => &[],
+            Self::Hosts | Self::Window | Self::Hours | Self::Iterations => &[],
+        }
+    }
+
+    /// What `policy` says of it, in the words of the file; hosts with a space between them.
+    pub fn word_in(self, policy: &ServicePolicy) -> Option<String> {
+        match self {
+            Self::Hosts => policy.hosts.as_ref().map(|hosts| hosts.join(" ")),
+            Self::Window => policy.max_remaining_days.map(|days| days.to_string()),
+            Self::Hours => policy.preferred_hours.clone(),
+            Self::Profile => policy.pkcs12.clone(),
+            Self::Iterations => policy.pkcs12_iterations.map(|number| number.to_string()),
+            Self::LegacyKey => policy.legacy_key.clone(),
         }
     }
 
@@ -70,6 +88,7 @@ impl PolicySetting {
             Self::Profile => "pkcs12",
             Self::Iterations => "pkcs12_iterations",
             Self::LegacyKey => "legacy_key",
+            Self::Hosts => "hosts",
         }
     }
 }
@@ -106,8 +125,15 @@ impl Service {
     /// The first setting that cannot be meant.
     pub fn changed(&self, id: &str, policy: &ServicePolicy) -> Result<Self, PolicyProblem> {
         let mut section = self.section.clone();
-        let ServicePolicy { max_remaining_days, preferred_hours, pkcs12, pkcs12_iterations, legacy_key } =
-            policy.clone();
+        let ServicePolicy {
+            hosts,
+            max_remaining_days,
+            preferred_hours,
+            pkcs12,
+            pkcs12_iterations,
+            legacy_key,
+        } = policy.clone();
+        put(&mut section.hosts, hosts);
         put(&mut section.max_remaining_days, max_remaining_days);
         put(&mut section.preferred_hours, preferred_hours);
         put(&mut section.pkcs12, pkcs12);
@@ -116,16 +142,22 @@ impl Service {
         section.check(id)
     }
 
-    /// A setting in the words of the file.
-    pub fn setting(&self, setting: PolicySetting) -> String {
+    /// All settings that operators may change, as they are.
+    pub fn in_full(&self) -> ServicePolicy {
         let section = &self.section;
-        match setting {
-            PolicySetting::Window => section.max_remaining_days.to_string(),
-            PolicySetting::Hours => section.preferred_hours.clone(),
-            PolicySetting::Profile => section.pkcs12.clone(),
-            PolicySetting::Iterations => section.pkcs12_iterations.to_string(),
-            PolicySetting::LegacyKey => section.legacy_key.clone(),
+        ServicePolicy {
+            hosts: Some(self.hosts.clone()),
+            max_remaining_days: Some(section.max_remaining_days),
+            preferred_hours: Some(section.preferred_hours.clone()),
+            pkcs12: Some(section.pkcs12.clone()),
+            pkcs12_iterations: Some(section.pkcs12_iterations),
+            legacy_key: Some(section.legacy_key.clone()),
         }
+    }
+
+    /// A setting as [`PolicySetting::word_in`] writes it.
+    pub fn setting(&self, setting: PolicySetting) -> String {
+        setting.word_in(&self.in_full()).unwrap_or_default()
     }
 }
 
@@ -140,6 +172,7 @@ fn put<T>(place: &mut T, value: Option<T>) {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ServiceSection {
     name: String,
+    hosts: Vec<String>,
     max_remaining_days: u32,
     validity_years: i16,
     add_remaining: bool,
@@ -156,6 +189,7 @@ impl Default for ServiceSection {
     fn default() -> Self {
         Self {
             name: String::new(),
+            hosts: Vec::new(),
             max_remaining_days: RenewalRules::DEFAULT_MAX_REMAINING_DAYS,
             validity_years: 3,
             add_remaining: false,
@@ -199,6 +233,7 @@ impl ServiceSection {
         }
         Ok(Service {
             name: if self.name.is_empty() { id.to_owned() } else { self.name },
+            hosts: hosts(&self.hosts).map_err(|problem| wrong("hosts", problem))?,
             renewal: RenewalRules { max_remaining_days: self.max_remaining_days, kinds },
             validity: ValidityRules {
                 years: self.validity_years,

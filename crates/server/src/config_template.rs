@@ -88,6 +88,8 @@ demo = {demo}
 # One section a service. A tenant belongs to one of them: koshin-server tenant add ID --service default
 [service.default]
 name = "日レセクラウド"
+# With whom its certificates are shown, for people to read: DNS names (xn--… for other letters), at most 20.
+# hosts = ["weborca.cloud.example", "db.cloud.example:5432"]
 # Renewable when at most so many days are left ({note}).
 max_remaining_days = {window}
 # validity_years = 3         # of new certificates

@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use crate::{
     listener::Peer,
-    use_cases::{ApiCaller, Koshin, SiteError, TOKEN_PREFIX},
+    use_cases::{ApiCaller, Koshin, SiteError, TOKEN_PREFIX, UseCaseError},
 };
 use http::{header::AUTHORIZATION, request::Parts};
 use jiff::Timestamp;
@@ -44,19 +44,39 @@ impl From<SiteError> for Refusal {
     fn from(error: SiteError) -> Self {
         let code = match error {
             SiteError::Field(field) => return Self::field(super::inputs::name_of(field)),
+            SiteError::Policy(problem) => return Self::field(super::services::name_of(problem.setting())),
+            SiteError::TooMany(_) => return Self::field("terminals"),
             SiteError::ScopeMissing(scope) => return Self::scope(scope),
+            SiteError::Revocation(refusal) => return super::revocations::refusal_of(refusal),
+            SiteError::Notices(refusal) => return super::notices::refusal_of(refusal),
             SiteError::UseCase(error) => return error.into(),
             SiteError::NotFound => ProblemCode::NotFound,
             SiteError::Forbidden | SiteError::SecondFactorMissing => ProblemCode::Forbidden,
-            SiteError::TokenRefused => ProblemCode::TokenInvalid,
+            // The maker's account was closed while the request was on its way.
+            SiteError::TokenRefused | SiteError::SessionEnded(_) => ProblemCode::TokenInvalid,
             SiteError::AlreadyStopped => ProblemCode::TerminalStopped,
             SiteError::NotStopped => ProblemCode::TerminalNotStopped,
             SiteError::UndoTooLate => ProblemCode::UndoTooLate,
             SiteError::Issuing(refusal) => super::issuing::code_of(refusal),
             SiteError::NotRecoverable(refusal) => super::recovery::code_of(refusal),
             SiteError::CommonNameTaken { .. } => ProblemCode::CommonNameTaken,
-            // Sessions, passwords and invitations: no operation of this API has them.
-            other => return crate::use_cases::UseCaseError::Defect(other.to_string()).into(),
+            SiteError::TenantExists => ProblemCode::TenantExists,
+            SiteError::OwnOrganisation => ProblemCode::OwnOrganisation,
+            // Signing in, accounts and consents: no operation of this API has them; nor is a
+            // server without its key or its notices one with a site.
+            error @ (SiteError::SignIn(_)
+            | SiteError::Password(_)
+            | SiteError::Invitation(_)
+            | SiteError::WrongCode
+            | SiteError::PasskeyRefused
+            | SiteError::TooManyPasskeys
+            | SiteError::LoginTaken
+            | SiteError::LastAdministrator
+            | SiteError::NoSuchVendor
+            | SiteError::ConsentExists
+            | SiteError::NoKey
+            | SiteError::NoNotices
+            | SiteError::Seal(_)) => return UseCaseError::Defect(error.to_string()).into(),
         };
         code.into()
     }
@@ -65,6 +85,7 @@ impl From<SiteError> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::use_cases::SessionEnd;
     use secrecy::ExposeSecret;
 
     fn token(header: &str) -> Option<String> {
@@ -80,5 +101,13 @@ mod tests {
         for none in ["Basic a29zaGluXzAxMjM=", "koshin_0123", "Bearer", ""] {
             assert_eq!(token(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn an_account_that_was_closed_meanwhile_leaves_a_token_that_is_not_good() {
+        let refusal = Refusal::from(SiteError::SessionEnded(SessionEnd::AccountDisabled));
+        let answer = refusal.answer(crate::api::Language::English);
+        assert_eq!(answer.status(), http::StatusCode::UNAUTHORIZED);
+        assert!(answer.headers().contains_key(http::header::WWW_AUTHENTICATE));
     }
 }

@@ -19,6 +19,8 @@ use utoipa::{
 pub(super) struct CertificateDetail {
     terminal: Terminal,
     certificate: Certificate,
+    /// With whom its service's certificates are shown: DNS names, some with `:port`.
+    hosts: Vec<String>,
     /// Common name of the issuing CA.
     issuer: String,
     /// All certificates of the terminal, oldest first.
@@ -65,10 +67,11 @@ impl From<CertificateRow> for Certificate {
 pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let serial = call.inputs.text("serial");
     let detail = call.koshin.certificate_detail(&call.caller.actor, serial, call.now).await?;
-    let use_cases::CertificateDetail { terminal, certificate, issuer, timeline, history, .. } = detail;
+    let use_cases::CertificateDetail { terminal, certificate, hosts, issuer, timeline, history, .. } = detail;
     let body = CertificateDetail {
         terminal: terminal.into(),
         certificate: certificate.into(),
+        hosts,
         issuer,
         history: history.into_iter().map(Certificate::from).collect(),
         timeline: timeline.into_iter().map(Event::from).collect(),

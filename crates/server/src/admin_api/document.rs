@@ -5,6 +5,7 @@
 use super::{
     PREFIX,
     inputs::{Input, Place, takes_body},
+    kinds::object_schema,
     operations::{self, Operation, Schemas, SuccessBody},
 };
 use crate::use_cases::ApiScope;
@@ -102,17 +103,7 @@ fn parameter(input: &Input) -> Option<Value> {
 }
 
 fn request_body(inputs: &[Input]) -> Value {
-    let members = || inputs.iter().filter(|input| input.place == Place::Body);
-    let mut properties = Map::new();
-    for member in members() {
-        let mut schema = member.schema();
-        schema["description"] = member.about.into();
-        properties.insert(member.name.to_owned(), schema);
-    }
-    let required: Vec<&str> = members().filter(|member| member.required).map(|member| member.name).collect();
-    let schema = json!({
-        "type": "object", "properties": properties, "required": required, "additionalProperties": false,
-    });
+    let schema = object_schema(inputs.iter().filter(|input| input.place == Place::Body));
     json!({ "required": true, "content": { "application/json": { "schema": schema } } })
 }
 
@@ -166,8 +157,8 @@ fn refusal(status: u16) -> Value {
         ),
         429 | 503 => {
             let seconds = json!({
-                "description": "Seconds after which to try again.", "required": false,
-                "schema": { "type": "integer", "minimum": 0 },
+                "description": "Seconds after which to try again.", "required": true,
+                "schema": { "type": "integer", "minimum": 1 },
             });
             headers.insert("Retry-After".to_owned(), seconds)
         }

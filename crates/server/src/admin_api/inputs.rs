@@ -1,16 +1,17 @@
 //! What an operation takes: declared once, for the check of a request and for the document.
 
-use super::refusal::Refusal;
+pub(super) use super::kinds::{Kind, Members};
+
+use super::{kinds::Given, refusal::Refusal};
 use crate::{
     site::Fields,
-    use_cases::{FieldRefusal, UseCaseError, is_plain_common_name},
+    use_cases::{FieldRefusal, UseCaseError},
 };
 use axum::extract::RawPathParams;
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use koshin_protocol::problem::ProblemCode;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
 /// Where an input is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,23 +19,6 @@ pub(super) enum Place {
     Path,
     Query,
     Body,
-}
-
-/// What an input may be.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    /// A whole number.
-    Number { least: i64, most: i64 },
-    /// So many characters at most, none of them a control character; more than blanks if
-    /// it must be there.
-    Text { most: usize },
-    /// So many hexadecimal digits at most, lower case, as serial numbers and tokens are
-    /// written here.
-    Hex { most: usize },
-    /// CN
-    CommonName,
-    /// One of these.
-    Word(fn() -> Vec<&'static str>),
 }
 
 /// One input.
@@ -45,6 +29,13 @@ pub(super) struct Input {
     pub(super) kind: Kind,
     pub(super) required: bool,
     pub(super) about: &'static str,
+}
+
+impl Input {
+    /// Its schema (JSON Schema 2020-12).
+    pub(super) fn schema(&self) -> Value {
+        self.kind.schema(self.required)
+    }
 }
 
 /// An input of the path.
@@ -72,15 +63,9 @@ pub(super) const IDENTIFIER: Kind = Kind::Number { least: 1, most: i64::MAX };
 /// 端末名 and the like.
 pub(super) const NAME: Kind = Kind::Text { most: 64 };
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Given {
-    Number(i64),
-    Text(String),
-}
-
 /// What a request has sent, as declared.
 #[derive(Debug, Default)]
-pub(super) struct Inputs(BTreeMap<&'static str, Given>);
+pub(super) struct Inputs(Members);
 
 impl Inputs {
     /// Reads path, query and body. What is not declared is refused, so that a slip of the
@@ -110,21 +95,18 @@ impl Inputs {
                 inputs.take_value(declared, &name, &value)?;
             }
         }
-        let missing = declared.iter().find(|input| input.required && !inputs.0.contains_key(input.name));
+        let missing = declared.iter().find(|input| input.required && inputs.0.get(input.name).is_none());
         missing.map_or(Ok(inputs), |input| Err(Refusal::field(input.name)))
     }
 
     /// A text; empty when it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.given(name).unwrap_or_default()
+        self.0.text(name)
     }
 
     /// A text, if it was sent.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
-        match self.0.get(name) {
-            Some(Given::Text(text)) => Some(text),
-            _ => None,
-        }
+        self.0.given(name)
     }
 
     /// A number, if it was sent.
@@ -132,6 +114,39 @@ impl Inputs {
         match self.0.get(name) {
             Some(Given::Number(number)) => Some(*number),
             _ => None,
+        }
+    }
+
+    /// Whether it is so; not when nothing was said.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(Given::Flag(true)))
+    }
+
+    /// The texts of a list, if it was sent.
+    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let Some(Given::List(items)) = self.0.get(name) else { return None };
+        let text = |item: &Given| if let Given::Text(text) = item { Some(text.clone()) } else { None };
+        Some(items.iter().filter_map(text).collect())
+    }
+
+    /// The numbers of a list; none when it was not sent.
+    pub(super) fn numbers(&self, name: &str) -> Vec<i64> {
+        let number = |item: &Given| if let Given::Number(number) = item { Some(*number) } else { None };
+        self.items(name).iter().filter_map(number).collect()
+    }
+
+    /// The objects of a list; none when it was not sent.
+    pub(super) fn objects(&self, name: &str) -> impl Iterator<Item = &Members> {
+        self.items(name).iter().filter_map(|item| match item {
+            Given::Members(members) => Some(members),
+            _ => None,
+        })
+    }
+
+    fn items(&self, name: &str) -> &[Given] {
+        match self.0.get(name) {
+            Some(Given::List(items)) => items,
+            _ => &[],
         }
     }
 
@@ -148,70 +163,18 @@ impl Inputs {
         text: &str,
     ) -> Result<(), Refusal> {
         let input = find(declared, place, name)?;
-        let given = match input.kind {
-            Kind::Number { .. } => text.parse().ok().map(Given::Number),
-            _ => Some(Given::Text(text.to_owned())),
-        };
-        self.keep(input, given)
+        self.keep(input, input.kind.read_text(text, input.required))
     }
 
     fn take_value(&mut self, declared: &'static [Input], name: &str, value: &Value) -> Result<(), Refusal> {
         let input = find(declared, Place::Body, name)?;
-        let given = match value {
-            Value::Number(number) => number.as_i64().map(Given::Number),
-            Value::String(text) => Some(Given::Text(text.clone())),
-            _ => None,
-        };
-        self.keep(input, given)
+        self.keep(input, input.kind.read(value, input.required))
     }
 
     fn keep(&mut self, input: &'static Input, given: Option<Given>) -> Result<(), Refusal> {
-        let given = given.filter(|given| input.accepts(given)).ok_or_else(|| Refusal::field(input.name))?;
-        match self.0.insert(input.name, given) {
-            None => Ok(()),
-            // Which of the two would be meant?
-            Some(_) => Err(Refusal::field(input.name)),
-        }
-    }
-}
-
-impl Input {
-    fn accepts(&self, given: &Given) -> bool {
-        match (self.kind, given) {
-            (Kind::Number { least, most }, Given::Number(number)) => (least..=most).contains(number),
-            (Kind::Text { most }, Given::Text(text)) => {
-                let empty = self.required && text.trim().is_empty();
-                !empty && text.chars().count() <= most && !text.chars().any(char::is_control)
-            }
-            (Kind::Hex { most }, Given::Text(text)) => {
-                let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-                (1..=most).contains(&text.len()) && text.bytes().all(digit)
-            }
-            (Kind::CommonName, Given::Text(text)) => is_plain_common_name(text),
-            (Kind::Word(words), Given::Text(text)) => words().contains(&text.as_str()),
-            _ => false,
-        }
-    }
-
-    /// The same as a schema (JSON Schema 2020-12).
-    pub(super) fn schema(&self) -> Value {
-        match self.kind {
-            Kind::Number { least, most } => {
-                json!({ "type": "integer", "format": "int64", "minimum": least, "maximum": most })
-            }
-            // Control characters: Unicode's category Cc.
-            Kind::Text { most } if self.required => json!({
-                "type": "string", "minLength": 1, "maxLength": most,
-                "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$",
-            }),
-            Kind::Text { most } => json!({
-                "type": "string", "maxLength": most,
-                "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
-            }),
-            Kind::Hex { most } => json!({ "type": "string", "pattern": format!("^[0-9a-f]{{1,{most}}}$") }),
-            Kind::CommonName => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$" }),
-            Kind::Word(words) => json!({ "type": "string", "enum": words() }),
-        }
+        let given = given.ok_or_else(|| Refusal::field(input.name))?;
+        // Twice: which of the two would be meant?
+        if self.0.insert(input.name, given) { Ok(()) } else { Err(Refusal::field(input.name)) }
     }
 }
 

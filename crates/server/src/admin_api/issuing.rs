@@ -1,7 +1,7 @@
 //! 証明書更新, 新規発行, ダウンロード.
 
 use super::{operations::Call, refusal::Refusal};
-use crate::use_cases::{Download, FirstCertificate, IssueRefusal, Prepared};
+use crate::use_cases::{Download, FirstCertificate, IssueRefusal, LeftOut, Prepared};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -25,6 +25,8 @@ pub(super) struct PreparedCertificate {
     tenant: String,
     common_name: String,
     serial: String,
+    /// With whom it is shown: DNS names, some with `:port`.
+    hosts: Vec<String>,
     not_after: Timestamp,
     /// Opens the PKCS#12 and the key in the zip file. Kept nowhere: it is told this once.
     password: String,
@@ -42,6 +44,7 @@ impl From<Prepared> for PreparedCertificate {
             tenant: prepared.tenant_id,
             common_name: prepared.common_name,
             serial: prepared.serial,
+            hosts: prepared.hosts,
             not_after: prepared.not_after,
             password: prepared.password.expose_secret().to_owned(),
             download_path: format!("{}/downloads/{token}", super::PREFIX),
@@ -55,6 +58,41 @@ pub(super) async fn renew(call: Call) -> Result<Response, Refusal> {
     let terminal_id = super::terminals::terminal_id(&call);
     let prepared = call.koshin.prepare_renewal(&call.caller.actor, terminal_id, call.now).await?;
     Ok(created(prepared))
+}
+
+/// What became of several terminals.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PreparedCertificates {
+    /// All with the same `downloadPath`: one zip file with a folder for each.
+    prepared: Vec<PreparedCertificate>,
+    left_out: Vec<LeftOutTerminal>,
+}
+
+/// A terminal for which no certificate was prepared.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LeftOutTerminal {
+    terminal_id: i64,
+    common_name: String,
+    /// Why: a problem code.
+    code: &'static str,
+}
+
+/// `POST /renewals`
+pub(super) async fn renew_many(call: Call) -> Result<Response, Refusal> {
+    let terminals = call.inputs.numbers("terminals");
+    let set = call.koshin.prepare_renewals(&call.caller.actor, &terminals, call.now).await?;
+    let left_out = |left: LeftOut| LeftOutTerminal {
+        terminal_id: left.terminal.terminal_id,
+        common_name: left.terminal.common_name,
+        code: code_of(left.refusal).as_str(),
+    };
+    let body = PreparedCertificates {
+        prepared: set.prepared.into_iter().map(PreparedCertificate::from).collect(),
+        left_out: set.left_out.into_iter().map(left_out).collect(),
+    };
+    Ok(Json(body).into_response())
 }
 
 /// `POST /terminals`

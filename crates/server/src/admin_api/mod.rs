@@ -12,10 +12,15 @@ mod document;
 mod figures;
 mod inputs;
 mod issuing;
+mod kinds;
+mod notices;
 pub mod operations;
 mod organisation;
 mod recovery;
 mod refusal;
+mod revocations;
+mod services;
+mod tenants;
 mod terminals;
 mod token;
 mod trail;
@@ -30,7 +35,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -61,7 +66,7 @@ struct AdminApi {
 pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: Arc<str>) -> Router<S> {
     let mut router = Router::new().route("/openapi.json", get(document_itself));
     for operation in operations::all() {
-        let enter = move |api: State<AdminApi>, parameters: RawPathParams, request: Request| {
+        let enter = move |api: State<AdminApi>, parameters: Parameters, request: Request| {
             enter(operation, api, parameters, request)
         };
         router = router.route(operation.path, on(filter(&operation.method), enter));
@@ -71,6 +76,9 @@ pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: A
     let nothing = |api: State<AdminApi>, request: Request| refuse(api, request, ProblemCode::NotFound);
     router.method_not_allowed_fallback(no_method).fallback(nothing).with_state(AdminApi { koshin, hostname })
 }
+
+/// The variable parts of a path; what is no UTF-8 is none.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// The methods that the table uses.
 fn filter(method: &Method) -> MethodFilter {
@@ -101,7 +109,7 @@ async fn refuse(State(api): State<AdminApi>, request: Request, code: ProblemCode
 async fn enter(
     operation: &'static Operation,
     State(api): State<AdminApi>,
-    parameters: RawPathParams,
+    parameters: Parameters,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -109,7 +117,7 @@ async fn enter(
     // Before anything is judged: an answer over a body that was not read ends the connection,
     // and with it the next request of who keeps it open.
     let body = body_within(body, &api.koshin.config().limits).await;
-    let outcome = perform(operation, api, &parameters, &parts, body).await;
+    let outcome = perform(operation, api, parameters, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|refusal| refusal.answer(language));
     // Passwords and codes are in some answers, and names in most.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -119,7 +127,7 @@ async fn enter(
 async fn perform(
     operation: &'static Operation,
     api: AdminApi,
-    parameters: &RawPathParams,
+    parameters: Parameters,
     parts: &Parts,
     body: Result<Bytes, UseCaseError>,
 ) -> Result<Response, Refusal> {
@@ -131,6 +139,8 @@ async fn perform(
     if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {
         return Err(Refusal::scope(scope));
     }
-    let inputs = Inputs::read(operation.inputs, parameters, parts, body)?;
+    // A path that cannot be is a path that is not there.
+    let parameters = parameters.map_err(|_| ProblemCode::NotFound)?;
+    let inputs = Inputs::read(operation.inputs, &parameters, parts, body)?;
     (operation.action)(Call { koshin: api.koshin, caller, inputs, now }).await
 }

@@ -1,16 +1,18 @@
 //! Every operation of the API, and what it needs. Router and document are made from this
 //! table, and the tests walk it: what is not here does not exist.
 
+mod of_operators;
+
 use super::{
     certificates, figures,
     inputs::{IDENTIFIER, Input, Inputs, Kind, NAME, member, optional, path, query},
-    issuing, organisation, recovery,
+    issuing, notices, organisation, recovery,
     refusal::Refusal,
     terminals, token, trail,
 };
 use crate::{
     store::TenantKind,
-    use_cases::{ApiCaller, ApiScope, Koshin},
+    use_cases::{ApiCaller, ApiScope, Koshin, MOST_AT_A_TIME},
 };
 use axum::response::Response;
 use http::Method;
@@ -77,12 +79,14 @@ impl Operation {
 
 /// Every row of the table.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
-    [TOKEN, TERMINALS, CERTIFICATES, ISSUING, RECOVERY, ORGANISATION].into_iter().flatten()
+    [TOKEN, TERMINALS, CERTIFICATES, ISSUING, RECOVERY, ORGANISATION, of_operators::ALL].into_iter().flatten()
 }
 
 const TERMINAL: Input = path("terminalId", IDENTIFIER, "The terminal's `id`.");
 const TENANT: Input =
     query("tenant", Kind::Text { most: 64 }, "Of one organisation only. What you may not see is not found.");
+
+const PAGE: Input = query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1.");
 
 static TOKEN: &[Operation] = &[Operation {
     method: Method::GET,
@@ -117,7 +121,7 @@ static TERMINALS: &[Operation] = &[
             ),
             query("sort", Kind::Word(terminals::sorts), "In which order; `expiry` unless told."),
             query("order", Kind::Word(terminals::orders), "`ascending` unless told."),
-            query("page", Kind::Number { least: 1, most: 1_000_000 }, "Which page, from 1."),
+            PAGE,
             query("perPage", Kind::Number { least: 1, most: 500 }, "Terminals a page; 50 unless told."),
         ],
         success: json::<terminals::TerminalList>(200),
@@ -254,7 +258,20 @@ static ISSUING: &[Operation] = &[
         ],
         action: |call| Box::pin(issuing::renew(call)),
     },
+    Operation {
+        method: Method::POST,
+        path: "/renewals",
+        id: "renewTerminals",
+        scope: Some(ApiScope::CertificatesIssue),
+        summary: "一括更新: the same for several terminals, downloaded as one file. Those that cannot be renewed are left out, and named.",
+        inputs: &[member("terminals", RENEWED, "The terminals' `id`s, 50 at most.")],
+        success: json::<issuing::PreparedCertificates>(200),
+        refusals: &[ProblemCode::NotFound],
+        action: |call| Box::pin(issuing::renew_many(call)),
+    },
 ];
+
+const RENEWED: Kind = Kind::List { least: 1, most: MOST_AT_A_TIME, of: &IDENTIFIER };
 
 static RECOVERY: &[Operation] = &[
     Operation {
@@ -299,7 +316,10 @@ static ORGANISATION: &[Operation] = &[
         id: "listConsents",
         scope: Some(ApiScope::OrganisationRead),
         summary: "The consents that your organisation gave or was given; an operator's all.",
-        inputs: &[],
+        inputs: &[
+            PAGE,
+            query("perPage", Kind::Number { least: 1, most: 500 }, "Consents a page; 50 unless told."),
+        ],
         success: json::<organisation::ConsentList>(200),
         refusals: &[],
         action: |call| Box::pin(organisation::consents(call)),
@@ -319,7 +339,48 @@ static ORGANISATION: &[Operation] = &[
         refusals: &[ProblemCode::NotFound],
         action: |call| Box::pin(trail::list(call)),
     },
+    Operation {
+        method: Method::GET,
+        path: "/notices",
+        id: "getNotices",
+        scope: Some(ApiScope::NoticesRead),
+        summary: "通知設定: how your own organisation is told, or another for operators.",
+        inputs: &[TENANT],
+        success: json::<notices::NoticeSettings>(200),
+        refusals: &[ProblemCode::NotFound],
+        action: |call| Box::pin(notices::show(call)),
+    },
+    Operation {
+        method: Method::PUT,
+        path: "/notices",
+        id: "setNotices",
+        scope: Some(ApiScope::NoticesWrite),
+        summary: "Sets who gets an organisation's mail. Webhook and calendar stay as they are: they are set on the site.",
+        inputs: &[
+            TENANT,
+            member("mail", Kind::Flag, "Whether anything is mailed."),
+            member("administrators", Kind::Flag, "Whether the organisation's administrators get it."),
+            member(
+                "language",
+                notices::LANGUAGE,
+                "The language of the administrators' mails and of the calendar.",
+            ),
+            member("unattended", Kind::Flag, "The terminals renew by themselves: tell of failures only."),
+            member("recipients", RECIPIENTS, "Who else gets mail: all of them, at most 20."),
+        ],
+        success: EMPTY,
+        refusals: &[ProblemCode::NotFound],
+        action: |call| Box::pin(notices::set(call)),
+    },
 ];
+
+/// Characters of a mail address (RFC 5321, 4.5.3.1.3).
+const ADDRESS: Kind = Kind::Text { most: 254 };
+const RECIPIENT: Kind = Kind::Object(&[
+    member("address", ADDRESS, "A mail address, ASCII."),
+    member("language", notices::LANGUAGE, "The language of the mails."),
+]);
+const RECIPIENTS: Kind = Kind::List { least: 0, most: 20, of: &RECIPIENT };
 
 const EMPTY: Success = Success { status: 204, body: None };
 

@@ -1,7 +1,7 @@
 //! Administrators and consents, to be read. Who lets others in is a person: no token does.
 
 use super::{operations::Call, refusal::Refusal};
-use crate::store::{AdministratorRow, ConsentRow};
+use crate::store::{AdministratorRow, ConsentPage, ConsentQuery, ConsentRow};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -9,6 +9,9 @@ use axum::{
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Consents a page unless told.
+const USUAL_PAGE: u32 = 50;
 
 /// The administrators of an organisation.
 #[derive(Serialize, ToSchema)]
@@ -48,10 +51,17 @@ impl From<AdministratorRow> for Administrator {
     }
 }
 
-/// Consents, the oldest first.
+/// One page of consents, the latest first.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ConsentList {
     consents: Vec<Consent>,
+    /// How many there are on all pages.
+    total: u64,
+    /// This page, from 1.
+    page: u32,
+    /// Consents a page.
+    per_page: u32,
 }
 
 /// A clinic lets a vendor look after its terminals.
@@ -93,6 +103,9 @@ pub(super) async fn administrators(call: Call) -> Result<Response, Refusal> {
 
 /// `GET /consents`
 pub(super) async fn consents(call: Call) -> Result<Response, Refusal> {
-    let rows = call.koshin.consents(&call.caller.actor).await?;
-    Ok(Json(ConsentList { consents: rows.into_iter().map(Consent::from).collect() }).into_response())
+    let (page, per_page) = (call.inputs.small("page", 1), call.inputs.small("perPage", USUAL_PAGE));
+    let query = ConsentQuery { page, per_page, ..ConsentQuery::default() };
+    let ConsentPage { rows, total } = call.koshin.consents(&call.caller.actor, query).await?;
+    let consents = rows.into_iter().map(Consent::from).collect();
+    Ok(Json(ConsentList { consents, total, page, per_page }).into_response())
 }

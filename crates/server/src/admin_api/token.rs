@@ -58,7 +58,7 @@ fn scopes_schema() -> Schema {
     ArrayBuilder::new().items(scope).into()
 }
 
-fn kind_schema() -> Schema {
+pub(super) fn kind_schema() -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(TenantKind::ALL.map(TenantKind::as_str)))

@@ -112,7 +112,29 @@ fn incident(error: &UseCaseError) -> Option<String> {
     Some(number)
 }
 
-/// Seconds after which what is out of reach may be back.
+/// Seconds after which to try again, where the use case has not said it: every 429 and 503
+/// tells some.
 fn default_retry(code: ProblemCode) -> Option<u32> {
-    matches!(code, ProblemCode::StoreUnavailable | ProblemCode::Overloaded).then_some(30)
+    match (code, code.status()) {
+        // Somebody has to do something first.
+        (ProblemCode::IssuerUnavailable, _) => Some(300),
+        // Counted over an hour, or a day.
+        (_, 429) => Some(3600),
+        (_, 503) => Some(30),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_to_come_back_is_told_when() {
+        for code in ProblemCode::ALL {
+            let response = problem(&denied(*code), None, Language::English);
+            let told = response.headers().contains_key(RETRY_AFTER);
+            assert_eq!(told, matches!(code.status(), 429 | 503), "{}", code.as_str());
+        }
+    }
 }

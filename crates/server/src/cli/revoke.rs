@@ -1,44 +1,27 @@
 //! `koshin-server revoke`
 
 use super::{CliError, Place};
-use crate::{clock, store::RevokedNow};
+use crate::{clock, store::RevokedNow, use_cases::RevocationReason};
 
 /// Revoke a certificate.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Serial number, hex, as `certs` shows it
     serial: String,
-    /// Why (RFC 5280, 5.3.1)
-    #[arg(long, value_enum, default_value_t = Reason::Unspecified)]
-    reason: Reason,
+    /// Why (RFC 5280, 5.3.1): key-compromise, affiliation-changed, superseded,
+    /// cessation-of-operation, privilege-withdrawn, unspecified
+    #[arg(long, value_parser = reason, default_value = "unspecified")]
+    reason: RevocationReason,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Reason {
-    Unspecified,
-    #[value(alias = "keyCompromise")]
-    KeyCompromise,
-    #[value(alias = "affiliationChanged")]
-    AffiliationChanged,
-    Superseded,
-    #[value(alias = "cessationOfOperation")]
-    CessationOfOperation,
-    #[value(alias = "privilegeWithdrawn")]
-    PrivilegeWithdrawn,
-}
-
-impl Reason {
-    /// The name in RFC 5280.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Unspecified => "unspecified",
-            Self::KeyCompromise => "keyCompromise",
-            Self::AffiliationChanged => "affiliationChanged",
-            Self::Superseded => "superseded",
-            Self::CessationOfOperation => "cessationOfOperation",
-            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
-        }
-    }
+/// As RFC 5280 writes it, or with hyphens.
+fn reason(word: &str) -> Result<RevocationReason, String> {
+    let plain = |word: &str| word.replace('-', "").to_ascii_lowercase();
+    let found = RevocationReason::ALL.into_iter().find(|reason| plain(reason.as_str()) == plain(word));
+    found.ok_or_else(|| {
+        let known = RevocationReason::ALL.map(RevocationReason::as_str);
+        format!("write one of {}", known.join(", "))
+    })
 }
 
 pub(super) async fn run(place: &Place, args: Args) -> Result<(), CliError> {
@@ -61,4 +44,22 @@ pub(super) async fn run(place: &Place, args: Args) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_those_of_the_rfc_with_or_without_hyphens() {
+        for (word, expected) in [
+            ("keyCompromise", Some(RevocationReason::KeyCompromise)),
+            ("key-compromise", Some(RevocationReason::KeyCompromise)),
+            ("unspecified", Some(RevocationReason::Unspecified)),
+            ("stolen", None),
+            ("", None),
+        ] {
+            assert_eq!(reason(word).ok(), expected, "{word}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     page::Page,
-    views::{Choice, Fact, Message},
+    views::{Choice, Fact, Message, Pager},
 };
 use askama::Template;
 
@@ -141,8 +141,10 @@ pub(super) struct Consents<'a> {
     pub(super) message: Option<Message>,
     pub(super) lead: String,
     pub(super) none: String,
+    /// Whether these have ended.
+    pub(super) ended: bool,
     pub(super) rows: Vec<ConsentLine>,
-    pub(super) ended: Vec<ConsentLine>,
+    pub(super) pager: Option<Pager>,
     /// Vendors that can be let in: id and name. None for those who cannot let anybody in.
     pub(super) vendors: Option<Vec<(String, String)>>,
     pub(super) wrong: Option<String>,

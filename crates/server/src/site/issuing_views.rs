@@ -32,6 +32,10 @@ pub(super) struct PreparedPage<'a> {
     pub(super) download: String,
     pub(super) until: String,
     pub(super) passwords: Vec<PasswordRow<'a>>,
+    /// For which connections the one certificate is; of several, the guides say it.
+    pub(super) hosts: Option<String>,
+    /// Whether the guides say it.
+    pub(super) hosts_in_guides: bool,
     /// Terminals that were left out, each with its reason.
     pub(super) left_out: Vec<Choosable>,
     /// Where to prepare it once more; several are chosen anew.

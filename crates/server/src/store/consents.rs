@@ -7,7 +7,7 @@ use super::{
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A consent, given or ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,34 @@ pub struct ConsentRow {
     /// Until when, if it has ended.
     pub withdrawn_at: Option<Timestamp>,
 }
+
+/// Which consents.
+#[derive(Debug, Clone, Default)]
+pub struct ConsentQuery {
+    /// Those that this organisation gave or was given; everybody's without it.
+    pub tenant: Option<String>,
+    /// Only those that have ended, or only those in force.
+    pub ended: Option<bool>,
+    /// Beginning at 1; 0 counts as 1.
+    pub page: u32,
+    /// 1 to 500.
+    pub per_page: u32,
+}
+
+/// One page of consents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentPage {
+    /// The rows, the latest first.
+    pub rows: Vec<ConsentRow>,
+    /// How many the query has on all pages.
+    pub total: u64,
+}
+
+/// Rows a page at most.
+const LONGEST_PAGE: u32 = 500;
+
+type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
+type Columns = (String, String, i64, Option<i64>);
 
 impl Store {
     /// Lets `vendor` see `clinic`.
@@ -101,15 +129,22 @@ impl Store {
         .await
     }
 
-    /// The vendors that a clinic could let in: ids and names, by id.
+    /// The vendors that `clinic` could let in and has not: ids and names, by id.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn vendors(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.read(|connection| {
+    pub async fn vendors(&self, clinic: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let clinic = clinic.to_owned();
+        self.read(move |connection| {
+            let let_in: Vec<String> = consent::table
+                .filter(consent::clinic.eq(&clinic))
+                .filter(consent::withdrawn_at.is_null())
+                .select(consent::vendor)
+                .load(connection)?;
             Ok(tenant::table
                 .filter(tenant::kind.eq(TenantKind::Vendor.as_str()))
                 .filter(tenant::suspended.eq(false))
+                .filter(tenant::id.ne_all(let_in))
                 .order(tenant::id)
                 .select((tenant::id, tenant::name))
                 .load(connection)?)
@@ -134,36 +169,53 @@ impl Store {
         .await
     }
 
-    /// The consents that `tenant` gave or was given, or everybody's, the oldest first.
+    /// One page of consents, the latest first.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn consents(&self, tenant: Option<String>) -> Result<Vec<ConsentRow>, StoreError> {
+    pub async fn consents(&self, query: ConsentQuery) -> Result<ConsentPage, StoreError> {
         self.read(move |connection| {
-            let columns = (consent::clinic, consent::vendor, consent::granted_at, consent::withdrawn_at);
-            let all = consent::table.order(consent::id).select(columns);
-            let rows: Vec<(String, String, i64, Option<i64>)> = match &tenant {
-                None => all.load(connection)?,
-                Some(own) => {
-                    all.filter(consent::clinic.eq(own).or(consent::vendor.eq(own))).load(connection)?
-                }
-            };
-            let names = names(connection, &rows)?;
-            let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| id.clone());
-            rows.into_iter()
-                .map(|(clinic, vendor, granted_at, withdrawn_at)| {
-                    Ok(ConsentRow {
-                        clinic_name: name(&clinic),
-                        vendor_name: name(&vendor),
-                        clinic,
-                        vendor,
-                        granted_at: instant(granted_at)?,
-                        withdrawn_at: withdrawn_at.map(instant).transpose()?,
-                    })
-                })
-                .collect()
+            let per_page = i64::from(query.per_page.clamp(1, LONGEST_PAGE));
+            let total: i64 = matching(&query).count().get_result(connection)?;
+            let rows: Vec<Columns> = matching(&query)
+                .order(consent::id.desc())
+                .limit(per_page)
+                .offset(i64::from(query.page.saturating_sub(1)) * per_page)
+                .select((consent::clinic, consent::vendor, consent::granted_at, consent::withdrawn_at))
+                .load(connection)?;
+            Ok(ConsentPage { rows: named(connection, rows)?, total: u64::try_from(total).unwrap_or(0) })
         })
         .await
+    }
+
+    /// The consent that is in force between the two, if any.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn consent(&self, clinic: &str, vendor: &str) -> Result<Option<ConsentRow>, StoreError> {
+        let (clinic, vendor) = (clinic.to_owned(), vendor.to_owned());
+        self.read(move |connection| {
+            let rows: Vec<Columns> = consent::table
+                .filter(consent::clinic.eq(&clinic))
+                .filter(consent::vendor.eq(&vendor))
+                .filter(consent::withdrawn_at.is_null())
+                .select((consent::clinic, consent::vendor, consent::granted_at, consent::withdrawn_at))
+                .load(connection)?;
+            Ok(named(connection, rows)?.pop())
+        })
+        .await
+    }
+}
+
+fn matching(query: &ConsentQuery) -> consent::BoxedQuery<'static, AnyBackend> {
+    let mut consents = consent::table.into_boxed();
+    if let Some(own) = query.tenant.clone() {
+        consents = consents.filter(consent::clinic.eq(own.clone()).or(consent::vendor.eq(own)));
+    }
+    match query.ended {
+        Some(true) => consents.filter(consent::withdrawn_at.is_not_null()),
+        Some(false) => consents.filter(consent::withdrawn_at.is_null()),
+        None => consents,
     }
 }
 
@@ -177,12 +229,26 @@ pub(super) fn hold(connection: &mut AnyConnection, clinic: &str, vendor: &str) -
     Ok(held == 1)
 }
 
-fn names(
-    connection: &mut AnyConnection,
-    rows: &[(String, String, i64, Option<i64>)],
-) -> Result<HashMap<String, String>, StoreError> {
-    let ids: Vec<&String> = rows.iter().flat_map(|(clinic, vendor, ..)| [clinic, vendor]).collect();
-    let pairs: Vec<(String, String)> =
-        tenant::table.filter(tenant::id.eq_any(ids)).select((tenant::id, tenant::name)).load(connection)?;
-    Ok(pairs.into_iter().collect())
+/// With the names of the organisations of one page.
+fn named(connection: &mut AnyConnection, rows: Vec<Columns>) -> Result<Vec<ConsentRow>, StoreError> {
+    let ids: BTreeSet<&String> = rows.iter().flat_map(|(clinic, vendor, ..)| [clinic, vendor]).collect();
+    let names: HashMap<String, String> = tenant::table
+        .filter(tenant::id.eq_any(ids))
+        .select((tenant::id, tenant::name))
+        .load(connection)?
+        .into_iter()
+        .collect();
+    let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| id.clone());
+    rows.into_iter()
+        .map(|(clinic, vendor, granted_at, withdrawn_at)| {
+            Ok(ConsentRow {
+                clinic_name: name(&clinic),
+                vendor_name: name(&vendor),
+                clinic,
+                vendor,
+                granted_at: instant(granted_at)?,
+                withdrawn_at: withdrawn_at.map(instant).transpose()?,
+            })
+        })
+        .collect()
 }

@@ -50,7 +50,7 @@ pub use bundles::{BundleRow, Carried, Fetched, NewBundle};
 pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
-pub use consents::ConsentRow;
+pub use consents::{ConsentPage, ConsentQuery, ConsentRow};
 pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use finding::FoundCertificate;

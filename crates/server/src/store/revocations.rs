@@ -253,6 +253,26 @@ impl Store {
         .await
     }
 
+    /// How many mass revocations an account has proposed since `since` that nobody else had to
+    /// approve.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn revoked_alone_since(&self, by: i64, since: Timestamp) -> Result<u64, StoreError> {
+        let carried = [RevocationState::Approved, RevocationState::Running, RevocationState::Done];
+        self.read(move |connection| {
+            let alone: i64 = mass_revocation::table
+                .filter(mass_revocation::chosen_by.eq(by))
+                .filter(mass_revocation::state.eq_any(carried.map(RevocationState::as_str)))
+                .filter(mass_revocation::decided_by.is_null())
+                .filter(mass_revocation::proposed_at.ge(since.as_second()))
+                .count()
+                .get_result(connection)?;
+            Ok(number(alone))
+        })
+        .await
+    }
+
     /// What was chosen becomes a proposal, or, when it needs no second operator, is to be
     /// carried out. `false` when it is not there to be proposed, or somebody else's.
     ///

@@ -291,6 +291,7 @@ diesel::table! {
         legacy_key -> Nullable<Text>,
         changed_at -> BigInt,
         changed_by -> Text,
+        hosts -> Nullable<Text>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What operators changed of a service on the site, over what the file says.
 
-use super::{AuditEvent, Store, StoreError, audit, instant, schema::service_policy};
+use super::{AuditEvent, Store, StoreError, audit, connection::lock_chain, instant, schema::service_policy};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -8,6 +8,8 @@ use jiff::Timestamp;
 /// the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServicePolicy {
+    /// With whom its certificates are shown: DNS names, some with `:port`.
+    pub hosts: Option<Vec<String>>,
     /// Days before the end from which a certificate may be renewed.
     pub max_remaining_days: Option<u32>,
     /// `HH:MM-HH:MM`
@@ -40,8 +42,19 @@ pub struct ServicePolicyRow {
     pub changed_by: String,
 }
 
-type Columns =
-    (String, Option<i64>, Option<String>, Option<String>, Option<i64>, Option<String>, i64, String);
+type Columns = (
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    i64,
+    String,
+    Option<String>,
+);
+/// Between hosts in one column; no host has one.
+const BETWEEN_HOSTS: &str = " ";
 
 impl Store {
     /// The changed settings of all services.
@@ -69,9 +82,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let service = service.to_owned();
         self.write(move |connection| {
+            // Two at once would insert the same row; the event below takes this lock anyway.
+            lock_chain(connection)?;
             diesel::delete(service_policy::table.filter(service_policy::service.eq(&service)))
                 .execute(connection)?;
             if !policy.is_empty() {
+                let hosts = policy.hosts.as_ref().map(|hosts| hosts.join(BETWEEN_HOSTS));
                 diesel::insert_into(service_policy::table)
                     .values((
                         service_policy::service.eq(&service),
@@ -80,6 +96,7 @@ impl Store {
                         service_policy::pkcs12.eq(&policy.pkcs12),
                         service_policy::pkcs12_iterations.eq(policy.pkcs12_iterations.map(i64::from)),
                         service_policy::legacy_key.eq(&policy.legacy_key),
+                        service_policy::hosts.eq(hosts),
                         service_policy::changed_at.eq(event.at.as_second()),
                         service_policy::changed_by.eq(event.actor.clone().unwrap_or_default()),
                     ))
@@ -92,7 +109,8 @@ impl Store {
 }
 
 fn into_row(columns: Columns) -> Result<ServicePolicyRow, StoreError> {
-    let (service, days, preferred_hours, pkcs12, iterations, legacy_key, changed_at, changed_by) = columns;
+    let (service, days, preferred_hours, pkcs12, iterations, legacy_key, changed_at, changed_by, hosts) =
+        columns;
     let small = |number: Option<i64>| {
         number
             .map(|number| {
@@ -102,6 +120,7 @@ fn into_row(columns: Columns) -> Result<ServicePolicyRow, StoreError> {
             .transpose()
     };
     let policy = ServicePolicy {
+        hosts: hosts.map(|hosts| hosts.split(BETWEEN_HOSTS).map(str::to_owned).collect()),
         max_remaining_days: small(days)?,
         pkcs12_iterations: small(iterations)?,
         preferred_hours,

@@ -2,6 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, Tenant, TenantKind, audit,
+    connection::lock_terminal,
     folding::containing,
     instant, overview,
     schema::{consent, tenant, terminal},
@@ -128,6 +129,8 @@ impl Store {
                 .select(terminal::id)
                 .load(connection)?;
             for terminal_id in terminals {
+                // Or what is read of its certificates may be over when it is written.
+                lock_terminal(connection, terminal_id)?;
                 overview::refresh(connection, terminal_id)?;
             }
             audit::record(connection, &event)?;

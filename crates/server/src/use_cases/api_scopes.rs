@@ -22,17 +22,41 @@ pub enum ApiScope {
     OrganisationRead,
     /// 操作履歴
     TrailRead,
+    /// 通知設定 and what was sent.
+    NoticesRead,
+    /// Who gets mail.
+    NoticesWrite,
+    /// Tenants with their numbers.
+    TenantsRead,
+    /// Add, change, suspend and resume tenants.
+    TenantsWrite,
+    /// Services with their policies, and the CA.
+    ServicesRead,
+    /// Policies of services.
+    ServicesWrite,
+    /// 一括失効: how far they are.
+    RevocationsRead,
+    /// 一括失効: fix the certificates that a person may then propose.
+    RevocationsPrepare,
 }
 
 impl ApiScope {
     /// Every scope, in the order of the page.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 14] = [
         Self::TerminalsRead,
         Self::TerminalsWrite,
         Self::CertificatesIssue,
         Self::RecoveryIssue,
         Self::OrganisationRead,
         Self::TrailRead,
+        Self::NoticesRead,
+        Self::NoticesWrite,
+        Self::TenantsRead,
+        Self::TenantsWrite,
+        Self::ServicesRead,
+        Self::ServicesWrite,
+        Self::RevocationsRead,
+        Self::RevocationsPrepare,
     ];
 
     /// The word in records, requests and answers.
@@ -44,6 +68,14 @@ impl ApiScope {
             Self::RecoveryIssue => "recovery:issue",
             Self::OrganisationRead => "organisation:read",
             Self::TrailRead => "trail:read",
+            Self::NoticesRead => "notices:read",
+            Self::NoticesWrite => "notices:write",
+            Self::TenantsRead => "tenants:read",
+            Self::TenantsWrite => "tenants:write",
+            Self::ServicesRead => "services:read",
+            Self::ServicesWrite => "services:write",
+            Self::RevocationsRead => "revocations:read",
+            Self::RevocationsPrepare => "revocations:prepare",
         }
     }
 
@@ -53,8 +85,8 @@ impl ApiScope {
     }
 
     /// The scope that an action needs; `None` for what no token may, whoever made it:
-    /// letting people, vendors and other programs in stays with people, and so does
-    /// what concerns the service as a whole.
+    /// letting people, vendors and other programs in stays with people, and so does 一括失効,
+    /// of which a program only prepares the list.
     pub fn of(action: Action) -> Option<Self> {
         match action {
             Action::SeeTerminals => Some(Self::TerminalsRead),
@@ -63,16 +95,19 @@ impl ApiScope {
             Action::IssueRecoveryCode => Some(Self::RecoveryIssue),
             Action::SeeAdministrators | Action::SeeConsents => Some(Self::OrganisationRead),
             Action::SeeTrail => Some(Self::TrailRead),
+            Action::SeeNotices => Some(Self::NoticesRead),
+            Action::SetNotices => Some(Self::NoticesWrite),
+            Action::SeeTenants => Some(Self::TenantsRead),
+            Action::ChangeTenants => Some(Self::TenantsWrite),
+            Action::SeePolicies | Action::SeeAuthority => Some(Self::ServicesRead),
+            Action::SetPolicies => Some(Self::ServicesWrite),
+            Action::SeeRevocations => Some(Self::RevocationsRead),
+            Action::ChooseRevocation => Some(Self::RevocationsPrepare),
             Action::InviteAdministrator
             | Action::DisableAdministrator
             | Action::GrantConsent
             | Action::WithdrawConsent
-            | Action::SetNotices
             | Action::ManageApiTokens
-            | Action::SeeTenants
-            | Action::ChangeTenants
-            | Action::SetPolicies
-            | Action::SeeAuthority
             | Action::SearchEverything
             | Action::RevokeMany => None,
         }
@@ -144,6 +179,7 @@ mod tests {
             Action::DisableAdministrator,
             Action::GrantConsent,
             Action::ManageApiTokens,
+            Action::RevokeMany,
         ] {
             assert_eq!(ApiScope::of(action), None, "{action:?}");
         }

@@ -23,8 +23,13 @@ fn bundle(tenant: &str, common_name: &str) -> CarriedBundle {
     }
 }
 
+fn hosts() -> BTreeMap<String, Vec<String>> {
+    let hosts = ["weborca.cloud.example", "db.example:5432"].map(str::to_owned).to_vec();
+    BTreeMap::from([("clinic".to_owned(), hosts)])
+}
+
 fn names(bundles: &[CarriedBundle]) -> Vec<String> {
-    let bytes = archive(bundles, now()).unwrap();
+    let bytes = archive(bundles, &hosts(), now()).unwrap();
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().unwrap().into_owned()).collect()
 }
@@ -35,7 +40,7 @@ fn one_terminal_has_five_files_and_the_guide_opens_in_notepad() {
     assert_eq!(names(&one), ["client001.p12", "client001.crt", "client001.key", "ca.crt", "手順.txt"]);
     assert_eq!(archive_name(&one, now()), "client001.zip");
 
-    let mut zip = ZipArchive::new(Cursor::new(archive(&one, now()).unwrap())).unwrap();
+    let mut zip = ZipArchive::new(Cursor::new(archive(&one, &hosts(), now()).unwrap())).unwrap();
     let mut guide = String::new();
     zip.by_name("手順.txt").unwrap().read_to_string(&mut guide).unwrap();
     assert!(guide.starts_with("\u{feff}証明書のファイル"), "{guide}");
@@ -44,6 +49,13 @@ fn one_terminal_has_five_files_and_the_guide_opens_in_notepad() {
         assert!(guide.contains(told), "{told} in {guide}");
     }
     assert!(!guide.contains('{'), "everything is filled in: {guide}");
+    assert!(guide.contains("■ 接続先\r\n") && guide.contains("　・db.example:5432\r\nほかの"), "{guide}");
+}
+
+#[test]
+fn without_hosts_the_guide_does_not_speak_of_connections() {
+    let guide = guide(&bundle("other", "client001"), &[]);
+    assert!(!guide.contains("接続先") && !guide.contains("{"), "{guide}");
 }
 
 #[test]
@@ -60,4 +72,23 @@ fn several_terminals_have_a_folder_each_that_no_name_leaves() {
         assert!(!folder.starts_with('.') && !folder.contains(['\\', ':']), "{name} became {folder}");
         assert!(inside.iter().all(|path| path.matches('/').count() == 1), "{inside:?}");
     }
+}
+
+#[test]
+fn terminals_that_look_alike_have_folders_of_their_own() {
+    let numbered = |tenant: &str, common_name: &str, terminal_id| CarriedBundle {
+        terminal_id,
+        ..bundle(tenant, common_name)
+    };
+    let all = names(&[
+        numbered("山田医院", "client001", 1),
+        numbered("鈴木医院", "client001", 2),
+        numbered("鈴木医院", "Client001", 3),
+    ]);
+    let folders: std::collections::BTreeSet<&str> =
+        all.iter().map(|path| path.rsplit_once('/').unwrap().0).collect();
+    assert_eq!(
+        folders.into_iter().collect::<Vec<_>>(),
+        ["____/Client001-3", "____/client001", "____/client001-2"]
+    );
 }

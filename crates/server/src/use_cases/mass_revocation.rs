@@ -1,8 +1,10 @@
 //! 一括失効: one operator proposes, another one approves, a job carries it out.
 //!
 //! The two-person rule holds for more than one certificate. The second operator's account
-//! must be another one, and must have been made, and last set up anew, before the proposal:
-//! nobody approves with an account that was made or taken over for it.
+//! must be another one, and must have been made, and last set up anew, three days before the
+//! certificates were chosen: nobody approves with an account that was made or taken over for
+//! it, and whoever lost an account to a reset link has noticed. Programs with a token only
+//! choose: both persons have proved both factors (decision 0029).
 
 use super::{
     Koshin, SiteError,
@@ -23,6 +25,10 @@ const WAITS: SignedDuration = SignedDuration::from_hours(24);
 const CHOICE_WAITS: SignedDuration = SignedDuration::from_hours(1);
 /// What one operator may revoke alone: as much as with `koshin-server revoke`.
 const ALONE: u64 = 1;
+/// And so many times in 24 hours; else a script would revoke everything, one by one.
+const ALONE_A_DAY: u64 = 5;
+/// So long before a choice the second operator's account must have been as it is.
+const SETTLED: SignedDuration = SignedDuration::from_hours(72);
 /// Certificates of one proposal at most. More than these mean a new CA, not a list.
 const MOST: u64 = 20_000;
 /// Certificates that one transaction ends: other writers wait that long.
@@ -100,8 +106,8 @@ pub struct RevocationView {
     pub waits_until: Option<Timestamp>,
     /// Whether this operator proposed it, and can take it back.
     pub own: bool,
-    /// Whether this operator may approve it; an account that is newer than the proposal
-    /// may not.
+    /// Whether this operator may approve it; an account that was made or set up anew less than
+    /// three days before the choice may not.
     pub may_decide: bool,
 }
 
@@ -122,8 +128,8 @@ pub enum RevocationRefusal {
     /// No certificate has these serials.
     #[error("no certificate has the serials {0:?}")]
     UnknownSerials(Vec<String>),
-    /// Only a second operator whose account existed before may approve or refuse.
-    #[error("a second operator, whose account existed before the proposal, has to decide")]
+    /// Only a second operator whose account existed long enough may approve or refuse.
+    #[error("a second operator, whose account was as it is three days before, has to decide")]
     SecondNeeded,
     /// It does not wait for this step: another one was quicker, or its time is over.
     #[error("it does not wait for this step any more")]
@@ -142,7 +148,7 @@ impl Koshin {
         wish: RevocationWish,
         now: Timestamp,
     ) -> Result<i64, SiteError> {
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::ChooseRevocation).await?;
         let new = NewRevocation {
             words: words(&wish.choice),
             reason: wish.reason.as_str().to_owned(),
@@ -164,7 +170,7 @@ impl Koshin {
     /// # Errors
     /// What the table refuses.
     pub async fn revocations(&self, actor: &Actor) -> Result<Vec<RevocationRow>, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+        self.permit_operator(actor, Action::SeeRevocations).await?;
         let mut rows = self.store.revocations(LISTED).await?;
         rows.retain(|row| row.state != RevocationState::Chosen || is_own(actor, row));
         Ok(rows)
@@ -175,12 +181,12 @@ impl Koshin {
     /// # Errors
     /// What the table refuses; [`SiteError::NotFound`].
     pub async fn revocation(&self, actor: &Actor, id: i64) -> Result<RevocationView, SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::SeeRevocations, id).await?;
         let may_decide = row.state == RevocationState::Proposed && self.is_second(actor, &row).await?;
         let waits = row.proposed_at.filter(|_| row.state == RevocationState::Proposed);
         Ok(RevocationView {
             hits: self.store.revocation_hits(id, SHOWN).await?,
-            needs_second: row.total > ALONE,
+            needs_second: !self.may_alone(actor, &row).await?,
             waits_until: waits.and_then(|since| since.checked_add(WAITS).ok()),
             own: is_own(actor, &row),
             may_decide,
@@ -194,11 +200,14 @@ impl Koshin {
     /// # Errors
     /// What the table refuses; [`SiteError::NotFound`]; [`RevocationRefusal::Over`].
     pub async fn propose_revocation(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
-        let by = self.hand(actor).await?;
-        let alone = row.total <= ALONE;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
+        let alone = self.may_alone(actor, &row).await?;
         let to = if alone { RevocationState::Approved } else { RevocationState::Proposed };
-        let event = event(actor, &row, AuditKind::RevocationProposed, now);
+        let mut event = event(actor, &row, AuditKind::RevocationProposed, now);
+        if alone {
+            event.detail.push_str(", by one operator alone");
+        }
         done(self.store.propose_revocation(id, by.administrator_id, to, event).await?)
     }
 
@@ -225,11 +234,11 @@ impl Koshin {
     /// What the table refuses; [`SiteError::Forbidden`] for others;
     /// [`RevocationRefusal::Over`].
     pub async fn cancel_revocation(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
         if !is_own(actor, &row) {
             return Err(SiteError::Forbidden);
         }
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
         let event = event(actor, &row, AuditKind::RevocationCancelled, now);
         let to = RevocationState::Cancelled;
         done(self.store.decide_revocation(id, to, by, Timestamp::MIN, event).await?)
@@ -259,21 +268,21 @@ impl Koshin {
         kind: AuditKind,
         now: Timestamp,
     ) -> Result<(), SiteError> {
-        let row = self.visible(actor, id).await?;
+        let row = self.visible(actor, Action::RevokeMany, id).await?;
         if row.state != RevocationState::Proposed {
             return Err(SiteError::Revocation(RevocationRefusal::Over));
         }
         if !self.is_second(actor, &row).await? {
             return Err(SiteError::Revocation(RevocationRefusal::SecondNeeded));
         }
-        let by = self.hand(actor).await?;
+        let by = self.hand(actor, Action::RevokeMany).await?;
         let event = event(actor, &row, kind, now);
         done(self.store.decide_revocation(id, to, by, before(now, WAITS), event).await?)
     }
 
     /// The row, unless it is what somebody else has only chosen.
-    async fn visible(&self, actor: &Actor, id: i64) -> Result<RevocationRow, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+    async fn visible(&self, actor: &Actor, action: Action, id: i64) -> Result<RevocationRow, SiteError> {
+        self.permit_operator(actor, action).await?;
         let row = self.store.revocation(id).await?.ok_or(SiteError::NotFound)?;
         if row.state == RevocationState::Chosen && !is_own(actor, &row) {
             return Err(SiteError::NotFound);
@@ -281,18 +290,26 @@ impl Koshin {
         Ok(row)
     }
 
-    /// Another account than the proposer's, made and last set up anew before the proposal.
-    async fn is_second(&self, actor: &Actor, row: &RevocationRow) -> Result<bool, SiteError> {
-        let (Some(id), Some(proposed_at)) = (actor.administrator_id, row.proposed_at) else {
+    /// Whether the actor needs nobody else for what was chosen.
+    async fn may_alone(&self, actor: &Actor, row: &RevocationRow) -> Result<bool, SiteError> {
+        let (Some(id), true) = (actor.administrator_id, row.total <= ALONE && actor.is_person()) else {
             return Ok(false);
         };
-        Ok(id != row.chosen_by.administrator_id && !self.store.is_younger_than(id, proposed_at).await?)
+        let since = before(row.chosen_at, SignedDuration::from_hours(24));
+        Ok(self.store.revoked_alone_since(id, since).await? < ALONE_A_DAY)
+    }
+
+    /// Another person than the proposer, whose account was as it is long enough before.
+    async fn is_second(&self, actor: &Actor, row: &RevocationRow) -> Result<bool, SiteError> {
+        let (Some(id), true) = (actor.administrator_id, actor.is_person()) else { return Ok(false) };
+        let since = before(row.chosen_at, SETTLED);
+        Ok(id != row.chosen_by.administrator_id && !self.store.is_younger_than(id, since).await?)
     }
 
     /// The operator by name. Whoever sits at the machine itself revokes there, and is
     /// nobody's second.
-    async fn hand(&self, actor: &Actor) -> Result<RevocationHand, SiteError> {
-        self.permit_operator(actor, Action::RevokeMany).await?;
+    async fn hand(&self, actor: &Actor, action: Action) -> Result<RevocationHand, SiteError> {
+        self.permit_operator(actor, action).await?;
         let administrator_id = actor.administrator_id.ok_or(SiteError::Forbidden)?;
         Ok(RevocationHand { administrator_id, name: actor.words() })
     }
@@ -325,8 +342,6 @@ fn event(actor: &Actor, row: &RevocationRow, kind: AuditKind, now: Timestamp) ->
         AuditKind::RevocationProposed | AuditKind::RevocationCancelled => String::new(),
         _ => format!(", proposed by {}", row.chosen_by.name),
     };
-    let alone = if *total <= ALONE { ", by one operator alone" } else { "" };
-    let detail =
-        format!("mass revocation {id}: {total} certificates, {choice}, reason {reason}{proposer}{alone}");
+    let detail = format!("mass revocation {id}: {total} certificates, {choice}, reason {reason}{proposer}");
     AuditEvent { tenant_id: None, ..actor.event(kind, &actor.tenant_id, detail, now) }
 }

@@ -62,7 +62,8 @@ pub use site_error::{
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
-    Download, FirstCertificate, LeftOut, Prepared, PreparedSet, RenewalOutlook, is_plain_common_name,
+    Download, FirstCertificate, LeftOut, MOST_AT_A_TIME, Prepared, PreparedSet, RenewalOutlook,
+    is_plain_common_name,
 };
 pub use site_notices::NoticePage;
 pub use site_own_account::Oneself;

@@ -27,8 +27,25 @@ pub struct ServiceView {
     pub settings: Vec<SettingView>,
     /// What was changed, in one piece.
     pub policy: ServicePolicy,
+    /// What the file says, in one piece.
+    pub file: ServicePolicy,
     /// When and by whom, if anything was.
     pub changed: Option<(Timestamp, String)>,
+}
+
+impl ServiceView {
+    /// What holds, in one piece.
+    pub fn in_force(&self) -> ServicePolicy {
+        let (changed, file) = (self.policy.clone(), self.file.clone());
+        ServicePolicy {
+            hosts: changed.hosts.or(file.hosts),
+            max_remaining_days: changed.max_remaining_days.or(file.max_remaining_days),
+            preferred_hours: changed.preferred_hours.or(file.preferred_hours),
+            pkcs12: changed.pkcs12.or(file.pkcs12),
+            pkcs12_iterations: changed.pkcs12_iterations.or(file.pkcs12_iterations),
+            legacy_key: changed.legacy_key.or(file.legacy_key),
+        }
+    }
 }
 
 /// A setting of a service, in the words of `koshin-server.toml`.
@@ -73,12 +90,18 @@ impl Koshin {
         Ok(())
     }
 
+    /// With whom the certificates of this service are shown; nobody's for a service that the
+    /// configuration does not have any more.
+    pub(super) fn hosts_of_service(&self, id: &str) -> Vec<String> {
+        self.services.load().get(id).map(|service| service.hosts.clone()).unwrap_or_default()
+    }
+
     /// All services with their policies.
     ///
     /// # Errors
     /// What the table refuses.
     pub async fn service_views(&self, actor: &Actor) -> Result<Vec<ServiceView>, SiteError> {
-        self.permit_operator(actor, Action::SetPolicies).await?;
+        self.permit_operator(actor, Action::SeePolicies).await?;
         let rows = self.store.service_policies().await?;
         Ok(self
             .config
@@ -109,9 +132,13 @@ impl Koshin {
         policy: ServicePolicy,
         now: Timestamp,
     ) -> Result<(), SiteError> {
-        let before = self.service_view(actor, id).await?.policy;
+        self.permit_operator(actor, Action::SetPolicies).await?;
         let service = self.config.services.get(id).ok_or(SiteError::NotFound)?;
-        service.changed(id, &policy).map_err(SiteError::Policy)?;
+        let rows = self.store.service_policies().await?;
+        let before = rows.into_iter().find(|row| row.service == id).map(|row| row.policy).unwrap_or_default();
+        let policy = ServicePolicy { hosts: policy.hosts.filter(|hosts| !hosts.is_empty()), ..policy };
+        let checked = service.changed(id, &policy).map_err(SiteError::Policy)?;
+        let policy = ServicePolicy { hosts: policy.hosts.map(|_| checked.hosts), ..policy };
         let policy = without_defaults(policy, service);
         if policy == before {
             return Ok(());
@@ -128,10 +155,10 @@ impl Koshin {
 
 fn view(id: &str, service: &Service, row: Option<&ServicePolicyRow>) -> ServiceView {
     let policy = row.map(|row| row.policy.clone()).unwrap_or_default();
-    let setting = |setting| SettingView {
+    let setting = |setting: PolicySetting| SettingView {
         setting,
         default: service.setting(setting),
-        changed: changed(&policy, setting),
+        changed: setting.word_in(&policy),
     };
     ServiceView {
         id: id.to_owned(),
@@ -139,32 +166,24 @@ fn view(id: &str, service: &Service, row: Option<&ServicePolicyRow>) -> ServiceV
         years: service.validity.years,
         settings: PolicySetting::ALL.into_iter().map(setting).collect(),
         changed: row.map(|row| (row.changed_at, row.changed_by.clone())),
+        file: service.in_full(),
         policy,
-    }
-}
-
-fn changed(policy: &ServicePolicy, setting: PolicySetting) -> Option<String> {
-    match setting {
-        PolicySetting::Window => policy.max_remaining_days.map(|days| days.to_string()),
-        PolicySetting::Hours => policy.preferred_hours.clone(),
-        PolicySetting::Profile => policy.pkcs12.clone(),
-        PolicySetting::Iterations => policy.pkcs12_iterations.map(|number| number.to_string()),
-        PolicySetting::LegacyKey => policy.legacy_key.clone(),
     }
 }
 
 /// What is as the file says follows the file when that changes.
 fn without_defaults(policy: ServicePolicy, service: &Service) -> ServicePolicy {
-    let differs = |setting| {
-        let changed = changed(&policy, setting);
-        changed.is_some_and(|changed| changed != service.setting(setting))
+    let differs = |setting: PolicySetting| {
+        setting.word_in(&policy).is_some_and(|changed| changed != service.setting(setting))
     };
+    let [hosts, window, hours, profile, iterations, legacy_key] = PolicySetting::ALL.map(differs);
     ServicePolicy {
-        max_remaining_days: policy.max_remaining_days.filter(|_| differs(PolicySetting::Window)),
-        preferred_hours: policy.preferred_hours.clone().filter(|_| differs(PolicySetting::Hours)),
-        pkcs12: policy.pkcs12.clone().filter(|_| differs(PolicySetting::Profile)),
-        pkcs12_iterations: policy.pkcs12_iterations.filter(|_| differs(PolicySetting::Iterations)),
-        legacy_key: policy.legacy_key.clone().filter(|_| differs(PolicySetting::LegacyKey)),
+        hosts: policy.hosts.filter(|_| hosts),
+        max_remaining_days: policy.max_remaining_days.filter(|_| window),
+        preferred_hours: policy.preferred_hours.filter(|_| hours),
+        pkcs12: policy.pkcs12.filter(|_| profile),
+        pkcs12_iterations: policy.pkcs12_iterations.filter(|_| iterations),
+        legacy_key: policy.legacy_key.filter(|_| legacy_key),
     }
 }
 
@@ -172,7 +191,7 @@ fn without_defaults(policy: ServicePolicy, service: &Service) -> ServicePolicy {
 fn words(policy: &ServicePolicy) -> String {
     let changed: Vec<String> = PolicySetting::ALL
         .into_iter()
-        .filter_map(|setting| Some(format!("{} = {:?}", setting.key(), changed(policy, setting)?)))
+        .filter_map(|setting| Some(format!("{} = {:?}", setting.key(), setting.word_in(policy)?)))
         .collect();
     if changed.is_empty() { "as the file says".to_owned() } else { changed.join(", ") }
 }

@@ -36,7 +36,9 @@ pub enum Action {
     WithdrawConsent,
     /// 操作履歴
     SeeTrail,
-    /// 通知設定
+    /// See 通知設定, and what was sent.
+    SeeNotices,
+    /// Change 通知設定.
     SetNotices,
     /// Make and end tokens of the administration API.
     ManageApiTokens,
@@ -44,19 +46,25 @@ pub enum Action {
     SeeTenants,
     /// Add, change, suspend and resume tenants.
     ChangeTenants,
-    /// See and change the policies of services.
+    /// See the services with their policies.
+    SeePolicies,
+    /// Change the policies of services.
     SetPolicies,
     /// 認証局: see the CA and the ends of the server's certificates.
     SeeAuthority,
     /// Search over all tenants.
     SearchEverything,
-    /// 一括失効: propose, approve, refuse.
+    /// 一括失効: see what was proposed, and how far it is.
+    SeeRevocations,
+    /// 一括失効: fix the certificates that somebody may then propose.
+    ChooseRevocation,
+    /// 一括失効: propose, take back, approve, refuse.
     RevokeMany,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::SeeTerminals,
         Self::RenameTerminal,
         Self::IssueCertificate,
@@ -70,13 +78,17 @@ impl Action {
         Self::GrantConsent,
         Self::WithdrawConsent,
         Self::SeeTrail,
+        Self::SeeNotices,
         Self::SetNotices,
         Self::ManageApiTokens,
         Self::SeeTenants,
         Self::ChangeTenants,
+        Self::SeePolicies,
         Self::SetPolicies,
         Self::SeeAuthority,
         Self::SearchEverything,
+        Self::SeeRevocations,
+        Self::ChooseRevocation,
         Self::RevokeMany,
     ];
 
@@ -86,9 +98,12 @@ impl Action {
             self,
             Self::SeeTenants
                 | Self::ChangeTenants
+                | Self::SeePolicies
                 | Self::SetPolicies
                 | Self::SeeAuthority
                 | Self::SearchEverything
+                | Self::SeeRevocations
+                | Self::ChooseRevocation
                 | Self::RevokeMany
         )
     }
@@ -178,6 +193,11 @@ impl Actor {
         self.kind
     }
 
+    /// Whether it is somebody who proved who they are, and not a program with a token.
+    pub(super) fn is_person(&self) -> bool {
+        self.limit == Limit::None
+    }
+
     /// The name in the audit trail.
     pub(super) fn words(&self) -> String {
         match self.administrator_id {
@@ -265,7 +285,7 @@ mod tests {
 
     /// One row an action; columns: clinic, vendor, operator, each for its own tenant, a
     /// consenting one, a foreign one. `x` may.
-    const TABLE: [(Action, &str); 21] = [
+    const TABLE: [(Action, &str); 25] = [
         (Action::SeeTerminals, "x.. xx. xxx"),
         (Action::RenameTerminal, "x.. xx. xxx"),
         (Action::IssueCertificate, "x.. xx. xxx"),
@@ -279,13 +299,17 @@ mod tests {
         (Action::GrantConsent, "x.. ... ..."),
         (Action::WithdrawConsent, "x.. x.. xxx"),
         (Action::SeeTrail, "x.. x.. xxx"),
+        (Action::SeeNotices, "x.. x.. xxx"),
         (Action::SetNotices, "x.. x.. xxx"),
         (Action::ManageApiTokens, "x.. x.. x.."),
         (Action::SeeTenants, "... ... xxx"),
         (Action::ChangeTenants, "... ... xxx"),
+        (Action::SeePolicies, "... ... xxx"),
         (Action::SetPolicies, "... ... xxx"),
         (Action::SeeAuthority, "... ... xxx"),
         (Action::SearchEverything, "... ... xxx"),
+        (Action::SeeRevocations, "... ... xxx"),
+        (Action::ChooseRevocation, "... ... xxx"),
         (Action::RevokeMany, "... ... xxx"),
     ];
 

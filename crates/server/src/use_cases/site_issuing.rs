@@ -30,10 +30,10 @@ use koshin_policy::{
 };
 use koshin_protocol::problem::ProblemCode;
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Terminals that are renewed at a time, at most.
-pub(super) const MOST_AT_A_TIME: usize = 50;
+pub const MOST_AT_A_TIME: usize = 50;
 
 /// Whether a terminal's certificate can be renewed, before anything is done.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Prepared {
     pub common_name: String,
     /// 端末名
     pub label: Option<String>,
+    /// With whom it is shown: the hosts of its service.
+    pub hosts: Vec<String>,
     /// Hex serial.
     pub serial: String,
     /// Last second of validity.
@@ -271,8 +273,11 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Download, SiteError> {
         let hash = token_hash(token.expose_secret());
+        let mut hosts = BTreeMap::new();
         for tenant in self.store.tenants_of_carried(&hash, now).await? {
             self.permit_site(actor, Action::IssueCertificate, &tenant).await?;
+            let service = self.store.tenant(&tenant).await?.ok_or(SiteError::NotFound)?.service;
+            hosts.insert(tenant, self.hosts_of_service(&service));
         }
         let event = AuditEvent {
             tenant_id: None,
@@ -282,7 +287,7 @@ impl Koshin {
         if bundles.is_empty() {
             return Err(SiteError::NotFound);
         }
-        let zip = archive(&bundles, now).map_err(|error| UseCaseError::Defect(error.to_string()))?;
+        let zip = archive(&bundles, &hosts, now).map_err(|error| UseCaseError::Defect(error.to_string()))?;
         Ok(Download { name: archive_name(&bundles, now), zip })
     }
 
@@ -344,6 +349,7 @@ impl Koshin {
             tenant_name: terminal.tenant_name,
             common_name: terminal.common_name,
             label: terminal.label,
+            hosts: grounds.service.hosts.clone(),
             serial: files.serial,
             not_after: files.not_after,
             password: files.password,

@@ -44,7 +44,7 @@ impl Koshin {
     /// # Errors
     /// What the table refuses.
     pub async fn notice_page(&self, actor: &Actor, tenant: &str) -> Result<NoticePage, SiteError> {
-        self.permit_site(actor, Action::SetNotices, tenant).await?;
+        self.permit_site(actor, Action::SeeNotices, tenant).await?;
         let known = self.store.tenant(tenant).await?.ok_or(SiteError::NotFound)?;
         let administrators = self.store.administrator_mails(Some(tenant)).await?.remove(tenant);
         Ok(NoticePage {

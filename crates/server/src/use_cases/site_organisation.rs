@@ -7,15 +7,15 @@ use super::{
     site_authority::{Action, Actor},
 };
 use crate::store::{
-    AdministratorRow, AuditKind, AuditRow, ConsentRow, OpenInvitation, StoreError, Tenant, TenantKind,
-    TrailQuery,
+    AdministratorRow, AuditKind, AuditRow, ConsentPage, ConsentQuery, ConsentRow, OpenInvitation, StoreError,
+    Tenant, TenantKind, TrailQuery,
 };
 use jiff::Timestamp;
 
 /// Events a page at most.
 const LONGEST_PAGE: u32 = 1000;
-/// Events that are taken away at a time.
-const LONGEST_EXPORT: u32 = 50_000;
+/// Events of one part of an export: a reader of the database is not held for longer.
+const PART: u32 = 1000;
 
 impl Koshin {
     /// An organisation whose administrators the actor may see.
@@ -126,14 +126,24 @@ impl Koshin {
         }
     }
 
-    /// The consents that the actor's organisation gave or was given; an operator's all.
+    /// One page of the consents that the actor's organisation gave or was given; an
+    /// operator's all. `query.tenant` is not asked.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn consents(&self, actor: &Actor) -> Result<Vec<ConsentRow>, SiteError> {
+    pub async fn consents(&self, actor: &Actor, query: ConsentQuery) -> Result<ConsentPage, SiteError> {
         self.permit_site(actor, Action::SeeConsents, &actor.tenant_id).await?;
-        let own = (actor.kind != TenantKind::Operator).then(|| actor.tenant_id.clone());
-        Ok(self.store.consents(own).await?)
+        let tenant = (actor.kind != TenantKind::Operator).then(|| actor.tenant_id.clone());
+        Ok(self.store.consents(ConsentQuery { tenant, ..query }).await?)
+    }
+
+    /// The consent in force between the two, as far as the actor may end it.
+    ///
+    /// # Errors
+    /// What the table refuses; [`SiteError::NotFound`] when there is none.
+    pub async fn consent(&self, actor: &Actor, clinic: &str, vendor: &str) -> Result<ConsentRow, SiteError> {
+        self.permit_site(actor, Action::SeeConsents, clinic).await?;
+        self.store.consent(clinic, vendor).await?.ok_or(SiteError::NotFound)
     }
 
     /// Lets a vendor look after the actor's own clinic.
@@ -174,13 +184,13 @@ impl Koshin {
         }
     }
 
-    /// The vendors that the actor's clinic could let in: ids and names, by id.
+    /// The vendors that the actor's clinic could let in and has not: ids and names, by id.
     ///
     /// # Errors
     /// What the table refuses.
     pub async fn vendors(&self, actor: &Actor) -> Result<Vec<(String, String)>, SiteError> {
         self.permit_site(actor, Action::GrantConsent, &actor.tenant_id).await?;
-        Ok(self.store.vendors().await?)
+        Ok(self.store.vendors(&actor.tenant_id).await?)
     }
 
     /// 操作履歴, newest first: of one tenant, or of all for who may see all.
@@ -209,8 +219,9 @@ impl Koshin {
         self.permitted_trail(actor, TrailQuery { limit, ..query }).await
     }
 
-    /// The same to take away: the newest 50,000 events of it, each with the hash that it
-    /// follows, so that it can be checked without this server.
+    /// The same to take away, a part of it: the newest 1,000 events before `before_id`, each
+    /// with the hash that it follows, so that it can be checked without this server. After the
+    /// last part comes an empty one.
     ///
     /// # Errors
     /// What the table refuses.
@@ -219,9 +230,7 @@ impl Koshin {
         actor: &Actor,
         query: TrailQuery,
     ) -> Result<Vec<ExportedEvent>, SiteError> {
-        let events = self
-            .permitted_trail(actor, TrailQuery { limit: LONGEST_EXPORT, before_id: None, ..query })
-            .await?;
+        let events = self.permitted_trail(actor, TrailQuery { limit: PART, ..query }).await?;
         let places = events.iter().filter_map(|event| event.position).collect();
         let hashes = self.store.hashes_before(places).await?;
         let hash = |event: &AuditRow| event.position.and_then(|position| hashes.get(&position).cloned());

@@ -23,9 +23,12 @@ pub struct CertificateDetail {
     pub terminal: TerminalRow,
     /// The certificate itself.
     pub certificate: CertificateRow,
+    /// With whom it is shown: the hosts of its service.
+    pub hosts: Vec<String>,
     /// Common name of the issuing CA.
     pub issuer: String,
-    /// What happened to the terminal, oldest first; of very much, the latest 500 events.
+    /// What happened to the terminal, oldest first; of very much, the latest 500 events. Who
+    /// may not see the organisation's trail sees nothing of its people in it.
     pub timeline: Vec<AuditRow>,
     /// The terminal's certificates, oldest first.
     pub history: Vec<CertificateRow>,
@@ -40,7 +43,7 @@ pub struct CertificateDetail {
 pub struct StopDetail {
     /// Since when.
     pub at: Timestamp,
-    /// Who stopped the terminal, as in the trail.
+    /// Who stopped the terminal, as in the trail, for those who may see that.
     pub by: Option<String>,
     /// Until when it can be undone; none when it cannot any more.
     pub undo_until: Option<Timestamp>,
@@ -115,16 +118,21 @@ impl Koshin {
             limit: LONGEST_TIMELINE,
             ..TrailQuery::default()
         };
+        let sees_trail = self.actor_may(actor, Action::SeeTrail, &terminal.tenant_id).await?;
         let mut timeline = self.store.trail(trail).await?;
         timeline.reverse();
+        if !sees_trail {
+            timeline = timeline.into_iter().filter_map(without_people).collect();
+        }
         let stop = self.store.stop_of(peer.terminal_id).await?.map(|stop| {
             let until = stop.at.checked_add(UNDO).unwrap_or(Timestamp::MAX);
             let undo_until = (!stop.is_final && now < until).then_some(until);
-            StopDetail { at: stop.at, by: stop.by, undo_until }
+            StopDetail { at: stop.at, by: stop.by.filter(|_| sees_trail), undo_until }
         });
         Ok(CertificateDetail {
             stop,
             waiting: self.store.waiting_bundle(peer.terminal_id, now).await?,
+            hosts: self.hosts_of_service(&peer.service),
             certificate: certificate.ok_or(SiteError::NotFound)?,
             issuer: self.authority().facts().common_name.clone(),
             terminal,
@@ -242,4 +250,18 @@ pub(super) fn of_terminal(
         serial: terminal.serial.clone(),
         ..actor.event(kind, &terminal.tenant_id, detail, now)
     }
+}
+
+/// What happened to the terminal and its certificates, without who did what: for those who
+/// look after the terminal and are none of the organisation's people.
+fn without_people(event: AuditRow) -> Option<AuditRow> {
+    const BEGINNINGS: [&str; 6] = ["certificate_", "terminal_", "bundle_", "renewal_", "recovery_", "stop_"];
+    const OTHERS: [&str; 3] = ["access_refused", "superseded_certificate_seen", "foreign_bundle_requested"];
+    let kind = event.kind.as_str();
+    if !BEGINNINGS.iter().any(|beginning| kind.starts_with(beginning)) && !OTHERS.contains(&kind) {
+        return None;
+    }
+    // What a person did is told with that person's words.
+    let detail = if event.actor.is_none() { event.detail } else { String::new() };
+    Some(AuditRow { detail, actor: None, ..event })
 }

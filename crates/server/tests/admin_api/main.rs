@@ -5,6 +5,8 @@ mod access;
 mod curl;
 mod document;
 mod operations;
+mod operators;
+mod renewals;
 mod schemathesis;
 mod tokens;
 mod world;

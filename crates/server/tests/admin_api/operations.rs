@@ -130,7 +130,7 @@ fn what_makes_no_sense_is_refused_with_its_name() {
     let typed = [("Content-Type", "application/json; charset=utf-8")];
     let long = format!(r#"{{"label":"{}"}}"#, "長".repeat(65));
     let huge = format!(r#"{{"label":"{}"}}"#, "x".repeat(70_000));
-    let cases: [Case<'_>; 18] = [
+    let cases: [Case<'_>; 19] = [
         ("GET", "/terminals?page=0", &[], "", 422, "field-rejected", Some("page")),
         ("GET", "/terminals?page=one", &[], "", 422, "field-rejected", Some("page")),
         ("GET", "/terminals?sort=password", &[], "", 422, "field-rejected", Some("sort")),
@@ -148,6 +148,7 @@ fn what_makes_no_sense_is_refused_with_its_name() {
         ("PUT", &name, &[], &huge, 413, "body-too-large", None),
         ("GET", "/terminals/0", &[], "", 404, "not-found", None),
         ("GET", "/terminals/%2e%2e", &[], "", 404, "not-found", None),
+        ("GET", "/terminals/%ff", &[], "", 404, "not-found", None),
         ("GET", "/nothing", &[], "", 404, "not-found", None),
     ];
     for (method, path, headers, body, status, code, field) in cases {

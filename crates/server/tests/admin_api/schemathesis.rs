@@ -3,7 +3,7 @@
 
 use crate::{
     support::HOSTNAME,
-    world::{PREFIX, Things, World},
+    world::{GUEST, PREFIX, Things, World},
 };
 use koshin_testkit::{skip, tools};
 use std::{ffi::OsString, process::Command};
@@ -47,23 +47,30 @@ impl Run {
         std::fs::write(directory.path().join("client.pem"), format!("{key}{chain}")).unwrap();
         std::fs::copy(terminal.ca_file(), directory.path().join("ca.pem")).unwrap();
         let (things, foreign) = (world.things_of(id), world.of("other").target.serial());
-        let Things { terminal_id, serial, download } = things;
+        let Things { terminal_id, serial, download, revocation_id } = things;
         let settings = format!(
             r#"[dictionaries]
 terminals = {{ values = [{terminal_id}] }}
 downloads = {{ values = ["{download}"] }}
 serials = {{ values = ["{serial}", "{foreign}"] }}
 tenants = {{ values = ["{id}", "other", "nobody"] }}
+guests = {{ values = ["{GUEST}"] }}
+services = {{ values = ["default"] }}
+revocations = {{ values = [{revocation_id}] }}
 
 [parameters]
 "path.terminalId" = {{ dictionary = "terminals", probability = 0.7 }}
 "path.serial" = {{ dictionary = "serials", probability = 0.7 }}
 "path.download" = {{ dictionary = "downloads", probability = 0.7 }}
+"path.tenantId" = {{ dictionary = "guests", probability = 0.7 }}
+"path.service" = {{ dictionary = "services", probability = 0.7 }}
+"path.revocationId" = {{ dictionary = "revocations", probability = 0.7 }}
 "query.tenant" = {{ dictionary = "tenants", probability = 0.7 }}
 
-# Which kinds of common names there are, the service's configuration says and no schema.
+# Which kinds of common names and services there are, the configuration says; what is a host
+# name, an instant or an address, and what goes with what, no schema says.
 [[operations]]
-include-operation-id = "addTerminal"
+include-operation-id = ["addTerminal", "addTenant", "changeTenant", "setServicePolicy", "setNotices", "prepareRevocation"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429", "5xx"]
 "#
         );

@@ -30,7 +30,12 @@ pub(crate) struct Things {
     pub(crate) serial: String,
     /// A prepared certificate's.
     pub(crate) download: String,
+    /// A mass revocation that the operators' program has prepared.
+    pub(crate) revocation_id: i64,
 }
+
+/// An organisation in which nobody has signed in: it may be suspended.
+pub(crate) const GUEST: &str = "guest";
 
 /// Something that speaks to the API, with whatever certificate and token.
 pub(crate) struct Program {
@@ -40,7 +45,13 @@ pub(crate) struct Program {
 
 impl World {
     pub(crate) fn start() -> Self {
-        let mut site = SiteInABox::start();
+        Self::start_with(|_| {})
+    }
+
+    /// With more in the server's configuration.
+    pub(crate) fn start_with(configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
+        let mut site = SiteInABox::start_with(configure);
+        site.server.command_succeeds(&["tenant", "add", GUEST, "--name", "客"]);
         let mut targets = vec![("clinic", TenantKind::Clinic, site.server.issue("client001"))];
         for (id, kind, common_name) in [
             ("other", TenantKind::Clinic, "client002"),
@@ -101,7 +112,11 @@ impl World {
         assert_eq!(prepared.status, 201, "{prepared:?}");
         let path = prepared.json()["downloadPath"].as_str().unwrap().to_owned();
         let download = path.rsplit('/').next().unwrap().to_owned();
-        Things { terminal_id, serial, download }
+        let operator = self.program("operator", &[ApiScope::RevocationsPrepare]);
+        let list = operator.send("POST", "/revocations", &[], PREPARED);
+        assert_eq!(list.status, 201, "{list:?}");
+        let revocation_id = list.json()["id"].as_i64().unwrap();
+        Things { terminal_id, serial, download, revocation_id }
     }
 }
 
@@ -155,18 +170,33 @@ impl Program {
     pub(crate) fn perform(&self, operation: &Operation, things: &Things) -> Response {
         let path = operation.path.replace("{terminalId}", &things.terminal_id.to_string());
         let path = path.replace("{serial}", &things.serial).replace("{download}", &things.download);
+        let path = path.replace("{revocationId}", &things.revocation_id.to_string());
+        let path = path.replace("{tenantId}", GUEST).replace("{service}", "default");
         assert!(!path.contains('{'), "{}: say what stands in its path", operation.path);
-        self.send(operation.method.as_str(), &path, &[], body_of(operation.id))
+        self.send(operation.method.as_str(), &path, &[], &body_of(operation.id, things))
     }
 }
 
+/// A mass revocation to be prepared.
+const PREPARED: &str = r#"{"tenant":"other","reason":"superseded"}"#;
+
 /// The body that an operation takes.
-fn body_of(operation: &str) -> &'static str {
-    match operation {
+fn body_of(operation: &str, things: &Things) -> String {
+    let body = match operation {
+        "renewTerminals" => return format!(r#"{{"terminals":[{}]}}"#, things.terminal_id),
+        "setNotices" => {
+            r#"{"mail":true,"administrators":true,"language":"ja","unattended":false,
+                "recipients":[{"address":"soumu@example.jp","language":"en"}]}"#
+        }
+        "addTenant" => r#"{"id":"newcomer","kind":"clinic","name":"新しい医院","service":"default"}"#,
+        "changeTenant" => r#"{"name":"客の医院","service":"default","hours":"22:00-06:00"}"#,
+        "setServicePolicy" => r#"{"hosts":["weborca.cloud.example"]}"#,
+        "prepareRevocation" => PREPARED,
         "addTerminal" => r#"{"commonName":"client-new","label":"新しい端末"}"#,
         "renameTerminal" => r#"{"label":"受付1","place":"1階"}"#,
         _ => "",
-    }
+    };
+    body.to_owned()
 }
 
 /// The token that the page shows once.

@@ -88,6 +88,38 @@ fn a_suspension_says_what_it_does_and_does_it() {
 }
 
 #[test]
+fn hosts_of_a_service_are_set_and_shown_with_its_certificates() {
+    let (site, clinic, mut browser) = operated();
+    let mut administrator = site.signed_in("clinic", &clinic);
+    let path = format!("/certificates/{}", clinic.serial());
+    assert!(!text(&administrator.get(&path)).contains("接続先"), "none are named");
+    let page = browser.get("/services/default");
+    let fields = |hosts| [("hosts", hosts), ("max_remaining_days", ""), ("preferred_hours", "")];
+    for wrong in ["https://a.example", "日医.example", "192.0.2.1", "a.example\r\nA.example"] {
+        let refused = browser.post_from(&page, "/services/default", &fields(wrong));
+        let said = text(&refused);
+        assert_eq!(refused.status, 422, "{wrong}");
+        assert!(
+            said.contains("id=\"hosts-wrong\"")
+                && said.contains("aria-describedby=\"hosts-hint hosts-wrong\"")
+        );
+    }
+    let hosts = "WebORCA.cloud.example\r\n  db.cloud.example:5432、db2.cloud.example\r\n";
+    let saved = browser.post_from(&page, "/services/default", &fields(hosts));
+    let page = text(&follow(&mut browser, &saved));
+    assert!(
+        page.contains("weborca.cloud.example\ndb.cloud.example:5432\ndb2.cloud.example</textarea>"),
+        "{page}"
+    );
+
+    let shown = "weborca.cloud.example, db.cloud.example:5432, db2.cloud.example";
+    assert!(text(&administrator.get(&path)).contains(shown));
+    let question = administrator.get("/terminals/1/renew");
+    let prepared = administrator.post_from(&question, "/terminals/1/renew", &[]);
+    assert!(text(&prepared).contains(shown), "beside the password");
+}
+
+#[test]
 fn a_policy_is_changed_and_goes_back_to_the_files() {
     let (site, _, mut browser) = operated();
     assert_eq!(heading(&browser.get("/services")), "サービスと方針");

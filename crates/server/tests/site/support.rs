@@ -37,7 +37,8 @@ impl SiteInABox {
         Self::start_in(clock, |_| {})
     }
 
-    fn start_in(clock: Option<Clock>, configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
+    /// By this clock, with more in its configuration.
+    pub(crate) fn start_in(clock: Option<Clock>, configure: impl FnOnce(&mut toml::Table) + 'static) -> Self {
         let options = ServerOptions {
             configure: Box::new(move |config| {
                 configure(config);

@@ -55,7 +55,11 @@ impl World {
     /// Builds it; None where clocks cannot be set.
     pub(crate) fn build() -> Option<Self> {
         let today: Timestamp = TODAY.parse().unwrap();
-        let mut site = SiteInABox::start_by(Some(Clock::at(today - AGE)?));
+        let mut site = SiteInABox::start_in(Some(Clock::at(today - AGE)?), |config| {
+            let hosts = ["weborca.cloud.example", "db.cloud.example:5432"];
+            let hosts: Vec<toml::Value> = hosts.into_iter().map(toml::Value::from).collect();
+            config["service"]["default"].as_table_mut().unwrap().insert("hosts".into(), hosts.into());
+        });
         let mut terminals = HashMap::new();
         for (tenant, kind, name) in [
             ("himawari", "clinic", "ひまわり医院"),

@@ -5,7 +5,10 @@ use jiff::SignedDuration;
 use koshin_issuance::{CertificateFacts, KeyAlgorithm};
 use koshin_server::{
     config::PolicySetting,
-    store::{RevocationChoice, RevocationState, ServicePolicy, TenantChange, TenantKind, TenantQuery},
+    store::{
+        RevocationChoice, RevocationState, ServicePolicy, TenantChange, TenantKind, TenantQuery,
+        TerminalQuery,
+    },
     use_cases::{
         Actor, FieldRefusal, HandOver, Koshin, NewTenant, RevocationReason, RevocationRefusal,
         RevocationWish, SiteError,
@@ -168,6 +171,7 @@ async fn a_policy_that_cannot_be_meant_is_refused_by_its_setting() {
         (ServicePolicy { pkcs12: Some("des".to_owned()), ..none() }, PolicySetting::Profile),
         (ServicePolicy { pkcs12_iterations: Some(0), ..none() }, PolicySetting::Iterations),
         (ServicePolicy { legacy_key: Some("rsa-512".to_owned()), ..none() }, PolicySetting::LegacyKey),
+        (ServicePolicy { hosts: Some(vec!["https://a.example".to_owned()]), ..none() }, PolicySetting::Hosts),
     ] {
         let answer = koshin.set_service_policy(&actor, "default", policy, now()).await;
         let Err(SiteError::Policy(problem)) = answer else { panic!("{setting:?}: {answer:?}") };
@@ -176,6 +180,40 @@ async fn a_policy_that_cannot_be_meant_is_refused_by_its_setting() {
     assert_eq!(koshin.service_view(&actor, "default").await.unwrap().policy, none());
     let nowhere = koshin.set_service_policy(&actor, "nowhere", none(), now()).await;
     assert!(matches!(nowhere, Err(SiteError::NotFound)), "{nowhere:?}");
+}
+
+#[tokio::test]
+async fn hosts_of_a_service_are_kept_in_one_form_and_told_with_its_certificates() {
+    let world = World::new().await;
+    let (koshin, actor) = (&world.koshin, operator(&world, "hanako").await);
+    let hosts = |hosts: &[&str]| ServicePolicy {
+        hosts: Some(hosts.iter().map(|&host| host.to_owned()).collect()),
+        ..ServicePolicy::default()
+    };
+    let clinic = world.actor("clinic").await;
+    let foreign = koshin.set_service_policy(&clinic, "default", hosts(&["a.example"]), now()).await;
+    assert!(matches!(foreign, Err(SiteError::NotFound | SiteError::Forbidden)), "{foreign:?}");
+
+    koshin
+        .set_service_policy(&actor, "default", hosts(&["WebORCA.example", "db:5432"]), now())
+        .await
+        .unwrap();
+    let view = koshin.service_view(&actor, "default").await.unwrap();
+    let expected = ["weborca.example", "db:5432"].map(str::to_owned).to_vec();
+    assert_eq!(
+        (view.policy.hosts.as_ref(), view.in_force().hosts),
+        (Some(&expected), Some(expected.clone()))
+    );
+    let serial = world.serial_of("clinic");
+    assert_eq!(koshin.certificate_detail(&clinic, &serial, now()).await.unwrap().hosts, expected);
+    let prepared = koshin.prepare_renewal(&clinic, world.terminal_of("clinic").await, now()).await.unwrap();
+    assert_eq!(prepared.hosts, expected);
+    let trail = koshin.audit_page(&actor, None, None, 50).await.unwrap();
+    let changed = trail.iter().find(|row| row.kind == "service_policy_changed").unwrap();
+    assert!(changed.detail.ends_with("hosts = \"weborca.example db:5432\""), "{}", changed.detail);
+
+    koshin.set_service_policy(&actor, "default", hosts(&[]), now()).await.unwrap();
+    assert_eq!(koshin.service_view(&actor, "default").await.unwrap().policy, ServicePolicy::default());
 }
 
 fn refusal<T: std::fmt::Debug>(answer: Result<T, SiteError>) -> RevocationRefusal {
@@ -191,7 +229,9 @@ async fn two_operators_revoke_what_one_cannot() {
     let koshin = &world.koshin;
     let (first, second) = (operator(&world, "hanako").await, operator(&world, "taro").await);
     key_of_a_new_certificate(koshin, "client010").await;
-    let at = after_minutes(10);
+    // The second account has to be three days old.
+    let later = |minutes: i64| after_minutes(4 * 24 * 60 + minutes);
+    let at = later(10);
     let id = koshin.choose_revocation(&first, of("clinic"), at).await.unwrap();
     let unseen = koshin.revocation(&second, id).await;
     assert!(matches!(unseen, Err(SiteError::NotFound)), "not proposed: {unseen:?}");
@@ -205,13 +245,13 @@ async fn two_operators_revoke_what_one_cannot() {
     let machine = koshin.approve_revocation(&Actor::command_line(), id, at).await;
     assert_eq!(refusal(machine), RevocationRefusal::SecondNeeded);
     assert!(matches!(koshin.cancel_revocation(&second, id, at).await, Err(SiteError::Forbidden)));
-    let late = after_minutes(10 + 24 * 60);
+    let late = later(10 + 24 * 60);
     assert_eq!(refusal(koshin.approve_revocation(&second, id, late).await), RevocationRefusal::Over);
 
     assert!(koshin.revocation(&second, id).await.unwrap().may_decide);
-    koshin.approve_revocation(&second, id, after_minutes(20)).await.unwrap();
+    koshin.approve_revocation(&second, id, later(20)).await.unwrap();
     assert_eq!(refusal(koshin.cancel_revocation(&first, id, at).await), RevocationRefusal::Over);
-    while koshin.carry_out_revocations(after_minutes(21)).await.unwrap().is_some() {}
+    while koshin.carry_out_revocations(later(21)).await.unwrap().is_some() {}
     let done = koshin.revocation(&first, id).await.unwrap().row;
     assert_eq!((done.state, done.revoked), (RevocationState::Done, 2));
     let peer = koshin.store().peer(&world.serial_of("clinic")).await.unwrap().unwrap();
@@ -222,24 +262,57 @@ async fn two_operators_revoke_what_one_cannot() {
     assert!(approved.detail.contains("proposed by hanako@operator"), "{approved:?}");
 }
 
-/// Or one operator could invite the second one.
+/// Or one operator could invite the second one, or take its account over by a reset link.
 #[tokio::test]
-async fn an_account_that_is_not_older_than_the_proposal_decides_nothing() {
+async fn an_account_that_was_made_less_than_three_days_before_decides_nothing() {
     let world = World::new().await;
     let koshin = &world.koshin;
     let first = operator(&world, "hanako").await;
-    key_of_a_new_certificate(koshin, "client010").await;
-    let id = koshin.choose_revocation(&first, of("clinic"), now()).await.unwrap();
-    koshin.propose_revocation(&first, id, now()).await.unwrap();
     let invited = operator(&world, "jiro").await;
+    key_of_a_new_certificate(koshin, "client010").await;
+    let soon = after_minutes(3 * 24 * 60 - 1);
+    let id = koshin.choose_revocation(&first, of("clinic"), soon).await.unwrap();
+    koshin.propose_revocation(&first, id, soon).await.unwrap();
+    assert!(!koshin.revocation(&invited, id).await.unwrap().may_decide);
     for answer in [
-        koshin.approve_revocation(&invited, id, after_minutes(10)).await,
-        koshin.refuse_revocation(&invited, id, after_minutes(10)).await,
+        koshin.approve_revocation(&invited, id, soon).await,
+        koshin.refuse_revocation(&invited, id, soon).await,
     ] {
         assert_eq!(refusal(answer), RevocationRefusal::SecondNeeded);
     }
-    koshin.cancel_revocation(&first, id, after_minutes(10)).await.unwrap();
+    koshin.cancel_revocation(&first, id, soon).await.unwrap();
     assert_eq!(koshin.revocation(&first, id).await.unwrap().row.state, RevocationState::Cancelled);
+
+    let settled = after_minutes(4 * 24 * 60);
+    let id = koshin.choose_revocation(&first, of("clinic"), settled).await.unwrap();
+    koshin.propose_revocation(&first, id, settled).await.unwrap();
+    assert!(koshin.revocation(&invited, id).await.unwrap().may_decide);
+}
+
+/// Else a script would revoke everything, one by one.
+#[tokio::test]
+async fn one_operator_revokes_a_few_a_day_alone() {
+    let world = World::new().await;
+    let (koshin, first) = (&world.koshin, operator(&world, "hanako").await);
+    for number in 0..6 {
+        key_of_a_new_certificate(koshin, &format!("client01{number}")).await;
+    }
+    let query = TerminalQuery { tenant: Some("clinic".to_owned()), per_page: 50, ..TerminalQuery::default() };
+    let page = koshin.terminals(&first, query, now()).await.unwrap();
+    let serials: Vec<String> = page.rows.into_iter().filter_map(|row| row.serial).collect();
+    for (place, serial) in serials.into_iter().take(6).enumerate() {
+        let wish = RevocationWish {
+            choice: RevocationChoice::Serials(vec![serial]),
+            reason: RevocationReason::KeyCompromise,
+        };
+        let id = koshin.choose_revocation(&first, wish, now()).await.unwrap();
+        let needs_second = koshin.revocation(&first, id).await.unwrap().needs_second;
+        assert_eq!(needs_second, place >= 5, "the {place}th");
+        koshin.propose_revocation(&first, id, now()).await.unwrap();
+        let state = koshin.revocation(&first, id).await.unwrap().row.state;
+        let expected = if needs_second { RevocationState::Proposed } else { RevocationState::Approved };
+        assert_eq!(state, expected);
+    }
 }
 
 #[tokio::test]

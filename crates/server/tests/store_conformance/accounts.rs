@@ -3,8 +3,8 @@
 use crate::fixture::{Fixture, event, later, now, tenant};
 use jiff::SignedDuration;
 use koshin_server::store::{
-    Attempt, AuditKind, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError, Tenant,
-    TenantKind, Used,
+    Attempt, AuditKind, ConsentQuery, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError,
+    Tenant, TenantKind, Used,
 };
 
 pub(crate) fn entered(login: &str) -> EnrolmentRow {
@@ -185,6 +185,23 @@ pub(crate) async fn a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdra
     assert!(withdrawn().await.unwrap());
     assert!(!withdrawn().await.unwrap());
     assert!(!f.store.consents_to("clinic", "vendor").await.unwrap());
+    assert_eq!(f.store.consent("clinic", "vendor").await.unwrap(), None);
+    assert_eq!(f.store.vendors("clinic").await.unwrap().len(), 1, "it can be let in again");
     granted().await.unwrap();
-    assert_eq!(f.store.consents(Some("vendor".to_owned())).await.unwrap().len(), 2, "the past stays");
+    assert_eq!(f.store.vendors("clinic").await.unwrap(), []);
+    let given = f.store.consent("clinic", "vendor").await.unwrap().unwrap();
+    assert_eq!((given.vendor_name.is_empty(), given.withdrawn_at), (false, None));
+    assert_eq!(f.store.consent("vendor", "clinic").await.unwrap(), None);
+    let of = |tenant: Option<&str>, ended, page, per_page| {
+        f.store.consents(ConsentQuery { tenant: tenant.map(str::to_owned), ended, page, per_page })
+    };
+    let all = of(Some("vendor"), None, 1, 50).await.unwrap();
+    assert_eq!((all.rows.len(), all.total), (2, 2), "the past stays");
+    assert_eq!(all.rows[0], given, "the latest first");
+    assert_eq!(of(None, Some(false), 0, 1).await.unwrap().rows, [given]);
+    let ended = of(Some("clinic"), Some(true), 1, 50).await.unwrap();
+    assert!(ended.total == 1 && ended.rows[0].withdrawn_at.is_some());
+    let second = of(None, None, 2, 1).await.unwrap();
+    assert_eq!((second.rows, second.total), (ended.rows, 2));
+    assert_eq!(of(Some("other"), None, 1, 50).await.unwrap().total, 0);
 }

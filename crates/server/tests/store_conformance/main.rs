@@ -123,6 +123,8 @@ on_both_databases! {
     operators::a_changed_tenant_is_found_by_its_new_name,
     operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,
     operators::a_choice_fixes_exactly_its_certificates,
+    operators::a_choice_takes_what_waits_behind_it_and_what_was_replaced,
+    operators::who_revokes_alone_is_counted,
     operators::a_proposal_is_decided_once_and_in_its_time,
     operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
     operators::of_two_that_carry_out_each_certificate_ends_once,

@@ -101,7 +101,11 @@ pub(crate) async fn a_policy_is_kept_replaced_and_forgotten_with_its_event(f: Fi
         ..event(AuditKind::ServicePolicyChanged)
     };
     let first = ServicePolicy { max_remaining_days: Some(40), ..ServicePolicy::default() };
-    let second = ServicePolicy { pkcs12: Some("modern".to_owned()), ..ServicePolicy::default() };
+    let second = ServicePolicy {
+        pkcs12: Some("modern".to_owned()),
+        hosts: Some(["weborca.cloud.example", "db.example:5432"].map(str::to_owned).to_vec()),
+        ..ServicePolicy::default()
+    };
     for (policy, by) in [(&first, "hanako"), (&second, "taro")] {
         f.store.set_service_policy("default", policy.clone(), changed(by)).await.unwrap();
         let rows = f.store.service_policies().await.unwrap();
@@ -180,6 +184,44 @@ pub(crate) async fn a_choice_fixes_exactly_its_certificates(f: Fixture) {
         mark: "m5".to_owned(),
     };
     assert_eq!(f.store.choose_revocation(issued, few, 2).await.unwrap(), Chosen::TooMany(3));
+}
+
+/// Whoever stole a key may have renewed with it long before anybody noticed.
+pub(crate) async fn a_choice_takes_what_waits_behind_it_and_what_was_replaced(f: Fixture) {
+    let operator = administrator(&f, "hanako").await;
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    f.issue("a2", Some("a1")).await;
+    f.confirm("a2").await;
+    f.issue("a3", Some("a2")).await;
+    let of = |serial: &str| RevocationChoice::Serials(vec![serial.to_owned()]);
+    let cases = [(of("a2"), 2), (of("a3"), 1), (RevocationChoice::Tenant("clinic".to_owned()), 3)];
+    for (choice, expected) in cases {
+        let mark = format!("{choice:?}");
+        let Chosen::Recorded(id) = choose(&f, choice, operator, &mark).await else { panic!("{mark}") };
+        assert_eq!(revocation(&f.store, id).await.total, expected, "{mark}");
+    }
+}
+
+pub(crate) async fn who_revokes_alone_is_counted(f: Fixture) {
+    let (first, second) = (administrator(&f, "hanako").await, administrator(&f, "taro").await);
+    in_use(&f, "client100", "c0").await;
+    let alone = |since| f.store.revoked_alone_since(first, since);
+    let id = proposed(&f, first, "m1").await;
+    assert_eq!(alone(later(-1)).await.unwrap(), 0, "it waits for somebody");
+    let approved = event(AuditKind::RevocationApproved);
+    let to = RevocationState::Approved;
+    assert!(f.store.decide_revocation(id, to, by(second), later(-24), approved).await.unwrap());
+    assert_eq!(alone(later(-1)).await.unwrap(), 0, "somebody else approved");
+    let Chosen::Recorded(id) =
+        choose(&f, RevocationChoice::Serials(vec!["c0".to_owned()]), first, "m2").await
+    else {
+        panic!("nothing to revoke");
+    };
+    let event = event(AuditKind::RevocationProposed);
+    assert!(f.store.propose_revocation(id, first, RevocationState::Approved, event).await.unwrap());
+    assert_eq!((alone(later(-1)).await.unwrap(), alone(later(1)).await.unwrap()), (1, 0));
+    assert_eq!(f.store.revoked_alone_since(second, later(-1)).await.unwrap(), 0);
 }
 
 pub(crate) async fn a_proposal_is_decided_once_and_in_its_time(f: Fixture) {

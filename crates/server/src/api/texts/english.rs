@@ -100,6 +100,22 @@ pub(super) fn text(code: Code) -> Text {
             "The common name is taken",
             "The organisation has a terminal of this common name. Renew that terminal instead.",
         ),
+        Code::TenantExists => (
+            "The organisation's id is taken",
+            "Another organisation has it. Change that one, or choose another id.",
+        ),
+        Code::OwnOrganisation => (
+            "One's own organisation cannot be suspended",
+            "Nobody of it could resume it. Ask another operators' organisation, or use koshin-server on the machine.",
+        ),
+        Code::NothingToRevoke => (
+            "There is nothing to revoke",
+            "No certificate fits, or all that fit are revoked already. Look at the choice again.",
+        ),
+        Code::TooManyToRevoke => (
+            "Too many certificates fit",
+            "One mass revocation has 20,000 at most. Divide the choice, for instance by dates.",
+        ),
         Code::RecoveryCodeRequired => {
             ("A recovery code is needed", "Ask your administrator or vendor for one, and enter it.")
         }

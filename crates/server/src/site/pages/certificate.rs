@@ -166,6 +166,9 @@ fn facts(t: &Texts, detail: &CertificateDetail) -> Vec<Fact> {
         fact("certificate-issuer", &detail.issuer),
         fact("certificate-door", &door),
     ];
+    if !detail.hosts.is_empty() {
+        facts.push(mono("certificate-hosts", &detail.hosts.join(", ")));
+    }
     if let Some(parent) = &certificate.parent {
         facts.push(mono("certificate-parent", parent));
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        csv, dates,
+        csv,
         endpoints::Call,
         failure::Failure,
         form::Fields,
@@ -18,11 +18,8 @@ use crate::{
     store::{TenantKind, TerminalPage},
     use_cases::Session,
 };
-use axum::response::{IntoResponse, Response};
-use http::{
-    HeaderValue, StatusCode,
-    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use axum::response::Response;
+use http::StatusCode;
 
 /// `GET /certificates`
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
@@ -57,14 +54,7 @@ pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> 
     let several = sees_several(call.visit.session.as_ref());
     let body = terminals.iter().map(|terminal| rows::cells(t, terminal, several, now));
     let text = csv::table(std::iter::once(rows::heads(t, several)).chain(body));
-    let name = format!("attachment; filename=\"certificates-{}.csv\"", dates::day(now).replace('/', ""));
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    Ok(csv::answer("certificates", now, text))
 }
 
 /// Those of a tenant's list lead to that tenant's terminals.

@@ -8,19 +8,22 @@ use super::{
         failure::Failure,
         page::{html, see_other},
         texts::Texts,
-        views::Message,
+        views::{Message, Pager},
     },
     overview::actor,
 };
 use crate::{
-    store::{ConsentRow, TenantKind},
-    use_cases::{Actor, SiteError},
+    store::{ConsentPage, ConsentQuery, ConsentRow, TenantKind},
+    use_cases::SiteError,
 };
 use axum::response::Response;
 use http::StatusCode;
 
 /// The page that asks for a vendor once more.
 const UNKNOWN: &str = "/consents?done=unknown";
+
+/// Consents a page.
+const PER_PAGE: u32 = 50;
 
 /// `GET /consents`
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
@@ -71,9 +74,7 @@ pub(in super::super) async fn grant(call: Call) -> Result<Response, Failure> {
 pub(in super::super) async fn ask_withdraw(call: Call) -> Result<Response, Failure> {
     let actor = actor(call.visit.session.as_ref())?;
     let (clinic, vendor) = (call.query.text("clinic"), call.query.text("vendor"));
-    let given = given(&call, &actor).await?;
-    let row = given.into_iter().find(|row| row.clinic == clinic && row.vendor == vendor);
-    let row = row.ok_or(Failure::NotFound)?;
+    let row = call.koshin.consent(&actor, clinic, vendor).await?;
     let page = call.visit.page.clone().titled("consents-withdraw-title");
     let t = page.t;
     let view = Confirm {
@@ -103,12 +104,6 @@ pub(in super::super) async fn withdraw(call: Call) -> Result<Response, Failure> 
     Ok(see_other("/consents?done=withdrawn"))
 }
 
-/// The consents in force.
-async fn given(call: &Call, actor: &Actor) -> Result<Vec<ConsentRow>, Failure> {
-    let rows = call.koshin.consents(actor).await?;
-    Ok(rows.into_iter().filter(|row| row.withdrawn_at.is_none()).collect())
-}
-
 fn done(t: &Texts, word: &str) -> Option<Message> {
     match word {
         "granted" => Some(Message::good(t.say("consents-granted"))),
@@ -121,30 +116,43 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
     let actor = actor(call.visit.session.as_ref())?;
     let page = call.visit.page.clone().titled("consents-title");
     let t = page.t;
-    let (ended, rows): (Vec<_>, Vec<_>) =
-        call.koshin.consents(&actor).await?.into_iter().partition(|row| row.withdrawn_at.is_some());
+    let ended = call.query.text("ended") == "1";
+    let number = call.query.text("page").parse().unwrap_or(1).max(1);
+    let query =
+        ConsentQuery { ended: Some(ended), page: number, per_page: PER_PAGE, ..ConsentQuery::default() };
+    let ConsentPage { rows, total } = call.koshin.consents(&actor, query).await?;
     let lead = match actor.kind() {
+        _ if ended => "consents-ended-lead",
         TenantKind::Clinic => "consents-lead-clinic",
         TenantKind::Vendor => "consents-lead-vendor",
         TenantKind::Operator => "consents-lead-operator",
     };
     let vendors = match actor.kind() {
-        TenantKind::Clinic => Some(call.koshin.vendors(&actor).await?),
-        TenantKind::Vendor | TenantKind::Operator => None,
+        TenantKind::Clinic if !ended => Some(call.koshin.vendors(&actor).await?),
+        _ => None,
     };
-    let may_be_let_in = |id: &str| !rows.iter().any(|row| row.vendor == id);
-    let vendors = vendors.map(|all| all.into_iter().filter(|(id, _)| may_be_let_in(id)).collect());
     let view = Consents {
         page: &page,
         message,
         lead: t.say(lead),
-        none: t.say("consents-none"),
+        none: t.say(if ended { "consents-none-ended" } else { "consents-none" }),
+        ended,
         rows: rows.into_iter().map(line).collect(),
-        ended: ended.into_iter().rev().map(line).collect(),
+        pager: pager(t, ended, number, total),
         vendors,
         wrong,
     };
     Ok(html(&page, StatusCode::OK, &view))
+}
+
+fn pager(t: &Texts, ended: bool, page: u32, total: u64) -> Option<Pager> {
+    let pages = u32::try_from(total.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX);
+    let at = |page: u32| format!("{}page={page}", if ended { "ended=1&" } else { "" });
+    (pages > 1).then(|| Pager {
+        position: t.with_two("pager-position", ("page", page.into()), ("pages", pages.into())),
+        previous: (page > 1).then(|| at(page.min(pages + 1) - 1)),
+        next: (page < pages).then(|| at(page + 1)),
+    })
 }
 
 fn line(row: ConsentRow) -> ConsentLine {

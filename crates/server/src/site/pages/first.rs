@@ -13,11 +13,14 @@ use super::{
     renewal,
 };
 use crate::{
-    store::TenantKind,
+    store::{ConsentQuery, TenantKind},
     use_cases::{Actor, FieldRefusal, FirstCertificate, SiteError},
 };
 use axum::response::Response;
 use http::StatusCode;
+
+/// Clinics that a menu shows at most.
+const IN_MENU: u32 = 500;
 
 /// `GET /terminals/new`, for an operator with `?tenant=ID`.
 pub(in super::super) async fn ask(call: Call) -> Result<Response, Failure> {
@@ -102,8 +105,8 @@ async fn form(
     let view = FirstPage {
         page: &page,
         message,
-        tenants,
-        types_tenant: actor.kind() == TenantKind::Operator,
+        types_tenant: tenants.is_none(),
+        tenants: tenants.unwrap_or_default(),
         tenant: &wish.tenant,
         common_name: &wish.common_name,
         label: &wish.label,
@@ -114,22 +117,24 @@ async fn form(
     Ok(html(&page, status, &view))
 }
 
-/// A vendor chooses among itself and the clinics that let it in.
-async fn tenants(call: &Call, actor: &Actor, chosen: &str) -> Result<Vec<TenantChoice>, Failure> {
-    if actor.kind() != TenantKind::Vendor {
-        return Ok(Vec::new());
+/// A vendor chooses among itself and the clinics that let it in; `None` where the organisation
+/// is typed: an operator's, and a vendor's that has more clinics than a menu can show.
+async fn tenants(call: &Call, actor: &Actor, chosen: &str) -> Result<Option<Vec<TenantChoice>>, Failure> {
+    match actor.kind() {
+        TenantKind::Clinic => return Ok(Some(Vec::new())),
+        TenantKind::Operator => return Ok(None),
+        TenantKind::Vendor => {}
     }
     let own = call.visit.session.as_ref().map(|session| session.tenant_name.clone()).unwrap_or_default();
-    let mut tenants: Vec<(String, String)> = call
-        .koshin
-        .consents(actor)
-        .await?
-        .into_iter()
-        .filter(|consent| consent.withdrawn_at.is_none() && consent.vendor == actor.tenant_id())
-        .map(|consent| (consent.clinic, consent.clinic_name))
-        .collect();
+    let given = ConsentQuery { ended: Some(false), per_page: IN_MENU, ..ConsentQuery::default() };
+    let given = call.koshin.consents(actor, given).await?;
+    if given.total > u64::from(IN_MENU) {
+        return Ok(None);
+    }
+    let mut tenants: Vec<(String, String)> =
+        given.rows.into_iter().map(|consent| (consent.clinic, consent.clinic_name)).collect();
     tenants.sort_by(|one, other| one.1.cmp(&other.1));
     tenants.push((actor.tenant_id().to_owned(), own));
     let choice = |(id, name): (String, String)| TenantChoice { chosen: id == chosen, id, name };
-    Ok(tenants.into_iter().map(choice).collect())
+    Ok(Some(tenants.into_iter().map(choice).collect()))
 }

@@ -16,15 +16,17 @@ use super::{
 };
 use crate::{
     store::{AuditKind, AuditRow, ChainBreak, TenantKind, TrailQuery},
-    use_cases::audit_trail::{ExportedEvent, TrailCheck, TrailFault},
+    use_cases::{
+        Actor, Koshin,
+        audit_trail::{ExportedEvent, TrailCheck, TrailFault},
+    },
 };
-use axum::response::{IntoResponse, Response};
-use http::{
-    HeaderValue, StatusCode,
-    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use axum::response::Response;
+use http::StatusCode;
 use jiff::{Timestamp, ToSpan, civil::Date};
 use koshin_policy::calendar;
+use std::{io, sync::Arc};
+use tokio::sync::mpsc;
 
 /// Events a page.
 const PER_PAGE: u32 = 100;
@@ -62,26 +64,51 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     Ok(html(&page, status, &view))
 }
 
-/// `GET /history.csv`: the same part of the trail with its hashes, so that it can be checked
-/// without this server.
+/// `GET /history.csv`: the same part of the trail with its hashes, all of it, so that it can
+/// be checked without this server. It is read and sent in parts, however long it is.
 pub(in super::super) async fn download(call: Call) -> Result<Response, Failure> {
-    let actor = actor(call.visit.session.as_ref())?;
+    let (actor, now) = (actor(call.visit.session.as_ref())?, call.visit.now);
     let wish = Wish::read(&call.query);
     if wish.wrong {
         return Err(Failure::NotFound);
     }
-    let events = call.koshin.export_history(&actor, wish.query()).await?;
+    let query = TrailQuery { before_id: None, ..wish.query() };
+    // What is refused is refused with a page: the first part comes before the answer.
+    let first = call.koshin.export_history(&actor, query.clone()).await?;
+    let (sender, parts) = mpsc::channel(1);
+    tokio::spawn(send(call.koshin, actor, query, first, sender));
+    Ok(csv::answer("history", now, csv::in_parts(parts)))
+}
+
+/// Sends the first part and all after it, until nothing is left or nobody reads on.
+async fn send(
+    koshin: Arc<Koshin>,
+    actor: Actor,
+    query: TrailQuery,
+    mut events: Vec<ExportedEvent>,
+    to: mpsc::Sender<io::Result<String>>,
+) {
     let head = COLUMNS.map(str::to_owned).to_vec();
-    let text = csv::table(std::iter::once(head).chain(events.into_iter().map(cells)));
-    let name =
-        format!("attachment; filename=\"history-{}.csv\"", dates::day(call.visit.now).replace('/', ""));
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(CONTENT_DISPOSITION, name);
+    let mut text = csv::table([head]);
+    while let Some(last) = events.last().map(|exported| exported.event.id) {
+        text.push_str(&csv::lines(events.into_iter().map(cells)));
+        if to.send(Ok(std::mem::take(&mut text))).await.is_err() {
+            return;
+        }
+        let next = TrailQuery { before_id: Some(last), ..query.clone() };
+        events = match koshin.export_history(&actor, next).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(%error, "the history was not exported to its end");
+                drop(to.send(Err(io::Error::other("the records are out of reach"))).await);
+                return;
+            }
+        };
     }
-    Ok(response)
+    // Nothing at all: the columns all the same.
+    if !text.is_empty() {
+        drop(to.send(Ok(text)).await);
+    }
 }
 
 /// Which part of the trail, as the address says it.

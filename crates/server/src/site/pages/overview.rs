@@ -11,6 +11,7 @@ use super::{
         views::{Bar, Counter, Overview, Urgent},
     },
     certificates::sees_several,
+    list_query::escaped,
     rows,
 };
 use crate::{
@@ -88,8 +89,7 @@ fn more(t: &Texts, list: &TerminalPage) -> Option<String> {
 fn unreached_link(t: &Texts, tenant: &Unreached) -> (String, String) {
     let count = ("count", tenant.addresses.into());
     let words = t.with_two("overview-unreached-link", ("tenant", tenant.tenant_name.as_str().into()), count);
-    // An organisation's id is letters, digits and hyphens.
-    (format!("/notices?tenant={}", tenant.tenant_id), words)
+    (format!("/notices?tenant={}", escaped(&tenant.tenant_id)), words)
 }
 
 fn columns(weeks: &[(Date, u64)], now: Timestamp) -> Vec<Column> {

@@ -139,6 +139,8 @@ pub(super) fn ready(page: Page, prepared: &Prepared, now: Timestamp) -> Response
         ),
         until: until_text(t, prepared.expires_at, now),
         passwords: vec![row],
+        hosts: (!prepared.hosts.is_empty()).then(|| prepared.hosts.join(", ")),
+        hosts_in_guides: false,
         left_out: Vec::new(),
         again: Some(format!("/terminals/{}/renew", prepared.terminal_id)),
         back: format!("/certificates/{}", prepared.serial),

@@ -151,6 +151,8 @@ fn ready(call: &Call, set: &PreparedSet, now: Timestamp) -> Response {
         download: format!("/terminals/bundle?token={}", first.token.expose_secret()),
         until: until_text(t, first.expires_at, now),
         passwords: set.prepared.iter().map(|prepared| password(prepared, several)).collect(),
+        hosts: None,
+        hosts_in_guides: set.prepared.iter().any(|prepared| !prepared.hosts.is_empty()),
         left_out,
         again: None,
         back: "/certificates".to_owned(),

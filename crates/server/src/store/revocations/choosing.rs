@@ -15,8 +15,10 @@ use std::collections::HashSet;
 /// Rows an insertion; SQLite takes 32,766 values at most.
 const PART: usize = 1000;
 
-/// How certificates are chosen. All but serials mean those that terminals work with or
-/// wait for: revoked and superseded ones open nothing anyway.
+/// How certificates are chosen. All but serials mean those that terminals work with or wait
+/// for, and replaced ones that have not expired: whoever has their keys may still try doors.
+/// With each come the unused ones that were renewed from it, however long before the choice:
+/// whoever stole a key may have hurried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevocationChoice {
     /// Those of a tenant.
@@ -73,7 +75,8 @@ impl Store {
                     return Ok(Chosen::Unknown(unknown));
                 }
             }
-            let serials = chosen(connection, &choice)?;
+            let mut serials = chosen(connection, &choice, new.at)?;
+            with_unused_children(connection, &mut serials)?;
             match u64::try_from(serials.len()).unwrap_or(u64::MAX) {
                 0 => Ok(Chosen::Nothing),
                 many if many > most => Ok(Chosen::TooMany(many)),
@@ -97,20 +100,29 @@ fn unknown(connection: &mut AnyConnection, serials: &[String]) -> Result<Vec<Str
 }
 
 /// The serials, each once.
-fn chosen(connection: &mut AnyConnection, choice: &RevocationChoice) -> Result<Vec<String>, StoreError> {
+fn chosen(
+    connection: &mut AnyConnection,
+    choice: &RevocationChoice,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
     let live = [CertificateState::InUse, CertificateState::Issued, CertificateState::Pending]
         .map(CertificateState::as_str);
+    let replaced = certificate::state
+        .eq(CertificateState::Superseded.as_str())
+        .and(certificate::first_used_at.is_not_null())
+        .and(certificate::not_after.gt(now.as_second()));
+    let live = certificate::state.eq_any(live).or(replaced);
     match choice {
         RevocationChoice::Tenant(tenant_id) => Ok(certificate::table
             .inner_join(terminal::table)
             .filter(terminal::tenant_id.eq(tenant_id))
-            .filter(certificate::state.eq_any(live))
+            .filter(live)
             .select(certificate::serial)
             .load(connection)?),
         RevocationChoice::IssuedBetween(from, to) => Ok(certificate::table
             .filter(certificate::created_at.ge(from.as_microsecond()))
             .filter(certificate::created_at.lt(to.as_microsecond()))
-            .filter(certificate::state.eq_any(live))
+            .filter(live)
             .select(certificate::serial)
             .load(connection)?),
         RevocationChoice::Serials(serials) => {
@@ -126,6 +138,27 @@ fn chosen(connection: &mut AnyConnection, choice: &RevocationChoice) -> Result<V
             Ok(all)
         }
     }
+}
+
+/// Adds what was renewed from one of them and waits for its first use.
+fn with_unused_children(connection: &mut AnyConnection, serials: &mut Vec<String>) -> Result<(), StoreError> {
+    let unused = [CertificateState::Issued, CertificateState::Pending].map(CertificateState::as_str);
+    let mut known: HashSet<String> = serials.iter().cloned().collect();
+    let mut parents = serials.clone();
+    while !parents.is_empty() {
+        let mut children = Vec::new();
+        for part in parents.chunks(PART) {
+            let found: Vec<String> = certificate::table
+                .filter(certificate::parent.eq_any(part))
+                .filter(certificate::state.eq_any(unused))
+                .select(certificate::serial)
+                .load(connection)?;
+            children.extend(found.into_iter().filter(|serial| known.insert(serial.clone())));
+        }
+        serials.extend(children.iter().cloned());
+        parents = children;
+    }
+    Ok(())
 }
 
 fn record(

@@ -10,22 +10,11 @@ pub(in super::super) mod services;
 pub(in super::super) mod tenant;
 pub(in super::super) mod tenants;
 
-use super::super::{dates, form::Fields, texts::Texts};
+use super::{
+    super::{dates, form::Fields, texts::Texts},
+    list_query::escaped,
+};
 use crate::use_cases::FieldRefusal;
-use std::fmt::Write;
-
-/// Percent-encoding of a part of a path or a query (RFC 3986, 2.3).
-fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut safe, byte| {
-        if byte.is_ascii_alphanumeric() {
-            safe.push(char::from(byte));
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(safe, "%{byte:02X}");
-        }
-        safe
-    })
-}
 
 /// Where a tenant's page is.
 fn tenant_path(id: &str) -> String {

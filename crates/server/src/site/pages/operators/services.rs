@@ -134,12 +134,19 @@ fn policy(call: &Call) -> Result<ServicePolicy, PolicySetting> {
         number.transpose().map_err(|_| setting)
     };
     Ok(ServicePolicy {
+        hosts: text(PolicySetting::Hosts).map(|text| hosts(&text)),
         max_remaining_days: number(PolicySetting::Window)?,
         preferred_hours: text(PolicySetting::Hours),
         pkcs12: text(PolicySetting::Profile),
         pkcs12_iterations: number(PolicySetting::Iterations)?,
         legacy_key: text(PolicySetting::LegacyKey),
     })
+}
+
+/// One on a line; who separates them otherwise is understood, too.
+fn hosts(text: &str) -> Vec<String> {
+    let between = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '、' | '，');
+    text.split(between).filter(|host| !host.is_empty()).map(str::to_owned).collect()
 }
 
 fn drawn(
@@ -173,10 +180,15 @@ fn drawn(
 /// The field of a setting: its hint says what the file has.
 fn field(t: &Texts, setting: &SettingView, value: &str) -> Field {
     let key = key(setting.setting);
+    let value = match setting.setting {
+        PolicySetting::Hosts => &value.replace(' ', "\n"),
+        _ => value,
+    };
     let default = value_text(t, setting.setting, &setting.default);
     let words = setting.setting.words();
     let input = if words.is_empty() {
         match setting.setting {
+            PolicySetting::Hosts => Input::Lines,
             PolicySetting::Hours => Input::Line(11),
             _ => Input::Number,
         }
@@ -213,6 +225,8 @@ fn key(setting: PolicySetting) -> String {
 fn value_text(t: &Texts, setting: PolicySetting, value: &str) -> String {
     match setting {
         PolicySetting::Window => t.with("policy-days", "days", value),
+        PolicySetting::Hosts if value.is_empty() => t.say("policy-hosts-none"),
+        PolicySetting::Hosts => value.replace(' ', ", "),
         PolicySetting::Hours if value.is_empty() => t.say("hours-whole-day"),
         PolicySetting::Profile => match value {
             "modern" => t.say("policy-pkcs12-modern"),

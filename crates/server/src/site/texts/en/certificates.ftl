@@ -70,6 +70,7 @@ result-renewed = Renewed
 # One certificate
 certificate-title = Certificate
 certificate-facts = The certificate
+certificate-hosts = For connections to
 certificate-from = Valid from
 certificate-parent = Replaces
 certificate-issuer = Issuer

@@ -21,6 +21,7 @@ prepared-until-minutes = It can be downloaded until { $until } ({ $minutes } min
 prepared-passwords = Password
 prepared-once = The password is shown this once. Note it down before you close this page.
 prepared-opens = It opens the certificate (.p12) and the private key (.key). It has no characters that look alike (0, o, 1, l).
+prepared-hosts = For which connections each certificate is, its 手順.txt says.
 prepared-next = What to do next
 prepared-next-1 = Unpack the zip file and set up the terminal as 手順.txt (in Japanese) says.
 prepared-next-2 = Connect from the terminal once. The new certificate takes over when the connection is confirmed.

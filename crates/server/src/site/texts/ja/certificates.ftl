@@ -66,6 +66,7 @@ result-renewed = 更新しました
 # 証明書の詳細
 certificate-title = 証明書
 certificate-facts = 証明書の内容
+certificate-hosts = 接続先
 certificate-from = 有効期間の始まり
 certificate-parent = 更新前の証明書
 certificate-issuer = 発行者

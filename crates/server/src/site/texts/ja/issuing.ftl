@@ -21,6 +21,7 @@ prepared-until-minutes = { $until }までダウンロードできます（あと
 prepared-passwords = パスワード
 prepared-once = パスワードが表示されるのは、この一度だけです。このページを閉じる前に控えてください。
 prepared-opens = 証明書（.p12）と秘密鍵（.key）を開くときに使います。間違えやすい文字（0・o・1・lなど）は使っていません。
+prepared-hosts = 接続先は、それぞれの手順.txtに書かれています。
 prepared-next = このあとの手順
 prepared-next-1 = zipファイルを展開し、手順.txtを読みながら端末に設定してください。
 prepared-next-2 = 端末から一度接続してください。接続を確認すると、新しい証明書に切り替わります。

@@ -1,0 +1,1 @@
+ALTER TABLE service_policy DROP COLUMN hosts;
