@@ -77,9 +77,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(koshin: Arc<Koshin>, hostname: A
     router.method_not_allowed_fallback(no_method).fallback(nothing).with_state(AdminApi { koshin, hostname })
 }
 
-/// The variable parts of a path; what is no UTF-8 is none.
-type Parameters = Result<RawPathParams, RawPathParamsRejection>;
-
 /// The methods that the table uses.
 fn filter(method: &Method) -> MethodFilter {
     match *method {
@@ -104,6 +101,9 @@ async fn refuse(State(api): State<AdminApi>, request: Request, code: ProblemCode
     drop(body_within(body, &api.koshin.config().limits).await);
     Refusal::from(code).answer(Language::of(&parts.headers))
 }
+
+/// The variable parts of a path; what is no UTF-8 is none.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// Holds a request against its row of the table, and answers it.
 async fn enter(

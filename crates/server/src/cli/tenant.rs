@@ -95,7 +95,13 @@ async fn add(
 }
 
 async fn suspend(place: &Place, id: &str, suspended: bool) -> Result<(), CliError> {
-    if place.store()?.suspend_tenant(id, suspended, clock::now()).await? {
+    let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
+    let event = AuditEvent {
+        tenant_id: Some(id.to_owned()),
+        actor: Some(COMMAND_LINE.to_owned()),
+        ..AuditEvent::of(kind, clock::now())
+    };
+    if place.store()?.suspend_tenant(id, suspended, event).await? {
         say!("{} tenant {id}", if suspended { "suspended" } else { "resumed" });
         Ok(())
     } else {

@@ -4,7 +4,7 @@
 //! even when its dates do not hold: the request is then answered with a problem document
 //! that tells the clinic what to do. A foreign CA, a wrong key or another purpose ends in
 //! the handshake; at the administration site's listener alone it ends in a page
-//! ([`PossessionOnly`]). Nobody is made to present a certificate (RFC 7030, 4.1: `cacerts` is
+//! ([`Admission::PossessionOnly`]). Nobody is made to present a certificate (RFC 7030, 4.1: `cacerts` is
 //! public); the doors ask for one.
 
 use koshin_issuance::CertificateFacts;
@@ -16,20 +16,32 @@ use rustls::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The library's verifier, lenient about dates and strict about the purpose.
+/// Which certificates pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// Those of this CA for exactly clientAuth, whatever their dates.
+    Ours,
+    /// Any, so that a page can say what is wrong with it. Passing proves possession of the key
+    /// and nothing else: who it is, only the records say, which know every certificate of ours
+    /// byte by byte.
+    PossessionOnly,
+}
+
+/// Judges certificates by the library's verifier as far as its [`Admission`] wants, and always
+/// lets the library prove that the peer holds the key.
 #[derive(Debug)]
-pub(super) struct DatesJudgedLater {
+pub(super) struct ClientVerifier {
     strict: Arc<dyn ClientCertVerifier>,
+    admission: Admission,
 }
 
-impl DatesJudgedLater {
-    pub(super) fn new(strict: Arc<dyn ClientCertVerifier>) -> Self {
-        Self { strict }
+impl ClientVerifier {
+    pub(super) fn new(strict: Arc<dyn ClientCertVerifier>, admission: Admission) -> Self {
+        Self { strict, admission }
     }
-}
 
-impl ClientCertVerifier for DatesJudgedLater {
-    fn verify_client_cert(
+    /// Strict about CA and purpose, lenient about dates.
+    fn judge_but_for_dates(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -50,6 +62,20 @@ impl ClientCertVerifier for DatesJudgedLater {
             verdict => verdict,
         }
     }
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        match self.admission {
+            Admission::Ours => self.judge_but_for_dates(leaf, intermediates, now),
+            Admission::PossessionOnly => Ok(ClientCertVerified::assertion()),
+        }
+    }
 
     fn client_auth_mandatory(&self) -> bool {
         false
@@ -60,6 +86,7 @@ impl ClientCertVerifier for DatesJudgedLater {
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        // Browsers offer the certificates of this CA only.
         self.strict.root_hint_subjects()
     }
 
@@ -83,67 +110,6 @@ impl ClientCertVerifier for DatesJudgedLater {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.strict.supported_verify_schemes()
-    }
-}
-
-/// For the administration site: whatever certificate a browser presents gets as far as
-/// HTTP when the peer holds its key, so that a page can say what is wrong with it.
-/// Passing proves possession and nothing else: who it is, only the records say, which know
-/// every certificate of ours byte by byte.
-#[derive(Debug)]
-pub(super) struct PossessionOnly {
-    ours: DatesJudgedLater,
-}
-
-impl PossessionOnly {
-    pub(super) fn new(strict: Arc<dyn ClientCertVerifier>) -> Self {
-        Self { ours: DatesJudgedLater::new(strict) }
-    }
-}
-
-impl ClientCertVerifier for PossessionOnly {
-    fn verify_client_cert(
-        &self,
-        _leaf: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn offer_client_auth(&self) -> bool {
-        true
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        // Browsers offer the certificates of this CA only.
-        self.ours.root_hint_subjects()
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.ours.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.ours.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.ours.supported_verify_schemes()
     }
 }
 

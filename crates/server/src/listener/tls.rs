@@ -1,6 +1,6 @@
 //! The TLS side of the listener.
 
-use super::client_verifier::{DatesJudgedLater, PossessionOnly};
+use super::client_verifier::{Admission, ClientVerifier};
 use crate::{
     authority::{Authority, AuthorityError, load_certificates, load_key},
     config::Config,
@@ -72,7 +72,7 @@ impl TlsSides {
 /// # Errors
 /// Missing or unusable files.
 fn server_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
-    let verifier = Arc::new(DatesJudgedLater::new(of_this_ca(authority)?));
+    let verifier = Arc::new(ClientVerifier::new(of_this_ca(authority)?, Admission::Ours));
     configuration(&home.server_certificate(), &home.server_key(), verifier)
 }
 
@@ -81,7 +81,7 @@ fn server_config(home: &Home, authority: &Authority) -> Result<ServerConfig, Tls
 /// # Errors
 /// Missing or unusable files.
 fn site_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
-    let verifier = Arc::new(PossessionOnly::new(of_this_ca(authority)?));
+    let verifier = Arc::new(ClientVerifier::new(of_this_ca(authority)?, Admission::PossessionOnly));
     configuration(&home.site_certificate(), &home.site_key(), verifier)
 }
 

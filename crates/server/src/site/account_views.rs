@@ -110,6 +110,10 @@ pub(super) struct Wrong {
 pub(super) struct PasskeyLine {
     pub(super) id: i64,
     pub(super) name: String,
+    /// What is in its field: the name, or what was refused.
+    pub(super) typed: String,
+    /// What is wrong with what was typed.
+    pub(super) wrong: Option<String>,
     pub(super) since: String,
     pub(super) used: String,
 }

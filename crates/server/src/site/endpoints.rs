@@ -45,6 +45,8 @@ const OPERATOR: Who = Who::SignedIn(&[Operator]);
 pub(super) struct Call {
     pub(super) koshin: Arc<Koshin>,
     pub(super) visit: Visit,
+    /// GET, HEAD or POST.
+    pub(super) method: Method,
     /// The variable part of the path, decoded.
     pub(super) parameter: String,
     /// The query string, as fields.
@@ -61,7 +63,7 @@ type Answering = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>
 
 /// One row of the table.
 pub struct Endpoint {
-    /// The method; GET answers HEAD, too.
+    /// The method; GET answers HEAD, too, but where being fetched is noted.
     pub method: Method,
     /// The path, at most one part of it variable.
     pub path: &'static str,

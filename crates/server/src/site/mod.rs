@@ -32,12 +32,12 @@ pub(crate) use form::Fields;
 use crate::{
     admin_api,
     api::Language,
-    use_cases::{Koshin, SessionEnd, SiteError},
+    use_cases::{Koshin, SiteError},
 };
 use axum::{
     Router,
     body::Body,
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::map_response,
     response::Response,
     routing::{MethodFilter, on},
@@ -67,7 +67,7 @@ pub fn router(koshin: Arc<Koshin>, hostname: &str) -> Router {
     let mut router = Router::new();
     for endpoint in endpoints::all() {
         let filter = if endpoint.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
-        let enter = move |site: State<Site>, parameters: RawPathParams, request: Request| {
+        let enter = move |site: State<Site>, parameters: Parameters, request: Request| {
             enter(endpoint, site, parameters, request)
         };
         router = router.route(endpoint.path, on(filter, enter));
@@ -100,32 +100,34 @@ async fn refuse(request: Request, failure: Failure) -> Response {
     failure.answer(bare_page(request.headers(), request.uri().path()))
 }
 
+/// The variable parts of a path; what is no UTF-8 is none.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
+
 /// Holds a request against its row of the table, and answers it.
 async fn enter(
     endpoint: &'static Endpoint,
     State(site): State<Site>,
-    parameters: RawPathParams,
+    parameters: Parameters,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let parameter = parameters.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
     if !names_host(&parts, &site.hostname) {
         return Failure::Host.answer(bare_page(&parts.headers, "/"));
     }
-    // Nothing has such a name, and PostgreSQL does not take it as text.
-    if parameter.contains('\0') {
+    let Some(parameter) = named_in_path(&parameters) else {
         return Failure::NotFound.answer(bare_page(&parts.headers, "/"));
-    }
+    };
+    let told = told::is_due(&parts.headers, &parts.uri);
     let visit = match Visit::begin(&site, &parts).await {
         Ok(visit) => visit,
         Err(error) => return Failure::from(error).answer(bare_page(&parts.headers, parts.uri.path())),
     };
     let (page, cookie) = (visit.page.clone(), visit.form_cookie());
-    let outcome = admit(endpoint, &site, visit, parameter, &parts, body).await;
+    let outcome = admit(endpoint, &site, visit, Asked { parameter, told }, &parts, body).await;
     let mut response = outcome.unwrap_or_else(|failure| failure.answer(page));
     if let Some(promised) = told::promise(&response) {
         response.headers_mut().append(SET_COOKIE, promised);
-    } else if told::is_due(&parts.headers, &parts.uri) {
+    } else if told {
         response.headers_mut().append(SET_COOKIE, cookies::forget(cookies::TOLD));
     }
     // Only pages have forms; calendars and style sheets have no use for the proof.
@@ -135,11 +137,26 @@ async fn enter(
     response
 }
 
+/// What the variable part of the path names; empty for a path without one. None for what has
+/// no name: no UTF-8, or U+0000, which PostgreSQL does not take as text.
+fn named_in_path(parameters: &Parameters) -> Option<String> {
+    let parameter = parameters.as_ref().ok()?.iter().next().map(|(_, value)| value.to_owned());
+    Some(parameter.unwrap_or_default()).filter(|parameter| !parameter.contains('\0'))
+}
+
+/// What the address says.
+struct Asked {
+    /// The variable part of the path.
+    parameter: String,
+    /// Whether an answer of ours led to it just now.
+    told: bool,
+}
+
 async fn admit(
     endpoint: &Endpoint,
     site: &Site,
     visit: Visit,
-    parameter: String,
+    asked: Asked,
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -153,19 +170,29 @@ async fn admit(
         let form = Fields::read(&parts.headers, body, &site.koshin.config().limits).await?;
         if !visit.made(&form) {
             // The form of a session that is over is none of a stranger's.
-            return visit.ended.map_or(Err(Failure::ForeignForm), |_| Ok(page::see_other("/?ended=1")));
+            return visit.ended.map_or(Err(Failure::ForeignForm), |_| Ok(page::see_other("/")));
         }
         form
     } else {
         Fields::default()
     };
     let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes());
-    let query = if told::is_due(&parts.headers, &parts.uri) { query } else { query.without(&told::WORDS) };
+    let query = if asked.told { query } else { query.without(&told::WORDS) };
     let host = form::host(&parts.headers, &parts.uri).unwrap_or_default().to_owned();
     let if_none_match = parts.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let if_none_match = if_none_match.map(str::to_owned);
-    let koshin = Arc::clone(&site.koshin);
-    (endpoint.action)(Call { koshin, visit, parameter, query, form, host, if_none_match }).await
+    let (koshin, method) = (Arc::clone(&site.koshin), parts.method.clone());
+    (endpoint.action)(Call {
+        koshin,
+        visit,
+        method,
+        parameter: asked.parameter,
+        query,
+        form,
+        host,
+        if_none_match,
+    })
+    .await
 }
 
 /// The page for those who may not, if this visitor may not.
@@ -176,9 +203,8 @@ fn turned_away(who: Who, visit: &Visit) -> Result<Option<Response>, Failure> {
     if let Standing::Trouble(trouble) = &visit.standing {
         return Ok(Some(pages::trouble::show(visit, *trouble)));
     }
-    // The session is gone with this request, so the next one would not know why.
-    let timed_out = matches!(visit.ended, Some(SessionEnd::Idle | SessionEnd::TooOld));
-    let to_the_entrance = || Ok(Some(page::see_other(if timed_out { "/?ended=1" } else { "/" })));
+    // Which says why a session has ended.
+    let to_the_entrance = || Ok(Some(page::see_other("/")));
     match (who, &visit.session) {
         (Who::Anyone | Who::Terminal, _) => Ok(None),
         (_, None) => to_the_entrance(),
@@ -197,9 +223,10 @@ fn is_page(response: &Response) -> bool {
 /// Whether the request is for this site. Under another name, cookies and certificates
 /// would be somebody else's.
 pub(crate) fn names_host(parts: &Parts, hostname: &str) -> bool {
-    let host = form::host(&parts.headers, &parts.uri);
-    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    name.is_some_and(|name| name.eq_ignore_ascii_case(hostname))
+    let Some(host) = form::host(&parts.headers, &parts.uri) else { return false };
+    let (name, port) = host.rsplit_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    name.eq_ignore_ascii_case(hostname) && port.is_none_or(is_port)
 }
 
 impl From<SiteError> for Failure {

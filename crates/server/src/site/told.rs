@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header::LOCATION};
 use sha2::{Digest, Sha256};
 
 /// The members of a query that say what was done.
-pub(super) const WORDS: [&str; 4] = ["done", "out", "ready", "cancelled"];
+pub(super) const WORDS: [&str; 5] = ["done", "out", "ready", "cancelled", "revoked"];
 
 /// What the browser is told together with the way to the next page, if that page is to say
 /// something.

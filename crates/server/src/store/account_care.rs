@@ -2,9 +2,10 @@
 //! changed by their owners. Whatever changes the way in ends the sessions that used the old.
 
 use super::{
-    AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, audit, instant,
-    recovery_codes::{self, Issuer},
+    AnyConnection, AuditEvent, NewInvitation, Store, StoreError, accounts, api_tokens, audit, instant,
+    left_open::{self, Issuer},
     schema::{account_reset, administrator, invitation, known_terminal, passkey, site_session},
+    session_ends::{self, SessionEnd},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -70,10 +71,7 @@ impl Store {
             let changed = diesel::update(disabled)
                 .set((administrator::state.eq(accounts::ACTIVE), administrator::disabled_at.eq(None::<i64>)))
                 .execute(connection)?;
-            if changed > 0 {
-                audit::record(connection, &event)?;
-            }
-            Ok(changed > 0)
+            audit::record_if(connection, changed, &event)
         })
         .await
     }
@@ -128,10 +126,7 @@ impl Store {
                 .filter(invitation::token_hash.eq(&token_hash))
                 .filter(invitation::used_at.is_null());
             let withdrawn = diesel::delete(unused).execute(connection)?;
-            if withdrawn > 0 {
-                audit::record(connection, &event)?;
-            }
-            Ok(withdrawn > 0)
+            audit::record_if(connection, withdrawn, &event)
         })
         .await
     }
@@ -188,12 +183,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
-            hold_own(connection, id, &keep)?;
-            diesel::update(administrator::table.filter(administrator::id.eq(id)))
-                .set(administrator::password_hash.eq(&password_hash))
-                .execute(connection)?;
-            end_other_sessions(connection, id, &keep)?;
-            audit::record(connection, &event)
+            let own = administrator::table.filter(administrator::id.eq(id));
+            let change = diesel::update(own).set(administrator::password_hash.eq(&password_hash));
+            change_own(connection, id, &keep, &event, |connection| Ok(change.execute(connection)?))?;
+            Ok(())
         })
         .await
     }
@@ -213,15 +206,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
-            hold_own(connection, id, &keep)?;
-            diesel::update(administrator::table.filter(administrator::id.eq(id)))
-                .set((
-                    administrator::totp_sealed.eq(&totp_sealed),
-                    administrator::totp_last_step.eq(totp_step),
-                ))
-                .execute(connection)?;
-            end_other_sessions(connection, id, &keep)?;
-            audit::record(connection, &event)
+            let own = administrator::table.filter(administrator::id.eq(id));
+            let change = diesel::update(own).set((
+                administrator::totp_sealed.eq(&totp_sealed),
+                administrator::totp_last_step.eq(totp_step),
+            ));
+            change_own(connection, id, &keep, &event, |connection| Ok(change.execute(connection)?))?;
+            Ok(())
         })
         .await
     }
@@ -318,6 +309,7 @@ pub(super) fn reset(
     id: i64,
     row: &accounts::EnrolmentRow,
     totp_step: i64,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     diesel::update(administrator::table.filter(administrator::id.eq(id)))
         .set((
@@ -329,8 +321,7 @@ pub(super) fn reset(
     diesel::delete(passkey::table.filter(passkey::administrator_id.eq(id))).execute(connection)?;
     diesel::delete(known_terminal::table.filter(known_terminal::administrator_id.eq(id)))
         .execute(connection)?;
-    diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
-    Ok(())
+    session_ends::end_all_of(connection, id, None, SessionEnd::CredentialsChanged, now)
 }
 
 /// Locks the account's row until the end of the caller's transaction. `false` when it is
@@ -346,7 +337,7 @@ pub(super) fn hold_active(connection: &mut AnyConnection, id: i64) -> Result<boo
 
 /// Locks the account's row for its owner, at work in the session under `keep`: what was
 /// begun there holds no more once the account was disabled or set up anew.
-pub(super) fn hold_own(connection: &mut AnyConnection, id: i64, keep: &str) -> Result<(), StoreError> {
+fn hold_own(connection: &mut AnyConnection, id: i64, keep: &str) -> Result<(), StoreError> {
     let active = hold_active(connection, id)?;
     let sessions: i64 = site_session::table
         .filter(site_session::id_hash.eq(keep))
@@ -359,13 +350,35 @@ pub(super) fn hold_own(connection: &mut AnyConnection, id: i64, keep: &str) -> R
     }
 }
 
+/// What somebody changes about the way into their own account, in the session under `keep`.
+/// If `change` has changed a row, the account's other sessions end and `event` is recorded;
+/// `false` if it has not.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when that session has ended, or the account is disabled.
+pub(super) fn change_own(
+    connection: &mut AnyConnection,
+    id: i64,
+    keep: &str,
+    event: &AuditEvent,
+    change: impl FnOnce(&mut AnyConnection) -> Result<usize, StoreError>,
+) -> Result<bool, StoreError> {
+    hold_own(connection, id, keep)?;
+    let changed = change(connection)?;
+    if changed > 0 {
+        session_ends::end_all_of(connection, id, Some(keep), SessionEnd::CredentialsChanged, event.at)?;
+    }
+    audit::record_if(connection, changed, event)
+}
+
 /// Ends what could still be done in the name of an account that was disabled, in the
-/// transaction that `because` is of: recovery codes, sessions, its own reset links, and the
-/// links that it gave to others.
+/// transaction that `because` is of: what it left open, tokens, sessions, its own reset links,
+/// and the links that it gave to others.
 pub(super) fn close(connection: &mut AnyConnection, id: i64, because: &AuditEvent) -> Result<(), StoreError> {
     // Terminals are locked before their sessions, as where one is stopped.
-    recovery_codes::cancel_of(connection, &Issuer::Account(id), because)?;
-    diesel::delete(site_session::table.filter(site_session::administrator_id.eq(id))).execute(connection)?;
+    left_open::end(connection, &Issuer::Account(id), because)?;
+    api_tokens::end_all_of(connection, id, because.at)?;
+    session_ends::end_all_of(connection, id, None, SessionEnd::AccountDisabled, because.at)?;
     diesel::delete(unused_resets!(id)).execute(connection)?;
     let given =
         invitation::table.filter(invitation::invited_by.eq(Some(id))).filter(invitation::used_at.is_null());
@@ -373,16 +386,26 @@ pub(super) fn close(connection: &mut AnyConnection, id: i64, because: &AuditEven
     Ok(())
 }
 
-/// Ends the account's sessions, but for the one under `keep`.
-pub(super) fn end_other_sessions(
+/// Ends what could still be done in the name of an organisation that was suspended just now,
+/// in the transaction that `because` is of: what its people left open, tokens, and sessions.
+/// Links for accounts stay: without a good certificate nobody can use them.
+pub(super) fn close_all(
     connection: &mut AnyConnection,
-    id: i64,
-    keep: &str,
+    tenant_id: &str,
+    because: &AuditEvent,
 ) -> Result<(), StoreError> {
-    let others = site_session::table
-        .filter(site_session::administrator_id.eq(id))
-        .filter(site_session::id_hash.ne(keep));
-    diesel::delete(others).execute(connection)?;
+    // Whoever holds an account leaves something open at this moment: it is found below. Whoever
+    // comes later finds the organisation suspended.
+    let people = administrator::table.filter(administrator::tenant_id.eq(tenant_id));
+    let ids: Vec<i64> = people.order(administrator::id).select(administrator::id).load(connection)?;
+    for id in &ids {
+        hold_active(connection, *id)?;
+    }
+    left_open::end(connection, &Issuer::Organisation(tenant_id), because)?;
+    api_tokens::end_all_in(connection, tenant_id, because.at)?;
+    for id in ids {
+        session_ends::end_all_of(connection, id, None, SessionEnd::AccountDisabled, because.at)?;
+    }
     Ok(())
 }
 

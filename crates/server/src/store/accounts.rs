@@ -255,7 +255,7 @@ impl Store {
                 None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, &event)?,
                 Some(account) => {
                     let id = account.administrator_id;
-                    account_care::reset(connection, id, &expected, totp_step)?;
+                    account_care::reset(connection, id, &expected, totp_step, event.at)?;
                     // Whoever had got into the account may have made some.
                     api_tokens::end_all_of(connection, id, event.at)?;
                     id
@@ -377,7 +377,6 @@ impl Store {
                 return Err(StoreError::Conflict("it is the last administrator of the organisation"));
             }
             account_care::close(connection, id, &event)?;
-            api_tokens::end_all_of(connection, id, event.at)?;
             audit::record(connection, &event)?;
             Ok(true)
         })

@@ -1,7 +1,7 @@
 //! Tokens of the administration API, under the hash of each.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, TenantKind, audit, instant,
+    AnyConnection, AuditEvent, OnBehalf, Store, StoreError, TenantKind, audit, instant, left_open,
     schema::{administrator, api_token, tenant},
 };
 use diesel::prelude::*;
@@ -84,9 +84,12 @@ impl Store {
     /// Records a token.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// [`StoreError::Conflict`] when the account of whoever makes it was disabled, or their
+    /// organisation suspended.
     pub async fn add_api_token(&self, new: NewApiToken, event: AuditEvent) -> Result<(), StoreError> {
         self.write(move |connection| {
+            let by = OnBehalf { administrator_id: Some(new.administrator_id), consent: None };
+            left_open::hold(connection, &by)?;
             insert(connection, &new, event.at)?;
             audit::record(connection, &event)
         })
@@ -172,10 +175,7 @@ impl Store {
             let ended = diesel::update(live)
                 .set(api_token::revoked_at.eq(Some(event.at.as_second())))
                 .execute(connection)?;
-            if ended > 0 {
-                audit::record(connection, &event)?;
-            }
-            Ok(ended > 0)
+            audit::record_if(connection, ended, &event)
         })
         .await
     }
@@ -191,6 +191,18 @@ pub(super) fn end_all_of(
     let live = api_token::table
         .filter(api_token::administrator_id.eq(administrator_id))
         .filter(api_token::revoked_at.is_null());
+    diesel::update(live).set(api_token::revoked_at.eq(Some(at.as_second()))).execute(connection)?;
+    Ok(())
+}
+
+/// The same for all of an organisation.
+pub(super) fn end_all_in(
+    connection: &mut AnyConnection,
+    tenant_id: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let live =
+        api_token::table.filter(api_token::tenant_id.eq(tenant_id)).filter(api_token::revoked_at.is_null());
     diesel::update(live).set(api_token::revoked_at.eq(Some(at.as_second()))).execute(connection)?;
     Ok(())
 }

@@ -167,6 +167,38 @@ impl Store {
     }
 }
 
+/// Who was shut out and is let in again.
+pub(super) enum Excluded<'a> {
+    /// One terminal that was stopped.
+    Terminal(i64),
+    /// All terminals of a tenant that was suspended.
+    Tenant(&'a str),
+}
+
+/// Forgets that terminals were turned away while they were shut out: it says nothing of them
+/// any more. Earlier versions took it for a failure.
+pub(super) fn forget_exclusion(
+    connection: &mut AnyConnection,
+    whom: &Excluded<'_>,
+) -> Result<(), StoreError> {
+    let turned_away = ["certificate-revoked", "tenant-suspended"].map(Some);
+    let all = terminal::table.filter(terminal::last_result.eq_any(turned_away));
+    let forgotten = (
+        terminal::last_result.eq(None::<String>),
+        terminal::last_result_at.eq(None::<i64>),
+        terminal::failing_since.eq(None::<i64>),
+    );
+    match whom {
+        Excluded::Terminal(id) => {
+            diesel::update(all.filter(terminal::id.eq(id))).set(forgotten).execute(connection)?
+        }
+        Excluded::Tenant(id) => {
+            diesel::update(all.filter(terminal::tenant_id.eq(id))).set(forgotten).execute(connection)?
+        }
+    };
+    Ok(())
+}
+
 /// How many certificates somebody was told of since `since`.
 fn notified(connection: &mut AnyConnection, scope: &Scope, since: Timestamp) -> Result<i64, StoreError> {
     let told = outbox::table

@@ -42,6 +42,8 @@ audit_kinds! {
     CertificateConfirmed = "certificate_confirmed",
     /// An unused certificate gave way to a repeated renewal.
     CertificateSuperseded = "certificate_superseded",
+    /// A certificate that was in use ended, for its successor is in use now.
+    CertificateReplaced = "certificate_replaced",
     /// A certificate was revoked by an administrator.
     CertificateRevoked = "certificate_revoked",
     /// A bundle was not fetched in its life; it was erased and its certificate ended.
@@ -111,6 +113,8 @@ audit_kinds! {
     PasskeyAdded = "passkey_added",
     /// An administrator removed a passkey.
     PasskeyRemoved = "passkey_removed",
+    /// An administrator gave a passkey another name.
+    PasskeyRenamed = "passkey_renamed",
     /// A passkey answered whose counter has not moved on: somebody may have copied it.
     PasskeyCloned = "passkey_cloned",
     /// 通知設定: who gets mail, and whether terminals renew by themselves.
@@ -145,6 +149,34 @@ audit_kinds! {
     RevocationOutlived = "revocation_outlived",
     /// It was carried out.
     RevocationDone = "revocation_done",
+}
+
+impl AuditKind {
+    /// What happens to terminals and their certificates, by whomever: nothing of accounts and
+    /// sign-ins, though these name a terminal, too.
+    pub const OF_TERMINALS: [Self; 21] = [
+        Self::CertificateIssued,
+        Self::CertificateRenewed,
+        Self::CertificateConfirmed,
+        Self::CertificateSuperseded,
+        Self::CertificateReplaced,
+        Self::CertificateRevoked,
+        Self::CertificateRecovered,
+        Self::SupersededCertificateSeen,
+        Self::BundleErased,
+        Self::BundleDownloaded,
+        Self::ForeignBundleRequested,
+        Self::RenewalRefused,
+        Self::AccessRefused,
+        Self::TerminalAdded,
+        Self::TerminalRenamed,
+        Self::TerminalStopped,
+        Self::StopUndone,
+        Self::StopFinal,
+        Self::RecoveryCodeIssued,
+        Self::RecoveryCodeCancelled,
+        Self::RecoveryRefused,
+    ];
 }
 
 /// An event to be recorded. Never holds a secret: no token, no password, no key.
@@ -324,6 +356,19 @@ impl Store {
         })
         .await
     }
+}
+
+/// Records `event` if the statement that it is about has changed a row, and says whether it
+/// has: what did not happen is in no trail.
+pub(super) fn record_if(
+    connection: &mut AnyConnection,
+    changed: usize,
+    event: &AuditEvent,
+) -> Result<bool, StoreError> {
+    if changed > 0 {
+        record(connection, event)?;
+    }
+    Ok(changed > 0)
 }
 
 /// Writes `event` at the end of the chain, in the caller's transaction. Other writers of

@@ -1,7 +1,8 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
 use super::{
-    AnyConnection, Store, StoreError,
+    AnyConnection, OnBehalf, Store, StoreError,
+    connection::lock_terminal,
     schema::{bundle, certificate},
 };
 use diesel::prelude::*;
@@ -29,6 +30,8 @@ pub struct Carried {
     pub private_key: String,
     /// The root, then the issuing CA, PEM.
     pub ca_chain: String,
+    /// On whose word it was prepared.
+    pub by: OnBehalf,
 }
 
 /// A bundle as found.
@@ -81,6 +84,8 @@ impl Store {
     ) -> Result<Fetched, StoreError> {
         let token_hash = token_hash.to_owned();
         self.write(move |connection| {
+            // Whoever ends what nobody has fetched looks after this.
+            lock_terminal(connection, terminal_id)?;
             let Some(found) = find(connection, &token_hash, now)? else { return Ok(Fetched::Nothing) };
             if found.terminal_id != terminal_id {
                 return Ok(Fetched::Foreign { serial: found.serial });
@@ -136,6 +141,7 @@ pub(super) fn insert(
             bundle::set_hash.eq(new.carried.as_ref().map(|carried| &carried.set_hash)),
             bundle::private_key.eq(new.carried.as_ref().map(|carried| &carried.private_key)),
             bundle::ca_chain.eq(new.carried.as_ref().map(|carried| &carried.ca_chain)),
+            bundle::issued_by.eq(new.carried.as_ref().and_then(|carried| carried.by.administrator_id)),
         ))
         .execute(connection)?;
     Ok(())
@@ -147,14 +153,22 @@ pub(super) fn erase(connection: &mut AnyConnection, serial: &str) -> Result<(), 
     Ok(())
 }
 
-/// Certificates whose bundle has outlived `now`, each with whether it was ever fetched.
-pub(super) fn outlived(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-) -> Result<Vec<(String, bool)>, StoreError> {
-    let rows: Vec<(String, Option<i64>)> = bundle::table
+/// The same for one whose terminal is locked; whether it was ever fetched. None when it is
+/// gone.
+pub(super) fn take_away(connection: &mut AnyConnection, serial: &str) -> Result<Option<bool>, StoreError> {
+    let fetched: Option<Option<i64>> = bundle::table
+        .filter(bundle::serial.eq(serial))
+        .select(bundle::fetched_at)
+        .first(connection)
+        .optional()?;
+    erase(connection, serial)?;
+    Ok(fetched.map(|at| at.is_some()))
+}
+
+/// Certificates whose bundle has outlived `now`.
+pub(super) fn outlived(connection: &mut AnyConnection, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    Ok(bundle::table
         .filter(bundle::expires_at.le(now.as_second()))
-        .select((bundle::serial, bundle::fetched_at))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|(serial, fetched_at)| (serial, fetched_at.is_some())).collect())
+        .select(bundle::serial)
+        .load(connection)?)
 }

@@ -1,9 +1,10 @@
 //! Bundles that administrators download: one, or several under one token.
 
 use super::{
-    AnyConnection, AuditEvent, Store, StoreError, audit,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles,
     connection::lock_terminal,
     endings, instant,
+    left_open::LeftOpen,
     schema::{bundle, certificate, site_session, terminal},
 };
 use diesel::prelude::*;
@@ -220,4 +221,52 @@ fn note_fetched(connection: &mut AnyConnection, serial: &str, now: Timestamp) ->
         certificate::table.filter(certificate::serial.eq(serial)).filter(certificate::fetched_at.is_null());
     diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
     Ok(())
+}
+
+/// A bundle, by the serial of its certificate.
+type Waiting = LeftOpen<String>;
+
+/// What these accounts have prepared and nobody has used, for one tenant or all.
+pub(super) fn left_open(
+    connection: &mut AnyConnection,
+    accounts: &[i64],
+    tenant: Option<&str>,
+) -> Result<Vec<Waiting>, StoreError> {
+    let waiting: Vec<(String, (i64, String, String))> = bundle::table
+        .inner_join(certificate::table.inner_join(terminal::table))
+        .filter(bundle::issued_by.eq_any(accounts.iter().copied().map(Some)))
+        .order(bundle::serial)
+        .select((bundle::serial, (terminal::id, terminal::tenant_id, terminal::common_name)))
+        .load(connection)?;
+    Ok(waiting
+        .into_iter()
+        .map(|(key, (terminal_id, tenant_id, common_name))| LeftOpen {
+            key,
+            terminal_id,
+            tenant_id,
+            common_name,
+        })
+        .filter(|bundle| tenant.is_none_or(|tenant| bundle.tenant_id == tenant))
+        .collect())
+}
+
+/// Erases a bundle whose terminal is locked. A certificate that nobody has downloaded ends
+/// with it; one that was downloaded may be installed by now.
+pub(super) fn withdraw(
+    connection: &mut AnyConnection,
+    waiting: &Waiting,
+    because: &AuditEvent,
+) -> Result<(), StoreError> {
+    let serial = &waiting.key;
+    let Some(downloaded) = bundles::take_away(connection, serial)? else { return Ok(()) };
+    if !downloaded {
+        endings::never_delivered(connection, serial, because.at)?;
+    }
+    let event = AuditEvent {
+        kind: AuditKind::BundleErased,
+        serial: Some(serial.clone()),
+        detail: "whoever prepared it may no more".to_owned(),
+        ..waiting.event(because)
+    };
+    audit::record(connection, &event)
 }

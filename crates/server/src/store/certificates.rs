@@ -3,7 +3,7 @@
 use super::{
     AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
-    endings, instant, overview,
+    endings, instant, left_open, overview,
     schema::{certificate, tenant, terminal},
     terminals,
 };
@@ -135,8 +135,8 @@ impl Store {
     /// Records the signed certificate and, for the legacy door, its bundle.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a later intent took its place meanwhile, or what it
-    /// replaces has ended.
+    /// [`StoreError::Conflict`] when a later intent took its place meanwhile, what it replaces
+    /// has ended, or whoever is to carry it may no more.
     pub async fn record_certificate(
         &self,
         serial: &str,
@@ -146,6 +146,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let serial = serial.to_owned();
         self.write(move |connection| {
+            if let Some(carried) = bundle.as_ref().and_then(|bundle| bundle.carried.as_ref()) {
+                left_open::hold(connection, &carried.by)?;
+            }
             let signed = Signed { serial: &serial, der: &der, bundle: bundle.as_ref() };
             insert_result(connection, &signed, &event)
         })

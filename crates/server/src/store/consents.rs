@@ -2,7 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, TenantKind, audit, instant,
-    recovery_codes::{self, Issuer},
+    left_open::{self, Issuer},
     schema::{consent, tenant},
 };
 use diesel::prelude::*;
@@ -82,7 +82,7 @@ impl Store {
     }
 
     /// Ends the consent, and what the vendor still had open in the clinic: its recovery
-    /// codes. `false` when there is none.
+    /// codes, and certificates that wait to be carried. `false` when there is none.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -103,7 +103,7 @@ impl Store {
                 .execute(connection)?;
             if changed > 0 {
                 let issuer = Issuer::Vendor { clinic: &clinic, vendor: &vendor };
-                recovery_codes::cancel_of(connection, &issuer, &event)?;
+                left_open::end(connection, &issuer, &event)?;
                 audit::record(connection, &event)?;
             }
             Ok(changed > 0)

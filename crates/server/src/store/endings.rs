@@ -63,11 +63,12 @@ impl Store {
         self.write(move |connection| {
             let outlived = bundles::outlived(connection, now)?;
             let stale = stale(connection, stale_intents)?;
-            lock_terminals_of(connection, outlived.iter().map(|(serial, _)| serial).chain(&stale))?;
+            lock_terminals_of(connection, outlived.iter().chain(&stale))?;
             let mut ended = end_stale_intents(connection, stale, now)?;
-            for (serial, fetched) in outlived {
-                bundles::erase(connection, &serial)?;
-                if !fetched && end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
+            for serial in outlived {
+                // Asked now that nobody can fetch it any more.
+                let fetched = bundles::take_away(connection, &serial)?;
+                if fetched == Some(false) && never_delivered(connection, &serial, now)? {
                     ended += 1;
                     let detail = "not fetched in its life";
                     record(connection, AuditKind::BundleErased, &serial, detail, now)?;
@@ -157,7 +158,7 @@ pub(super) fn supersede_others(
     for other in others {
         end(connection, &other, &[CertificateState::InUse], CertificateState::Superseded, "superseded", now)?;
         let detail = format!("{serial} is in use");
-        record(connection, AuditKind::CertificateSuperseded, &other, &detail, now)?;
+        record(connection, AuditKind::CertificateReplaced, &other, &detail, now)?;
     }
     Ok(())
 }
@@ -186,6 +187,15 @@ fn end_unused(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     end(connection, serial, &UNUSED, to, to.as_str(), now)
+}
+
+/// Ends `serial`, whose bundle was erased before anybody had it, if it is still unused.
+pub(super) fn never_delivered(
+    connection: &mut AnyConnection,
+    serial: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    end_unused(connection, serial, CertificateState::NeverDelivered, now)
 }
 
 fn end(
@@ -252,7 +262,7 @@ fn end_stale_intents(
 ) -> Result<usize, StoreError> {
     let mut ended = 0;
     for serial in stale {
-        if end_unused(connection, &serial, CertificateState::NeverDelivered, now)? {
+        if never_delivered(connection, &serial, now)? {
             ended += 1;
             record(connection, AuditKind::BundleErased, &serial, "never finished", now)?;
         }

@@ -17,8 +17,9 @@ pub enum StoreError {
     /// The database cannot be reached, or was shut down.
     #[error("the database is out of reach: {0}")]
     Unavailable(String),
-    /// The database answers, and could not do this: a lock that took too long, a full disk, a
-    /// value that it does not take. The connection is as good as before.
+    /// The database answers, and could not do this: a deadlock, a lock that took too long, a
+    /// full disk, a value that it does not take. Diesel tells which of them by a message in the
+    /// server's language only. The connection is as good as before.
     #[error("the database could not do it: {0}")]
     Unable(String),
     /// The database holds something that this program did not write.
@@ -42,20 +43,12 @@ impl From<Diesel> for StoreError {
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            Diesel::DatabaseError(DatabaseErrorKind::Unknown, info) => by_message(info.message()),
+            // Of a connection that was lost, Diesel says so.
+            Diesel::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+                Self::Unable(info.message().to_owned())
+            }
             other => Self::Query(other),
         }
-    }
-}
-
-/// SQLite and libpq report these kinds by their texts only. Of a connection that was lost,
-/// Diesel says so.
-fn by_message(message: &str) -> StoreError {
-    const AGAIN: [&str; 2] = ["deadlock detected", "could not serialize"];
-    if AGAIN.iter().any(|sign| message.contains(sign)) {
-        StoreError::Repeat(message.to_owned())
-    } else {
-        StoreError::Unable(message.to_owned())
     }
 }
 

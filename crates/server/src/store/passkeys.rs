@@ -77,18 +77,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
-            account_care::hold_own(connection, new.administrator_id, &keep)?;
-            diesel::insert_into(passkey::table)
-                .values((
-                    passkey::administrator_id.eq(new.administrator_id),
-                    passkey::credential_id.eq(&new.credential_id),
-                    passkey::name.eq(&new.name),
-                    passkey::credential.eq(&new.credential),
-                    passkey::created_at.eq(event.at.as_second()),
-                ))
-                .execute(connection)?;
-            account_care::end_other_sessions(connection, new.administrator_id, &keep)?;
-            audit::record(connection, &event)
+            let row = (
+                passkey::administrator_id.eq(new.administrator_id),
+                passkey::credential_id.eq(&new.credential_id),
+                passkey::name.eq(&new.name),
+                passkey::credential.eq(&new.credential),
+                passkey::created_at.eq(event.at.as_second()),
+            );
+            let add = diesel::insert_into(passkey::table).values(row);
+            let owner = new.administrator_id;
+            account_care::change_own(connection, owner, &keep, &event, |connection| {
+                Ok(add.execute(connection)?)
+            })?;
+            Ok(())
         })
         .await
     }
@@ -102,12 +103,12 @@ impl Store {
         administrator_id: i64,
         id: i64,
         name: String,
+        event: AuditEvent,
     ) -> Result<bool, StoreError> {
         self.write(move |connection| {
-            let own = passkey::table
-                .filter(passkey::id.eq(id))
-                .filter(passkey::administrator_id.eq(administrator_id));
-            Ok(diesel::update(own).set(passkey::name.eq(&name)).execute(connection)? > 0)
+            let renamed =
+                diesel::update(own(id, administrator_id)).set(passkey::name.eq(&name)).execute(connection)?;
+            audit::record_if(connection, renamed, &event)
         })
         .await
     }
@@ -126,16 +127,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let keep = keep.to_owned();
         self.write(move |connection| {
-            account_care::hold_own(connection, administrator_id, &keep)?;
-            let own = passkey::table
-                .filter(passkey::id.eq(id))
-                .filter(passkey::administrator_id.eq(administrator_id));
-            if diesel::delete(own).execute(connection)? == 0 {
-                return Ok(false);
-            }
-            account_care::end_other_sessions(connection, administrator_id, &keep)?;
-            audit::record(connection, &event)?;
-            Ok(true)
+            account_care::change_own(connection, administrator_id, &keep, &event, |connection| {
+                Ok(diesel::delete(own(id, administrator_id)).execute(connection)?)
+            })
         })
         .await
     }
@@ -160,9 +154,7 @@ impl Store {
             if held == 0 {
                 return Err(StoreError::Conflict("the session has ended"));
             }
-            let earlier =
-                ceremony::table.filter(ceremony::id_hash.eq(&id_hash)).filter(ceremony::purpose.eq(purpose));
-            diesel::delete(earlier).execute(connection)?;
+            diesel::delete(exchange(&id_hash, purpose)).execute(connection)?;
             diesel::insert_into(ceremony::table)
                 .values((
                     ceremony::id_hash.eq(&id_hash),
@@ -188,9 +180,7 @@ impl Store {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let id_hash = id_hash.to_owned();
         self.read(move |connection| {
-            Ok(ceremony::table
-                .filter(ceremony::id_hash.eq(&id_hash))
-                .filter(ceremony::purpose.eq(purpose))
+            Ok(exchange(&id_hash, purpose)
                 .filter(ceremony::expires_at.gt(now.as_second()))
                 .select(ceremony::state)
                 .first(connection)
@@ -212,17 +202,28 @@ impl Store {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let id_hash = id_hash.to_owned();
         self.write(move |connection| {
-            let own = || {
-                ceremony::table.filter(ceremony::id_hash.eq(&id_hash)).filter(ceremony::purpose.eq(purpose))
-            };
-            let state: Option<(Vec<u8>, i64)> =
-                own().select((ceremony::state, ceremony::expires_at)).first(connection).optional()?;
+            let state: Option<(Vec<u8>, i64)> = exchange(&id_hash, purpose)
+                .select((ceremony::state, ceremony::expires_at))
+                .first(connection)
+                .optional()?;
             // On PostgreSQL two may have read it; the row is deleted by one.
-            let mine = diesel::delete(own()).execute(connection)? == 1;
+            let mine = diesel::delete(exchange(&id_hash, purpose)).execute(connection)? == 1;
             Ok(state.filter(|(_, end)| mine && *end > now.as_second()).map(|(state, _)| state))
         })
         .await
     }
+}
+
+/// A passkey, if it is of this account.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn own(id: i64, administrator_id: i64) -> _ {
+    passkey::table.filter(passkey::id.eq(id)).filter(passkey::administrator_id.eq(administrator_id))
+}
+
+/// What is remembered for the session's exchange for a purpose.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn exchange<'a>(id_hash: &'a str, purpose: &'static str) -> _ {
+    ceremony::table.filter(ceremony::id_hash.eq(id_hash)).filter(ceremony::purpose.eq(purpose))
 }
 
 fn into_row(columns: Columns) -> Result<PasskeyRow, StoreError> {

@@ -1,10 +1,11 @@
 //! Recovery codes: one open one a terminal, good for one certificate.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Intent, Store, StoreError, account_care, audit,
+    AnyConnection, AuditEvent, AuditKind, Intent, OnBehalf, Store, StoreError, audit,
     certificates::{Signed, insert_intent, insert_result, state_from},
     connection::lock_terminal,
-    consents, instant,
+    instant,
+    left_open::{self, LeftOpen},
     schema::{certificate, recovery_code, tenant, terminal},
     terminals,
 };
@@ -21,10 +22,8 @@ pub struct NewRecoveryCode {
     pub code_hash: String,
     /// Who issued it, in words.
     pub created_by: String,
-    /// The account of whoever issued it; none at the command line.
-    pub issued_by: Option<i64>,
-    /// The clinic and the vendor between whom a consent allows it, where it needs one.
-    pub consent: Option<(String, String)>,
+    /// On whose word.
+    pub by: OnBehalf,
     /// Last instant at which it is good.
     pub expires_at: Timestamp,
 }
@@ -95,30 +94,20 @@ macro_rules! code_columns {
         )
     };
 }
+
 impl Store {
     /// Issues a code. One that was open before is good no more.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the terminal has been stopped, the account of whoever
-    /// issues it disabled, or the consent withdrawn.
+    /// issues it disabled, their organisation suspended, or the consent withdrawn.
     pub async fn issue_recovery_code(
         &self,
         new: NewRecoveryCode,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
-            // Held until the code is recorded: whoever ends them afterwards finds it.
-            let consented = match &new.consent {
-                Some((clinic, vendor)) => consents::hold(connection, clinic, vendor)?,
-                None => true,
-            };
-            let active = match new.issued_by {
-                Some(id) => account_care::hold_active(connection, id)?,
-                None => true,
-            };
-            if !consented || !active {
-                return Err(StoreError::Conflict("whoever issues the code may no more"));
-            }
+            left_open::hold(connection, &new.by)?;
             lock_terminal(connection, new.terminal_id)?;
             terminals::not_stopped(connection, new.terminal_id)?;
             cancel_open(connection, new.terminal_id, event.at)?;
@@ -127,8 +116,7 @@ impl Store {
                     recovery_code::terminal_id.eq(new.terminal_id),
                     recovery_code::code_hash.eq(&new.code_hash),
                     recovery_code::created_by.eq(&new.created_by),
-                    recovery_code::issued_by.eq(new.issued_by),
-                    recovery_code::vendor.eq(new.consent.as_ref().map(|(_, vendor)| vendor)),
+                    recovery_code::issued_by.eq(new.by.administrator_id),
                     recovery_code::created_at.eq(event.at.as_second()),
                     recovery_code::expires_at.eq(new.expires_at.as_second()),
                 ))
@@ -150,10 +138,7 @@ impl Store {
         self.write(move |connection| {
             lock_terminal(connection, terminal_id)?;
             let cancelled = cancel_open(connection, terminal_id, event.at)?;
-            if cancelled {
-                audit::record(connection, &event)?;
-            }
-            Ok(cancelled)
+            audit::record_if(connection, cancelled, &event)
         })
         .await
     }
@@ -274,72 +259,62 @@ impl Store {
     }
 }
 
-/// Lets the terminal's open code be good no more. `false` when there is none.
-fn cancel_open(connection: &mut AnyConnection, terminal_id: i64, now: Timestamp) -> Result<bool, StoreError> {
+/// Lets the terminal's open code be good no more. Returns how many there were: one at most.
+fn cancel_open(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let open = recovery_code::table
         .filter(recovery_code::terminal_id.eq(terminal_id))
         .filter(recovery_code::used_at.is_null())
         .filter(recovery_code::cancelled_at.is_null());
-    let changed = diesel::update(open)
-        .set(recovery_code::cancelled_at.eq(Some(now.as_second())))
-        .execute(connection)?;
-    Ok(changed == 1)
+    Ok(diesel::update(open).set(recovery_code::cancelled_at.eq(Some(now.as_second()))).execute(connection)?)
 }
 
-/// With what codes end: all open ones of an account, or of a vendor in a clinic.
-pub(super) enum Issuer<'a> {
-    /// The account that was disabled.
-    Account(i64),
-    /// The vendor that the clinic lets in no more.
-    Vendor {
-        /// The clinic's id.
-        clinic: &'a str,
-        /// The vendor's id.
-        vendor: &'a str,
-    },
-}
-
-/// Lets the issuer's open codes be good no more, in the transaction that `because` is of.
-pub(super) fn cancel_of(
+/// The codes that are open at `at` and that these accounts have issued, for one tenant or all.
+pub(super) fn left_open(
     connection: &mut AnyConnection,
-    issuer: &Issuer<'_>,
-    because: &AuditEvent,
-) -> Result<(), StoreError> {
-    let open = recovery_code::table
+    accounts: &[i64],
+    tenant: Option<&str>,
+    at: Timestamp,
+) -> Result<Vec<LeftOpen<i64>>, StoreError> {
+    let open: Vec<(i64, i64, String, String)> = recovery_code::table
         .inner_join(terminal::table)
         .filter(recovery_code::used_at.is_null())
         .filter(recovery_code::cancelled_at.is_null())
-        .order(terminal::id)
-        .select((recovery_code::id, terminal::id, terminal::tenant_id, terminal::common_name));
-    let codes: Vec<(i64, i64, String, String)> = match issuer {
-        Issuer::Account(id) => open.filter(recovery_code::issued_by.eq(Some(*id))).load(connection)?,
-        Issuer::Vendor { clinic, vendor } => open
-            .filter(recovery_code::vendor.eq(Some(*vendor)))
-            .filter(terminal::tenant_id.eq(*clinic))
-            .load(connection)?,
-    };
-    for (_, terminal_id, ..) in &codes {
-        lock_terminal(connection, *terminal_id)?;
-    }
-    for (id, _, tenant_id, common_name) in codes {
-        let open = recovery_code::table
-            .filter(recovery_code::id.eq(id))
-            .filter(recovery_code::used_at.is_null())
-            .filter(recovery_code::cancelled_at.is_null());
-        let cancelled = diesel::update(open)
-            .set(recovery_code::cancelled_at.eq(Some(because.at.as_second())))
-            .execute(connection)?;
-        if cancelled == 1 {
-            let event = AuditEvent {
-                kind: AuditKind::RecoveryCodeCancelled,
-                tenant_id: Some(tenant_id),
-                common_name: Some(common_name),
-                serial: None,
-                ..because.clone()
-            };
-            audit::record(connection, &event)?;
-        }
-    }
+        .filter(recovery_code::expires_at.ge(at.as_second()))
+        .filter(recovery_code::issued_by.eq_any(accounts.iter().copied().map(Some)))
+        .order(recovery_code::id)
+        .select((recovery_code::id, terminal::id, terminal::tenant_id, terminal::common_name))
+        .load(connection)?;
+    Ok(open
+        .into_iter()
+        .map(|(key, terminal_id, tenant_id, common_name)| LeftOpen {
+            key,
+            terminal_id,
+            tenant_id,
+            common_name,
+        })
+        .filter(|code| tenant.is_none_or(|tenant| code.tenant_id == tenant))
+        .collect())
+}
+
+/// Lets a code be good no more whose terminal is locked, if it is still open.
+pub(super) fn cancel(
+    connection: &mut AnyConnection,
+    code: &LeftOpen<i64>,
+    because: &AuditEvent,
+) -> Result<(), StoreError> {
+    let open = recovery_code::table
+        .filter(recovery_code::id.eq(code.key))
+        .filter(recovery_code::used_at.is_null())
+        .filter(recovery_code::cancelled_at.is_null());
+    let cancelled = diesel::update(open)
+        .set(recovery_code::cancelled_at.eq(Some(because.at.as_second())))
+        .execute(connection)?;
+    let event = AuditEvent { kind: AuditKind::RecoveryCodeCancelled, ..code.event(because) };
+    audit::record_if(connection, cancelled, &event)?;
     Ok(())
 }
 

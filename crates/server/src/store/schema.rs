@@ -69,6 +69,7 @@ diesel::table! {
         set_hash -> Nullable<Text>,
         private_key -> Nullable<Text>,
         ca_chain -> Nullable<Text>,
+        issued_by -> Nullable<BigInt>,
     }
 }
 
@@ -143,6 +144,14 @@ diesel::table! {
         created_at -> BigInt,
         last_seen_at -> BigInt,
         second_factor_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    ended_session (id_hash) {
+        id_hash -> Text,
+        reason -> Text,
+        ended_at -> BigInt,
     }
 }
 
@@ -325,7 +334,6 @@ diesel::table! {
         used_serial -> Nullable<Text>,
         cancelled_at -> Nullable<BigInt>,
         issued_by -> Nullable<BigInt>,
-        vendor -> Nullable<Text>,
     }
 }
 

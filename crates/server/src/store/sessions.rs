@@ -63,6 +63,8 @@ pub struct SessionRow {
     pub certificate_serial: String,
     /// Whether that certificate still opens the site: not revoked, withdrawn or stopped.
     pub certificate_good: bool,
+    /// Its last second of validity.
+    pub certificate_not_after: Timestamp,
     /// What forms must send back.
     pub csrf: String,
     /// Since when.
@@ -76,7 +78,7 @@ pub struct SessionRow {
 type Columns = (
     (i64, String, String, String, String),
     (String, String, String, bool),
-    (String, String, Option<i64>, Option<i64>),
+    (String, String, Option<i64>, Option<i64>, i64),
     (String, i64, i64, Option<i64>),
 );
 
@@ -160,44 +162,6 @@ impl Store {
         })
         .await
     }
-
-    /// Ends a session; `event` is recorded if there was one.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn end_session(&self, id_hash: &str, event: Option<AuditEvent>) -> Result<bool, StoreError> {
-        let id_hash = id_hash.to_owned();
-        self.write(move |connection| {
-            let ended = diesel::delete(site_session::table.filter(site_session::id_hash.eq(&id_hash)))
-                .execute(connection)?;
-            if let (1, Some(event)) = (ended, &event) {
-                audit::record(connection, event)?;
-            }
-            Ok(ended == 1)
-        })
-        .await
-    }
-
-    /// Forgets sessions that were opened before `opened_before` or unused since
-    /// `unused_since`.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn forget_sessions(
-        &self,
-        opened_before: Timestamp,
-        unused_since: Timestamp,
-    ) -> Result<usize, StoreError> {
-        self.write(move |connection| {
-            let over = site_session::table.filter(
-                site_session::created_at
-                    .lt(opened_before.as_second())
-                    .or(site_session::last_seen_at.lt(unused_since.as_second())),
-            );
-            Ok(diesel::delete(over).execute(connection)?)
-        })
-        .await
-    }
 }
 
 const REPLAYED: &str = "the code was used before";
@@ -266,7 +230,13 @@ fn find(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<SessionR
                 administrator::state,
             ),
             (tenant::id, tenant::name, tenant::kind, tenant::suspended),
-            (certificate::serial, certificate::state, certificate::first_used_at, terminal::stopped_at),
+            (
+                certificate::serial,
+                certificate::state,
+                certificate::first_used_at,
+                terminal::stopped_at,
+                certificate::not_after,
+            ),
             (
                 site_session::csrf,
                 site_session::created_at,
@@ -282,7 +252,7 @@ fn find(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<SessionR
 fn into_row((person, organisation, certificate, session): Columns) -> Result<SessionRow, StoreError> {
     let (administrator_id, login, name, mail, state) = person;
     let (tenant_id, tenant_name, kind, tenant_suspended) = organisation;
-    let (certificate_serial, certificate_state, first_used_at, stopped_at) = certificate;
+    let (certificate_serial, certificate_state, first_used_at, stopped_at, not_after) = certificate;
     let (csrf, created_at, last_seen_at, second_factor_at) = session;
     // As at the renewal doors: one that was in use may go on after its successor has come.
     let live = match CertificateState::from_word(&certificate_state) {
@@ -302,6 +272,7 @@ fn into_row((person, organisation, certificate, session): Columns) -> Result<Ses
         tenant_suspended,
         certificate_serial,
         certificate_good: live && stopped_at.is_none(),
+        certificate_not_after: instant(not_after)?,
         csrf,
         created_at: instant(created_at)?,
         last_seen_at: instant(last_seen_at)?,

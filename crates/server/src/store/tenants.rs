@@ -1,7 +1,9 @@
 //! Tenants (医療機関) and their terminals (端末).
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
+    AnyConnection, AuditEvent, Store, StoreError, account_care,
+    attempts::{self, Excluded},
+    audit,
     folding::fold,
     overview,
     schema::{tenant, terminal},
@@ -179,26 +181,14 @@ impl Store {
         .await
     }
 
-    /// Suspends a tenant, or lets it in again. `false` when there is no such tenant.
+    /// Suspends a tenant, or lets it in again. With a suspension everything ends that its
+    /// people have left open, here and in the clinics that let it in: sessions, tokens,
+    /// recovery codes, and certificates that wait to be carried. `false` when there is no such
+    /// tenant.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn suspend_tenant(
-        &self,
-        id: &str,
-        suspended: bool,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
-        let event = AuditEvent { tenant_id: Some(id.to_owned()), ..AuditEvent::of(kind, now) };
-        self.set_tenant_suspended(id, suspended, event).await
-    }
-
-    /// The same with an event that says who did it.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn set_tenant_suspended(
         &self,
         id: &str,
         suspended: bool,
@@ -209,10 +199,12 @@ impl Store {
             let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
                 .set(tenant::suspended.eq(suspended))
                 .execute(connection)?;
-            if changed == 1 {
-                audit::record(connection, &event)?;
+            if changed == 1 && suspended {
+                account_care::close_all(connection, &id, &event)?;
+            } else if changed == 1 {
+                attempts::forget_exclusion(connection, &Excluded::Tenant(&id))?;
             }
-            Ok(changed == 1)
+            audit::record_if(connection, changed, &event)
         })
         .await
     }

@@ -1,10 +1,13 @@
 //! What administrators do to a terminal: name it, stop it, let it in again.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError,
+    attempts::{self, Excluded},
+    audit,
     connection::lock_terminal,
     endings, instant, overview,
-    schema::{certificate, site_session, terminal},
+    schema::{certificate, terminal},
+    session_ends,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -87,7 +90,7 @@ impl Store {
                     Stop::Unknown
                 });
             }
-            end_sessions(connection, terminal_id)?;
+            end_sessions(connection, terminal_id, event.at)?;
             audit::record(connection, &event)?;
             Ok(Stop::Done)
         })
@@ -117,6 +120,7 @@ impl Store {
             diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
                 .set((terminal::stopped_at.eq(None::<i64>), terminal::stopped_by.eq(None::<String>)))
                 .execute(connection)?;
+            attempts::forget_exclusion(connection, &Excluded::Terminal(terminal_id))?;
             audit::record(connection, &event)?;
             Ok(Stop::Done)
         })
@@ -210,12 +214,10 @@ pub(super) fn not_stopped(connection: &mut AnyConnection, terminal_id: i64) -> R
 }
 
 /// Ends the sessions of the administration site that lean on the terminal's certificates.
-fn end_sessions(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
+fn end_sessions(connection: &mut AnyConnection, terminal_id: i64, now: Timestamp) -> Result<(), StoreError> {
     let serials = certificate::table
         .filter(certificate::terminal_id.eq(terminal_id))
         .select(certificate::serial)
         .load::<String>(connection)?;
-    diesel::delete(site_session::table.filter(site_session::certificate_serial.eq_any(serials)))
-        .execute(connection)?;
-    Ok(())
+    session_ends::end_all_with(connection, &serials, now)
 }

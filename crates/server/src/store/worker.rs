@@ -17,6 +17,7 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -26,6 +27,11 @@ const GROUP: usize = 256;
 const QUEUE: usize = 4096;
 /// How often a transaction is repeated when the database asks for it.
 const REPEATS: usize = 8;
+/// How often it is tried what the database could not do, for a reason that it does not tell.
+const CHANCES: usize = 3;
+/// What fails as fast as this has not waited for a lock until its time was over, which is ten
+/// seconds ([`super::connection`]).
+const SOON: Duration = Duration::from_secs(5);
 
 /// Work on a connection whose result is told only after the commit.
 trait Item: Send {
@@ -41,6 +47,8 @@ enum Progress {
     Done,
     Failed,
     Repeat,
+    /// The database could not do it, for a reason that only its message tells.
+    Unable,
     ConnectionLost,
 }
 
@@ -56,6 +64,7 @@ impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item
         let progress = match &outcome {
             Ok(_) => Progress::Done,
             Err(StoreError::Repeat(_)) => Progress::Repeat,
+            Err(StoreError::Unable(_)) => Progress::Unable,
             Err(StoreError::Unavailable(_)) => Progress::ConnectionLost,
             Err(_) => Progress::Failed,
         };
@@ -173,7 +182,9 @@ fn run_in_savepoint(connection: &mut AnyConnection, item: &mut Box<dyn Item>) ->
     connection.batch_execute("SAVEPOINT item")?;
     let end = match item.run(connection) {
         Progress::Done => "RELEASE item",
-        Progress::Failed | Progress::Repeat | Progress::ConnectionLost => "ROLLBACK TO item; RELEASE item",
+        Progress::Failed | Progress::Repeat | Progress::Unable | Progress::ConnectionLost => {
+            "ROLLBACK TO item; RELEASE item"
+        }
     };
     Ok(connection.batch_execute(end)?)
 }
@@ -191,9 +202,13 @@ fn work_singly(
         };
         let Ok(mut item) = received else { return };
         let mut commit = Ok(());
-        for _ in 0..REPEATS {
+        for attempt in 1..=REPEATS {
+            let begun = now();
             match run_once(location, access, &mut connection, &mut item) {
                 Ok(Progress::Repeat) => {}
+                // It may have been a deadlock, which goes away; nothing else is lost by a second
+                // look. PostgreSQL finds deadlocks after a second, unless it is told otherwise.
+                Ok(Progress::Unable) if attempt < CHANCES && begun.elapsed() < SOON => {}
                 Ok(Progress::ConnectionLost) => {
                     reconnect(location, &mut connection);
                     break;
@@ -229,6 +244,11 @@ fn run_once(
         drop(connection.batch_execute("ROLLBACK"));
     }
     Ok(progress)
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a transaction took, not what time it is")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn reconnect(location: &Location, connection: &mut AnyConnection) {

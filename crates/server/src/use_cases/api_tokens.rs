@@ -1,14 +1,14 @@
 //! Tokens with which programs use the administration API in place of their makers.
 
 use super::{
-    ApiScope, FieldRefusal, Koshin, SiteError, SiteVisitor,
+    ApiScope, FieldRefusal, Koshin, SessionEnd, SiteError, SiteVisitor,
     api_scopes::Limit,
     site_authority::{Action, Actor},
     site_invitation::{secret_hash, text},
 };
 use crate::{
     entropy,
-    store::{ApiTokenRow, AuditKind, NewApiToken, TenantKind, TokenCredentials},
+    store::{ApiTokenRow, AuditKind, NewApiToken, StoreError, TenantKind, TokenCredentials},
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -128,7 +128,10 @@ impl Koshin {
             scopes,
             expires_at,
         };
-        self.store.add_api_token(new, event).await?;
+        self.store.add_api_token(new, event).await.map_err(|error| match error {
+            StoreError::Conflict(_) => SiteError::SessionEnded(SessionEnd::AccountDisabled),
+            other => other.into(),
+        })?;
         Ok(MadeToken { token, expires_at })
     }
 

@@ -191,6 +191,11 @@ fn weight(code: ProblemCode) -> Weight {
         ProblemCode::Overloaded | ProblemCode::StoreUnavailable | ProblemCode::BundleNotFound => {
             Weight::Passing
         }
+        // What somebody has decided, and can take back: no failure of the terminal, whose present
+        // certificate may be another one. Nobody has tried to renew either; the trail has it.
+        ProblemCode::CertificateRevoked
+        | ProblemCode::CertificateSuperseded
+        | ProblemCode::TenantSuspended => Weight::Nothing,
         _ => Weight::Failure,
     }
 }

@@ -57,8 +57,7 @@ pub use second_factor::SecondFactorKey;
 pub use service_policy::{ServiceView, SettingView};
 pub use site_authority::Actor;
 pub use site_error::{
-    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SessionEnd,
-    SignInRefusal, SiteError,
+    FieldRefusal, InvitationRefusal, IssueRefusal, PasswordRefusal, RecoveryRefusal, SignInRefusal, SiteError,
 };
 pub use site_invitation::{Enrolment, InvitationInfo, SetUp};
 pub use site_issuing::{
@@ -73,6 +72,8 @@ pub use site_session::{NewSession, Session};
 pub use site_terminals::{CertificateDetail, StopDetail};
 pub use site_visitor::SiteVisitor;
 pub use status::StatusFacts;
+
+pub use crate::store::SessionEnd;
 
 use crate::{
     authority::Authority,

@@ -124,7 +124,8 @@ impl Koshin {
     }
 
     /// Suspends a tenant, or lets it in again. All its certificates are refused while it is
-    /// suspended, and its administrators are signed out.
+    /// suspended; what its administrators left open ends for good: sessions, tokens, recovery
+    /// codes, and certificates that wait to be downloaded.
     ///
     /// # Errors
     /// What the table refuses; [`SiteError::NotFound`]; [`SiteError::OwnOrganisation`].
@@ -141,7 +142,7 @@ impl Koshin {
         }
         let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
         let event = actor.event(kind, id, String::new(), now);
-        match self.store.set_tenant_suspended(id, suspended, event).await? {
+        match self.store.suspend_tenant(id, suspended, event).await? {
             true => Ok(()),
             false => Err(SiteError::NotFound),
         }

@@ -1,7 +1,7 @@
 //! Who may do what on the administration site: one table, asked by every use case.
 
 use super::{Koshin, SiteError, api_scopes::Limit};
-use crate::store::{AuditEvent, AuditKind, Scope, TenantKind};
+use crate::store::{AuditEvent, AuditKind, OnBehalf, Scope, TenantKind};
 use jiff::Timestamp;
 
 /// The name in the audit trail of whoever uses `koshin-server` on the machine itself.
@@ -203,6 +203,15 @@ impl Actor {
         match self.administrator_id {
             Some(id) => format!("{}@{} (administrator {id})", self.login, self.tenant_id),
             None => self.login.clone(),
+        }
+    }
+
+    /// On whose word it happens what the actor leaves open in `tenant_id`.
+    pub(super) fn on_behalf(&self, tenant_id: &str) -> OnBehalf {
+        let foreign = self.kind == TenantKind::Vendor && self.tenant_id != tenant_id;
+        OnBehalf {
+            administrator_id: self.administrator_id,
+            consent: foreign.then(|| (tenant_id.to_owned(), self.tenant_id.clone())),
         }
     }
 

@@ -9,7 +9,8 @@ use koshin_policy::calendar;
 const MOST_WEEKS: u32 = 53;
 
 impl Koshin {
-    /// How many certificates end in each of the coming weeks, by their Mondays in Japan.
+    /// How many certificates end in each of the coming weeks, by their Mondays in Japan: of the
+    /// present week what is left of it.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -25,7 +26,8 @@ impl Koshin {
         let mut counts = Vec::new();
         for _ in 0..weeks.min(MOST_WEEKS) {
             let next = monday.saturating_add(7.days());
-            let count = self.store.ending_between(scope.clone(), midnight(monday), midnight(next)).await?;
+            let from = midnight(monday).max(now);
+            let count = self.store.ending_between(scope.clone(), from, midnight(next)).await?;
             counts.push((monday, count));
             monday = next;
         }

@@ -1,7 +1,10 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
 use super::{ApiScope, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
-use crate::{config::PolicyProblem, store::StoreError};
+use crate::{
+    config::PolicyProblem,
+    store::{SessionEnd, StoreError},
+};
 use jiff::Timestamp;
 
 /// A use case of the site that ends without success.
@@ -126,29 +129,6 @@ impl From<StoreError> for SiteError {
     fn from(error: StoreError) -> Self {
         Self::UseCase(error.into())
     }
-}
-
-/// Why there is no session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SessionEnd {
-    /// It never was, or was signed out.
-    #[error("it is not known")]
-    Unknown,
-    /// Nothing was done for too long.
-    #[error("it was idle for too long")]
-    Idle,
-    /// It has lasted as long as any may.
-    #[error("it is too old")]
-    TooOld,
-    /// The account or its organisation was closed.
-    #[error("the account was disabled")]
-    AccountDisabled,
-    /// The certificate was revoked, or its terminal stopped.
-    #[error("its certificate has ended")]
-    CertificateEnded,
-    /// The browser presents another certificate than at the sign-in.
-    #[error("the browser presents another certificate")]
-    OtherCertificate,
 }
 
 /// A refused sign-in.

@@ -338,11 +338,16 @@ impl Koshin {
                 set_hash: token_hash(shelf.token.expose_secret()),
                 private_key: files.private_key.to_string(),
                 ca_chain: files.ca,
+                by: actor.on_behalf(&terminal.tenant_id),
             }),
         };
         let event = prepared_event(actor, &terminal, &grounds, &files.serial, now);
         let recorded = self.store.record_certificate(&files.serial, made.certificate, Some(bundle), event);
-        recorded.await.map_err(|error| refused(lost_place(error)))?;
+        if let Err(error) = recorded.await {
+            // What allowed it may have ended meanwhile: then that is the reason.
+            self.permit_site(actor, Action::IssueCertificate, &terminal.tenant_id).await?;
+            return Err(refused(lost_place(error)));
+        }
         Ok(Prepared {
             terminal_id: terminal.terminal_id,
             tenant_id: terminal.tenant_id,

@@ -155,7 +155,8 @@ impl Koshin {
         // Nobody speaks for a clinic without an account of it.
         let administrator = actor.administrator_id.ok_or(SiteError::Forbidden)?;
         let known = self.store.tenant(vendor).await?;
-        if known.is_none_or(|tenant| tenant.kind != TenantKind::Vendor) {
+        // As in the list of those that can be let in.
+        if known.is_none_or(|tenant| tenant.kind != TenantKind::Vendor || tenant.suspended) {
             return Err(SiteError::NoSuchVendor);
         }
         let event = actor.event(AuditKind::ConsentGranted, &actor.tenant_id, format!("vendor {vendor}"), now);

@@ -131,7 +131,8 @@ impl Koshin {
     }
 }
 
-/// The store changes an account for a session that goes on, and for no other.
+/// The store changes an account for a session that goes on, and for no other. Why it ended is
+/// said at the entrance.
 pub(super) fn session_over(error: StoreError) -> SiteError {
     match error {
         StoreError::Conflict(_) => SiteError::SessionEnded(SessionEnd::Unknown),

@@ -116,10 +116,23 @@ impl Koshin {
     ///
     /// # Errors
     /// [`SiteError::NotFound`], [`SiteError::Field`].
-    pub async fn rename_passkey(&self, oneself: Oneself<'_>, id: i64, name: &str) -> Result<(), SiteError> {
+    pub async fn rename_passkey(
+        &self,
+        oneself: Oneself<'_>,
+        id: i64,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
         oneself.session.actor()?;
+        let owner = oneself.session.administrator_id;
+        let known = self.store.passkeys(owner).await?;
+        let before = known.into_iter().find(|row| row.id == id).ok_or(SiteError::NotFound)?.name;
         let name = text(name, FieldRefusal::Label)?;
-        match self.store.rename_passkey(oneself.session.administrator_id, id, name).await? {
+        if name == before {
+            return Ok(());
+        }
+        let event = oneself.event(AuditKind::PasskeyRenamed, format!("{before:?} becomes {name:?}"), now);
+        match self.store.rename_passkey(owner, id, name, event).await? {
             true => Ok(()),
             false => Err(SiteError::NotFound),
         }

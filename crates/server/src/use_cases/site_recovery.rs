@@ -10,7 +10,7 @@ use super::{
 use crate::{
     authority::load_certificates,
     entropy,
-    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TenantKind, TerminalRow},
+    store::{AuditKind, NewRecoveryCode, RecoveryCodeRow, StoreError, TerminalRow},
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, RecoveryCode, recovery};
@@ -91,8 +91,7 @@ impl Koshin {
             terminal_id,
             code_hash: key.hidden(CODE, &code.written()),
             created_by: actor.words(),
-            issued_by: actor.administrator_id,
-            consent: consent_of(actor, &terminal),
+            by: actor.on_behalf(&terminal.tenant_id),
             expires_at,
         };
         let detail = format!("good until {expires_at}");
@@ -160,10 +159,4 @@ impl Koshin {
             (kind != Kind::Renewable).then_some(RecoveryRefusal::Kind)
         })
     }
-}
-
-/// The consent that allows a vendor to do this, by clinic and vendor.
-fn consent_of(actor: &Actor, terminal: &TerminalRow) -> Option<(String, String)> {
-    let foreign = actor.kind == TenantKind::Vendor && actor.tenant_id != terminal.tenant_id;
-    foreign.then(|| (terminal.tenant_id.clone(), actor.tenant_id.clone()))
 }

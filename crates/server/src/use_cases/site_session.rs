@@ -2,12 +2,12 @@
 //! certificate they lean on.
 
 use super::{
-    Koshin, SessionEnd, SiteError, SiteVisitor, api_scopes::Limit, site_authority::Actor,
-    site_invitation::secret_hash, site_sign_in::KNOWN_FOR,
+    Koshin, SiteError, SiteVisitor, api_scopes::Limit, site_authority::Actor, site_invitation::secret_hash,
+    site_sign_in::KNOWN_FOR,
 };
 use crate::{
     entropy,
-    store::{AuditEvent, AuditKind, NewSiteSession, SessionRow, TenantKind},
+    store::{AuditEvent, AuditKind, NewSiteSession, SessionEnd, SessionRow, TenantKind},
 };
 use jiff::{SignedDuration, Timestamp};
 use koshin_policy::recovery::counting_span;
@@ -19,6 +19,8 @@ const IDLE: SignedDuration = SignedDuration::from_mins(30);
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 /// So long the second factor may take.
 pub(super) const HALF_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// So long it is known why a session has ended.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// Requests are noted no more often: a page is not a write.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
 
@@ -95,13 +97,14 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Session, SiteError> {
         let hash = secret_hash(token);
-        let row = self.store.site_session(&hash).await?;
-        let row = row.ok_or(SiteError::SessionEnded(SessionEnd::Unknown))?;
+        let Some(row) = self.store.site_session(&hash).await? else {
+            return Err(SiteError::SessionEnded(self.store.session_end(&hash).await?));
+        };
         let expires_at = expiry(&row);
         if let Some(end) = end_of(&row, visitor, now) {
             // Another browser's certificate ends nothing: it only gets nothing.
             if end != SessionEnd::OtherCertificate {
-                self.store.end_session(&hash, None).await?;
+                self.store.end_session(&hash, end, now, None).await?;
             }
             return Err(SiteError::SessionEnded(end));
         }
@@ -135,7 +138,7 @@ impl Koshin {
             actor: Some(format!("{}@{} (administrator {})", row.login, row.tenant_id, row.administrator_id)),
             ..AuditEvent::of(AuditKind::SignedOut, now)
         };
-        self.store.end_session(&hash, Some(event)).await?;
+        self.store.end_session(&hash, SessionEnd::SignedOut, now, Some(event)).await?;
         Ok(())
     }
 
@@ -151,7 +154,7 @@ impl Koshin {
     /// When the store is out of reach.
     pub async fn forget_outlived(&self, now: Timestamp) -> Result<(), SiteError> {
         let ago = |span: SignedDuration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
-        self.store.forget_sessions(ago(LIFETIME), ago(IDLE)).await?;
+        self.store.forget_sessions(ago(LIFETIME), ago(IDLE), ago(REMEMBERED), now).await?;
         self.store.forget_links_and_terminals(now, ago(KNOWN_FOR)).await?;
         self.store.forget_failures(ago(SignedDuration::from_hours(24))).await?;
         self.store.forget_attempts(ago(SignedDuration::from_hours(24 * 400))).await?;
@@ -170,14 +173,15 @@ fn expiry(row: &SessionRow) -> Timestamp {
 }
 
 fn end_of(row: &SessionRow, visitor: &SiteVisitor, now: Timestamp) -> Option<SessionEnd> {
-    if row.certificate_serial != visitor.serial {
-        Some(SessionEnd::OtherCertificate)
-    } else if !row.certificate_good {
+    if !row.certificate_good || row.certificate_not_after < now {
+        // Also for who comes with its successor.
         Some(SessionEnd::CertificateEnded)
+    } else if row.certificate_serial != visitor.serial {
+        Some(SessionEnd::OtherCertificate)
     } else if !row.active || row.tenant_suspended {
         Some(SessionEnd::AccountDisabled)
     } else if now.duration_since(row.created_at) >= lifetime(row) {
-        Some(SessionEnd::TooOld)
+        Some(if row.second_factor_done { SessionEnd::TooOld } else { SessionEnd::Unfinished })
     } else {
         (now.duration_since(row.last_seen_at) >= IDLE).then_some(SessionEnd::Idle)
     }

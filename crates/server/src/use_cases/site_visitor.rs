@@ -1,10 +1,14 @@
 //! The browser's certificate: nobody gets to a password without one.
 
-use super::{Koshin, UseCaseError};
+use super::{Caller, Koshin, UseCaseError};
 use crate::store::TenantKind;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use koshin_issuance::CertificateFacts;
+use koshin_policy::CertificateState;
 use koshin_protocol::problem::ProblemCode;
+
+/// So long an administrator has to choose the new certificate in the browser.
+const CHANGE_OVER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whoever presents a good certificate. Only [`Koshin::site_visitor`] makes one.
 #[derive(Debug, Clone)]
@@ -31,13 +35,17 @@ impl Koshin {
     /// proved. It is no first use: only renewal doors tell that applications have it.
     ///
     /// # Errors
-    /// As [`Koshin::authenticate`].
+    /// As [`Koshin::authenticate`]; and a certificate whose successor has been in use for a day
+    /// opens this door no more: it may lie on a PC that was given away.
     pub async fn site_visitor(
         &self,
         peer: &CertificateFacts,
         now: Timestamp,
     ) -> Result<SiteVisitor, UseCaseError> {
         let caller = self.authenticate(peer, true, now).await?;
+        if caller.record.state == CertificateState::Superseded && self.is_long_replaced(&caller, now).await? {
+            return Err(super::Denial::new(ProblemCode::CertificateSuperseded).into());
+        }
         let unknown = || super::Denial::new(ProblemCode::CertificateUnknown);
         let tenant = self.store.tenant(caller.tenant_id()).await?.ok_or_else(unknown)?;
         Ok(SiteVisitor {
@@ -49,5 +57,13 @@ impl Koshin {
             serial: caller.serial.clone(),
             not_after: caller.not_after,
         })
+    }
+
+    /// Whether another certificate of the terminal has taken this one's place long ago.
+    async fn is_long_replaced(&self, caller: &Caller, now: Timestamp) -> Result<bool, UseCaseError> {
+        let history = self.store.certificates_of(caller.record.terminal_id).await?;
+        let own = history.iter().find(|row| row.serial == caller.serial).and_then(|row| row.first_used_at);
+        let successors = history.iter().filter_map(|row| row.first_used_at).filter(|used| Some(*used) > own);
+        Ok(successors.min().is_none_or(|since| now.duration_since(since) >= CHANGE_OVER))
     }
 }

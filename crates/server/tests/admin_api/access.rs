@@ -1,7 +1,7 @@
 //! Every operation, everybody who may come, every scope: the whole table, so that none is
 //! forgotten.
 
-use crate::world::World;
+use crate::{records::Records, world::World};
 use koshin_server::{admin_api::operations, use_cases::ApiScope};
 
 #[test]
@@ -84,8 +84,10 @@ fn what_belongs_to_others_does_not_exist() {
     let mut world = World::start();
     let things = world.things_of("other");
     let serial = world.of("other").desk.serial();
+    let mut records = Records::open(&world.site.server.directory().join("koshin.db"));
     for id in ["clinic", "vendor", "operator"] {
         let (program, operator) = (world.able_program(id), id == "operator");
+        let before = records.dump();
         for operation in operations::all().filter(|operation| operation.path.contains('{')) {
             let answer = program.perform(operation, &things);
             let case = format!("{} {} by {id}: {answer:?}", operation.method, operation.path);
@@ -95,6 +97,7 @@ fn what_belongs_to_others_does_not_exist() {
                 assert_eq!(answer.problem(), "insufficient-scope", "{case}");
             }
         }
+        assert_eq!(records.dump() != before, operator, "a refusal changes nothing: {id}");
         for list in ["/terminals", "/administrators", "/events", "/notices"] {
             let answer = program.get(&format!("{list}?tenant=other"));
             assert_eq!(answer.status, if operator { 200 } else { 404 }, "{list} by {id}: {answer:?}");

@@ -14,3 +14,7 @@ mod world;
 #[allow(dead_code, reason = "the pages' tests use the rest of it")]
 #[path = "../site/support.rs"]
 mod support;
+
+#[allow(dead_code, reason = "the pages' tests use the rest of it")]
+#[path = "../site/records.rs"]
+mod records;

@@ -1,4 +1,5 @@
-//! Every endpoint and everybody who may come: the whole table, so that none is forgotten.
+//! Every endpoint and everybody who may come: the whole table, so that none is forgotten. What
+//! those get who may, and name what belongs to others, is in [`crate::foreign`].
 
 use crate::support::{Browser, SiteInABox, heading, text};
 use koshin_server::{

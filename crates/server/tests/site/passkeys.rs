@@ -50,6 +50,19 @@ fn a_passkey_is_added_and_then_signs_in_in_place_of_the_code() {
     password(&window);
     assert!(window.page_with("#code").contains("/login/passkey"), "the code's page offers it");
     keep(&window, "passkey", &format!("{url}/login/passkey"));
+    let enabled = "return !document.querySelector('#passkey button').disabled";
+    assert_eq!(window.script(enabled), true, "the script has found that it works here");
+    // The same page in a browser that has none.
+    let without = "Object.defineProperty(window, 'PublicKeyCredential', { value: undefined });
+        document.querySelector('#passkey button').disabled = true;
+        const again = document.createElement('script');
+        again.src = document.querySelector('script[src]').src;
+        const done = arguments[arguments.length - 1];
+        again.onload = () => done([document.querySelector('#passkey button').disabled,
+            document.querySelector('#passkey-impossible').hidden]);
+        document.body.append(again);";
+    assert_eq!(window.script_later(without), serde_json::json!([true, false]), "and says so");
+    window.go(&format!("{url}/login/passkey"));
     window.submit("#passkey button");
     assert!(window.text_of("h1").contains("証明書管理"), "{}\n{}", window.page(), site.server.log());
 

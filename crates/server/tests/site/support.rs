@@ -274,7 +274,8 @@ fn base32(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn form_token(page: &str) -> String {
+/// The proof that the forms of a page carry.
+pub(crate) fn form_token(page: &str) -> String {
     let (_, rest) = page.split_once("name=\"token\" value=\"").unwrap_or_else(|| panic!("no form in {page}"));
     rest.split('"').next().unwrap().to_owned()
 }

@@ -1,6 +1,7 @@
 //! Accounts after their set-up: invited, closed, set up anew, changed by their owners.
 
 use crate::world::{PASSWORD, Person, World, after_minutes, now, set_up};
+use koshin_protocol::problem::ProblemCode;
 use koshin_server::{
     store::{AuditRow, TrailQuery},
     use_cases::{
@@ -8,6 +9,7 @@ use koshin_server::{
     },
 };
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use totp_rs::Totp;
 
 const OTHER_PASSWORD: &str = "battery horse correct";
@@ -22,7 +24,7 @@ fn oneself<'a>(person: &'a Person, session: &'a Session, token: &'a SecretString
 
 async fn ended(world: &World, person: &Person, token: &SecretString, minute: i64) -> bool {
     let found = world.koshin.site_session(&person.visitor, token, after_minutes(minute)).await;
-    matches!(found, Err(SiteError::SessionEnded(SessionEnd::Unknown)))
+    matches!(found, Err(SiteError::SessionEnded(SessionEnd::CredentialsChanged)))
 }
 
 async fn events(world: &World, kind: &str) -> Vec<AuditRow> {
@@ -153,6 +155,35 @@ async fn a_failure_of_the_server_locks_nobody_out() {
     }
     world.sql("ALTER TABLE administrator RENAME COLUMN away TO totp_last_step");
     world.session(&hanako, after_minutes(5)).await;
+}
+
+/// Nor does one that it had no place for.
+#[tokio::test]
+async fn an_overloaded_server_locks_nobody_out() {
+    let world = World::new().await;
+    let hanako = world.person("clinic", "hanako").await;
+    // Nobody waits there: beyond its processors all are sent away.
+    let busy = Arc::new(world.busy_node());
+    let places = std::thread::available_parallelism().unwrap().get();
+    let attempt = |login: String| {
+        let (busy, visitor) = (Arc::clone(&busy), hanako.visitor.clone());
+        tokio::spawn(async move {
+            busy.check_password(&visitor, &login, secret("a guess at it 1"), after_minutes(1)).await
+        })
+    };
+    // In this order, on one thread: the first have taken all places when the others come.
+    let first: Vec<_> = (0..places).map(|number| attempt(format!("nobody{number}"))).collect();
+    let sent_away: Vec<_> = (0..8).map(|_| attempt("hanako".to_owned())).collect();
+    for task in sent_away {
+        match task.await.unwrap() {
+            Err(SiteError::UseCase(error)) => assert_eq!(error.code(), ProblemCode::Overloaded),
+            other => panic!("{:?}", other.map(|session| session.expires_at)),
+        }
+    }
+    for task in first {
+        assert!(matches!(task.await.unwrap(), Err(SiteError::SignIn(_))), "these were judged");
+    }
+    assert!(world.password(&hanako, PASSWORD, after_minutes(1)).await.is_ok(), "not one of eight counts");
 }
 
 /// A form that was sent before the owner ended every session.

@@ -270,13 +270,13 @@ async fn what_cannot_be_renewed_is_refused_with_its_reason() {
     assert_eq!(refusal(stopped), Some(IssueRefusal::Stopped));
     koshin.undo_stop(&operator, terminal, now()).await.unwrap();
 
-    koshin.store().suspend_tenant("clinic", true, now()).await.unwrap();
+    koshin.suspend_tenant(&Actor::command_line(), "clinic", true, now()).await.unwrap();
     let suspended = koshin.prepare_renewal(&operator, terminal, now()).await;
     assert_eq!(refusal(suspended), Some(IssueRefusal::TenantSuspended));
     let first = koshin.prepare_first(&operator, wish("clinic", "client009"), now()).await;
     assert_eq!(refusal(first), Some(IssueRefusal::TenantSuspended));
     assert!(koshin.store().terminal_named("clinic", "client009").await.unwrap().is_none());
-    koshin.store().suspend_tenant("clinic", false, now()).await.unwrap();
+    koshin.suspend_tenant(&Actor::command_line(), "clinic", false, now()).await.unwrap();
 
     let api = koshin.prepare_first(&operator, wish("clinic", "api001"), now()).await.unwrap();
     let again = koshin.prepare_renewal(&operator, api.terminal_id, now()).await.unwrap();

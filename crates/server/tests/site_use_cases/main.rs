@@ -7,6 +7,7 @@ mod issuing;
 mod operators;
 mod passkeys;
 mod recovery;
+mod terminals;
 mod trail;
 mod world;
 
@@ -128,7 +129,7 @@ async fn sessions_end_by_time_by_the_certificate_and_by_the_account() {
     let actor = colleague.actor().unwrap();
     koshin.disable_administrator(&actor, session.administrator_id, after_minutes(day + 41)).await.unwrap();
     let disabled = koshin.site_session(&hanako.visitor, &token, after_minutes(day + 41)).await;
-    assert_eq!(end(disabled), Some(SessionEnd::Unknown));
+    assert_eq!(end(disabled), Some(SessionEnd::AccountDisabled));
     let itself = koshin.disable_administrator(&actor, colleague.administrator_id, after_minutes(day + 41));
     assert!(matches!(itself.await, Err(SiteError::LastAdministrator)));
 

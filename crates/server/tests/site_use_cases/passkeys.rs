@@ -141,11 +141,18 @@ async fn a_passkey_is_added_once_named_and_removed_by_its_owner() {
     let taro = world.person("clinic", "taro").await;
     let (taros, taro_session) = world.session(&taro, after_minutes(5)).await;
     let stranger = oneself(&taro, &taro_session, &taros);
-    assert!(matches!(koshin.rename_passkey(stranger, id, "x").await, Err(SiteError::NotFound)));
+    assert!(matches!(koshin.rename_passkey(stranger, id, "x", at).await, Err(SiteError::NotFound)));
     let removed = koshin.remove_passkey(stranger, id, SecretString::from(PASSWORD), at).await;
     assert!(matches!(removed, Err(SiteError::NotFound)), "{removed:?}");
-    koshin.rename_passkey(me, id, "受付の鍵").await.unwrap();
+    for _ in 0..2 {
+        koshin.rename_passkey(me, id, "受付の鍵", at).await.unwrap();
+    }
     assert_eq!(koshin.own_passkeys(me).await.unwrap()[0].name, "受付の鍵");
+    let trail = koshin.store().audit_trail().await.unwrap();
+    let renamed: Vec<_> = trail.iter().filter(|row| row.kind == "passkey_renamed").collect();
+    assert_eq!(renamed.len(), 1, "the same name is no change: {renamed:?}");
+    assert!(renamed[0].actor.as_deref().unwrap().starts_with("hanako@clinic"), "{renamed:?}");
+    assert!(renamed[0].detail.ends_with("becomes \"受付の鍵\""), "{renamed:?}");
     let removed = koshin.remove_passkey(me, id, SecretString::from("a guess at it 1"), at).await;
     assert!(is_refused(&removed));
     koshin.remove_passkey(me, id, SecretString::from(PASSWORD), at).await.unwrap();

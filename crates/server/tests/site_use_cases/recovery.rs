@@ -95,7 +95,7 @@ async fn what_was_stopped_is_not_recovered() {
     koshin.undo_stop(&operator, id, now()).await.unwrap();
     koshin.cancel_recovery_code(&operator, id, now()).await.unwrap();
     assert_eq!(redeem(&world, &code, &request(), now()).await.err(), Some(ProblemCode::RecoveryCodeExpired));
-    koshin.store().suspend_tenant("clinic", true, now()).await.unwrap();
+    koshin.suspend_tenant(&Actor::command_line(), "clinic", true, now()).await.unwrap();
     let refused = koshin.issue_recovery_code(&operator, id, now()).await;
     assert!(matches!(refused, Err(SiteError::NotRecoverable(RecoveryRefusal::Suspended))), "{refused:?}");
 }

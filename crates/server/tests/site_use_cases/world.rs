@@ -66,6 +66,14 @@ impl World {
         Koshin::new(self.koshin.store().clone(), authority, config, String::new())
     }
 
+    /// One over the same records that lets nobody wait for a processor.
+    pub(crate) fn busy_node(&self) -> Koshin {
+        let mut config = Config::load(&self.home, None).unwrap();
+        config.limits.waiting_renewals = 0;
+        let authority = Authority::load(&self.home).unwrap();
+        Koshin::new(self.koshin.store().clone(), authority, config, String::new())
+    }
+
     async fn organisation(&mut self, id: &'static str, kind: TenantKind) {
         let tenant = Tenant {
             id: id.to_owned(),

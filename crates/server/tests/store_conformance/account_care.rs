@@ -6,7 +6,9 @@ use crate::{
     fixture::{Fixture, event, later, now},
 };
 use jiff::SignedDuration;
-use koshin_server::store::{AuditKind, NewInvitation, NewPasskey, SecondProof, StoreError, TrailQuery, Used};
+use koshin_server::store::{
+    AuditKind, NewInvitation, NewPasskey, SecondProof, SessionEnd, StoreError, TrailQuery, Used,
+};
 
 fn reset_link(token_hash: &str) -> NewInvitation {
     NewInvitation {
@@ -93,9 +95,9 @@ pub(crate) async fn a_disabled_account_is_enabled_once(f: Fixture) {
 pub(crate) async fn a_change_ends_all_sessions_but_one(f: Fixture) {
     f.issue("a1", None).await;
     let (hanako, taro) = (administrator(&f, "hanako").await, administrator(&f, "taro").await);
-    let left = async || {
+    let left = async |other: &'static str| {
         let mut left = Vec::new();
-        for hash in ["own", "other", "colleague"] {
+        for hash in ["own", other, "colleague"] {
             if f.store.site_session(hash).await.unwrap().is_some() {
                 left.push(hash);
             }
@@ -105,7 +107,7 @@ pub(crate) async fn a_change_ends_all_sessions_but_one(f: Fixture) {
     f.store.open_half_session(session("own", hanako)).await.unwrap();
     f.store.open_half_session(session("colleague", taro)).await.unwrap();
     for change in ["password", "authenticator", "passkey", "removed passkey"] {
-        f.store.open_half_session(session("other", hanako)).await.unwrap();
+        f.store.open_half_session(session(change, hanako)).await.unwrap();
         match change {
             "password" => {
                 let event = event(AuditKind::PasswordChanged);
@@ -125,7 +127,7 @@ pub(crate) async fn a_change_ends_all_sessions_but_one(f: Fixture) {
                 assert!(f.store.remove_passkey(hanako, id, "own", event).await.unwrap());
             }
         }
-        assert_eq!(left().await, ["own", "colleague"], "{change}");
+        assert_eq!(left(change).await, ["own", "colleague"], "{change}");
     }
     let credentials = f.store.credentials("clinic", "hanako").await.unwrap().unwrap();
     assert_eq!((credentials.password_hash.as_str(), credentials.totp_last_step), ("new", 300));
@@ -141,9 +143,14 @@ pub(crate) async fn a_passkey_belongs_to_one_account(f: Fixture) {
     add(hanako, "hanako's").await.unwrap();
     assert!(matches!(add(taro, "taro's").await, Err(StoreError::Exists(_))));
     let id = f.store.passkeys(hanako).await.unwrap()[0].id;
-    assert!(!f.store.rename_passkey(taro, id, "x".to_owned()).await.unwrap());
+    assert!(
+        !f.store.rename_passkey(taro, id, "x".to_owned(), event(AuditKind::PasskeyRenamed)).await.unwrap()
+    );
     assert!(!f.store.remove_passkey(taro, id, "taro's", event(AuditKind::PasskeyRemoved)).await.unwrap());
-    assert!(f.store.rename_passkey(hanako, id, "受付".to_owned()).await.unwrap());
+    let renamed = || event(AuditKind::PasskeyRenamed);
+    assert!(f.store.rename_passkey(hanako, id, "受付".to_owned(), renamed()).await.unwrap());
+    let trail = f.store.audit_trail().await.unwrap();
+    assert_eq!(trail.iter().filter(|row| row.kind == "passkey_renamed").count(), 1, "and not of what failed");
     let counts: Vec<i64> =
         f.store.administrators("clinic").await.unwrap().iter().map(|row| row.passkeys).collect();
     assert_eq!(counts, [1, 0], "by login: hanako, taro");
@@ -184,7 +191,7 @@ pub(crate) async fn what_is_remembered_for_an_exchange_is_good_once(f: Fixture) 
     begin("third").await.unwrap();
     assert_eq!(f.store.end_ceremony("s", "passkey", later(1)).await.unwrap(), None, "too late");
     begin("fourth").await.unwrap();
-    f.store.end_session("s", None).await.unwrap();
+    f.store.end_session("s", SessionEnd::SignedOut, crate::fixture::now(), None).await.unwrap();
     assert_eq!(f.store.ceremony("s", "passkey", now()).await.unwrap(), None, "it ends with its session");
 }
 

@@ -3,8 +3,8 @@
 use crate::fixture::{Fixture, event, later, now, tenant};
 use jiff::SignedDuration;
 use koshin_server::store::{
-    Attempt, AuditKind, ConsentQuery, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, StoreError,
-    Tenant, TenantKind, Used,
+    Attempt, AuditKind, ConsentQuery, EnrolmentRow, NewInvitation, NewSiteSession, SecondProof, SessionEnd,
+    StoreError, Tenant, TenantKind, Used,
 };
 
 pub(crate) fn entered(login: &str) -> EnrolmentRow {
@@ -204,4 +204,36 @@ pub(crate) async fn a_consent_lets_one_vendor_see_one_clinic_until_it_is_withdra
     let second = of(None, None, 2, 1).await.unwrap();
     assert_eq!((second.rows, second.total), (ended.rows, 2));
     assert_eq!(of(Some("other"), None, 1, 50).await.unwrap().total, 0);
+}
+
+/// Whoever still believes in a session is told why it is over, for a day.
+pub(crate) async fn an_ended_session_says_why(f: Fixture) {
+    f.issue("a1", None).await;
+    let hanako = administrator(&f, "hanako").await;
+    let end = async |id: &'static str| f.store.session_end(id).await.unwrap();
+    assert_eq!(end("never was").await, SessionEnd::Unknown);
+    for id in ["out", "kept", "elsewhere", "half"] {
+        f.store.open_half_session(session(id, hanako)).await.unwrap();
+    }
+    assert!(f.store.end_session("out", SessionEnd::SignedOut, now(), None).await.unwrap());
+    assert!(!f.store.end_session("out", SessionEnd::Idle, now(), None).await.unwrap(), "once");
+    assert_eq!(end("out").await, SessionEnd::SignedOut, "the first reason is kept");
+    f.sql("UPDATE site_session SET second_factor_at = created_at WHERE id_hash <> 'half'");
+    let changed = event(AuditKind::PasswordChanged);
+    f.store.change_password(hanako, "new".to_owned(), "kept", changed).await.unwrap();
+    for id in ["elsewhere", "half"] {
+        assert_eq!(end(id).await, SessionEnd::CredentialsChanged, "{id}");
+    }
+    assert_eq!(end("kept").await, SessionEnd::Unknown, "it goes on");
+
+    f.store.open_half_session(session("half2", hanako)).await.unwrap();
+    let forget = |opened, unused, ended| f.store.forget_sessions(opened, unused, ended, later(1));
+    assert_eq!(forget(later(-12), now(), now()).await.unwrap(), 0);
+    assert_eq!(forget(later(-11), later(1), now()).await.unwrap(), 2);
+    assert_eq!((end("kept").await, end("half2").await), (SessionEnd::Idle, SessionEnd::Unfinished));
+    f.store.open_half_session(session("old", hanako)).await.unwrap();
+    f.sql("UPDATE site_session SET second_factor_at = created_at");
+    assert_eq!(forget(later(1), later(1), later(1)).await.unwrap(), 1);
+    assert_eq!(end("old").await, SessionEnd::TooOld);
+    assert_eq!(end("out").await, SessionEnd::Unknown, "forgotten after a day");
 }

@@ -4,10 +4,12 @@ use crate::{
     accounts::{administrator, entered, invite, session},
     fixture::{Fixture, event, later},
 };
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use koshin_server::store::{
-    AuditEvent, AuditKind, Location, NewInvitation, NewPasskey, SecondProof, StoreError,
+    AuditEvent, AuditKind, Location, NewInvitation, NewPasskey, SecondProof, SessionEnd, StoreError,
 };
-use std::fmt::Debug;
+use secrecy::ExposeSecret;
+use std::{fmt::Debug, time::Duration};
 use tokio::task::JoinHandle;
 
 fn link(token_hash: &str, invited_by: Option<i64>) -> NewInvitation {
@@ -106,7 +108,7 @@ pub(crate) async fn of_many_set_ups_at_once_the_last_counts(f: Fixture) {
     assert!(f.store.enrolment("t1").await.unwrap().is_some());
     f.store.withdraw_invitation("t1", event(AuditKind::InvitationWithdrawn)).await.unwrap();
     assert!(is_conflict(&f.store.keep_enrolment("t1", entered("taro")).await));
-    f.store.end_session("s", None).await.unwrap();
+    f.store.end_session("s", SessionEnd::SignedOut, crate::fixture::now(), None).await.unwrap();
     assert!(is_conflict(&f.store.begin_ceremony("s", "passkey", Vec::new(), later(1)).await));
 }
 
@@ -125,7 +127,7 @@ pub(crate) async fn an_ended_session_changes_no_account(f: Fixture) {
     f.store.add_passkey(key("k1"), "own", event(AuditKind::PasskeyAdded)).await.unwrap();
     let before = f.store.credentials("clinic", "hanako").await.unwrap().unwrap();
     let id = f.store.passkeys(hanako).await.unwrap()[0].id;
-    f.store.end_session("own", None).await.unwrap();
+    f.store.end_session("own", SessionEnd::SignedOut, crate::fixture::now(), None).await.unwrap();
     for keep in ["own", "taro's", "never was"] {
         let changed = event(AuditKind::PasswordChanged);
         assert!(is_conflict(&f.store.change_password(hanako, "x".to_owned(), keep, changed).await));
@@ -166,4 +168,24 @@ pub(crate) async fn a_text_that_no_database_takes_costs_no_connection(f: Fixture
         Location::Postgres(_) => assert!(matches!(answer, Err(StoreError::Unable(_))), "{answer:?}"),
     }
     assert!(f.store.tenant("clinic").await.unwrap().is_some());
+}
+
+/// Two that wait for each other: PostgreSQL ends one of them with a message in its own
+/// language and tells no other sign through the library, so none may be needed.
+pub(crate) async fn a_deadlock_is_repeated_in_whatever_language_it_is_told(f: Fixture) {
+    let Location::Postgres(url) = &f.location else { return };
+    let (hanako, _) = (administrator(&f, "hanako").await, administrator(&f, "taro").await);
+    let mut beside = PgConnection::establish(url.expose_secret()).unwrap();
+    // Only the other one looks for deadlocks, and so is the one that is ended.
+    beside.batch_execute("SET deadlock_timeout = '1min'; BEGIN").unwrap();
+    let hold = format!("UPDATE administrator SET state = state WHERE id = {hanako}");
+    beside.batch_execute(&hold).unwrap();
+    let store = f.store.clone();
+    let disabled = event(AuditKind::AdministratorDisabled);
+    let task = tokio::spawn(async move { store.disable_administrator(hanako, disabled).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // It holds the organisation by now and waits for the account.
+    let crossing = "UPDATE tenant SET suspended = suspended WHERE id = 'clinic'; COMMIT";
+    tokio::task::spawn_blocking(move || beside.batch_execute(crossing)).await.unwrap().unwrap();
+    assert!(task.await.unwrap().unwrap(), "done at the second try");
 }

@@ -1,7 +1,7 @@
 //! Promises about what administrators carry to terminals.
 
 use crate::fixture::{Fixture, event, later, now};
-use koshin_server::store::{AuditKind, Carried, NewBundle, NewTerminal, StoreError, WaitingBundle};
+use koshin_server::store::{AuditKind, Carried, NewBundle, NewTerminal, OnBehalf, StoreError, WaitingBundle};
 
 impl Fixture {
     /// From intent to result, with a bundle for administrators under the set's hash `set`.
@@ -15,6 +15,7 @@ impl Fixture {
                 set_hash: set.to_owned(),
                 private_key: "encrypted key".to_owned(),
                 ca_chain: "ca".to_owned(),
+                by: OnBehalf::default(),
             }),
         };
         let event = event(AuditKind::CertificateRenewed);

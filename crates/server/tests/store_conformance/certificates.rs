@@ -91,12 +91,12 @@ pub(crate) async fn a_revoked_certificate_stays_revoked(f: Fixture) {
 pub(crate) async fn a_tenant_is_added_once_and_can_be_suspended(f: Fixture) {
     let again = f.store.add_tenant(tenant("clinic"), now(), event(AuditKind::TenantAdded)).await;
     assert!(matches!(again, Err(StoreError::Exists(_))), "{again:?}");
-    assert!(f.store.suspend_tenant("clinic", true, now()).await.unwrap());
+    assert!(f.suspend("clinic", true).await);
     f.issue("a1", None).await;
     assert!(f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
-    assert!(f.store.suspend_tenant("clinic", false, now()).await.unwrap());
+    assert!(f.suspend("clinic", false).await);
     assert!(!f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
-    assert!(!f.store.suspend_tenant("nobody", true, now()).await.unwrap());
+    assert!(!f.suspend("nobody", true).await);
 }
 
 pub(crate) async fn a_terminal_keeps_its_identity_and_takes_a_new_label(f: Fixture) {
@@ -127,7 +127,7 @@ pub(crate) async fn nothing_is_renewed_from_a_certificate_that_has_ended_meanwhi
         f.store.record_certificate("a4", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
     assert!(matches!(result, Err(StoreError::Conflict(_))), "the parent is revoked: {result:?}");
 
-    f.store.suspend_tenant("clinic", true, now()).await.unwrap();
+    f.suspend("clinic", true).await;
     f.issue("b1", None).await;
     f.confirm("b1").await;
     let late = Intent { parent: Some("b1".to_owned()), ..f.intent("b2") };

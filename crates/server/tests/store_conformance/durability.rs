@@ -55,7 +55,7 @@ pub(crate) async fn every_change_is_in_the_trail(f: Fixture) {
             "certificate_renewed",
             "certificate_confirmed",
             "certificate_renewed",
-            "certificate_superseded",
+            "certificate_replaced",
             "certificate_confirmed",
             "certificate_revoked",
             "foreign_bundle_requested",

@@ -66,6 +66,13 @@ impl Fixture {
         assert!(matches!(fetched, Fetched::Bundle(bytes) if bytes == b"encrypted"), "{serial} waits");
     }
 
+    /// Suspends a tenant, or lets it in again.
+    pub(crate) async fn suspend(&self, id: &str, suspended: bool) -> bool {
+        let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
+        let event = AuditEvent { tenant_id: Some(id.to_owned()), ..AuditEvent::of(kind, now()) };
+        self.store.suspend_tenant(id, suspended, event).await.unwrap()
+    }
+
     /// A statement beside the store, for rows that another part of the program writes.
     pub(crate) fn sql(&self, statement: &str) {
         match &self.location {

@@ -13,6 +13,7 @@ mod carried;
 mod certificates;
 mod durability;
 mod fixture;
+mod left_open;
 mod notice_settings;
 mod operators;
 mod outbox;
@@ -109,6 +110,8 @@ on_both_databases! {
     accounts_at_once::an_ended_session_changes_no_account,
     accounts_at_once::links_and_terminals_are_forgotten_after_their_time,
     accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
+    accounts_at_once::a_deadlock_is_repeated_in_whatever_language_it_is_told,
+    accounts::an_ended_session_says_why,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
@@ -129,11 +132,15 @@ on_both_databases! {
     operators::a_mass_revocation_goes_on_after_a_crash_until_everything_has_ended,
     operators::of_two_that_carry_out_each_certificate_ends_once,
     operators::people_and_serials_are_found_and_nothing_is_interpreted,
+    left_open::what_a_vendor_left_open_ends_with_the_consent,
+    left_open::what_an_account_left_open_ends_with_it,
+    left_open::what_has_run_out_is_left_alone,
+    left_open::what_an_organisation_left_open_ends_with_its_suspension,
+    left_open::nothing_is_left_open_during_a_suspension,
     recovery::a_terminal_has_one_open_code_and_the_last_one_is_it,
     recovery::a_code_and_its_certificate_are_recorded_together,
     recovery::of_many_simultaneous_redemptions_one_gets_a_certificate,
     recovery::nothing_is_recovered_for_what_was_stopped,
-    recovery::codes_end_with_what_allowed_them,
     recovery::guesses_are_counted_by_source_and_altogether,
     recovery::of_a_hundred_guesses_at_once_the_limit_is_judged,
 }

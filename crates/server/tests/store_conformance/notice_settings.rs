@@ -129,9 +129,9 @@ pub(crate) async fn only_certificates_that_somebody_works_with_are_noticed(f: Fi
     assert_eq!(noticed().await, 0, "never used");
     f.confirm("a1").await;
     assert_eq!(noticed().await, 1);
-    f.store.suspend_tenant("clinic", true, now()).await.unwrap();
+    f.suspend("clinic", true).await;
     assert_eq!(noticed().await, 0, "a suspended tenant is not reminded");
-    f.store.suspend_tenant("clinic", false, now()).await.unwrap();
+    f.suspend("clinic", false).await;
     f.sql("UPDATE terminal SET stopped_at = 1");
     assert_eq!(noticed().await, 0, "nor of a stopped terminal");
     assert!(f.store.certificates_ending((now(), later(1))).await.unwrap().is_empty());

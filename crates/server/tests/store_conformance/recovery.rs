@@ -1,11 +1,8 @@
 //! Promises about recovery codes and those who guess them.
 
-use crate::{
-    accounts::administrator,
-    fixture::{Fixture, event, later, now, tenant},
-};
+use crate::fixture::{Fixture, event, later, now};
 use koshin_server::store::{
-    AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode, StoreError, Tenant, TenantKind,
+    AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode, OnBehalf, StoreError,
 };
 
 async fn issue(f: &Fixture, hash: &str) {
@@ -13,8 +10,7 @@ async fn issue(f: &Fixture, hash: &str) {
         terminal_id: f.terminal_id,
         code_hash: hash.to_owned(),
         created_by: "hanako@clinic".to_owned(),
-        issued_by: None,
-        consent: None,
+        by: OnBehalf::default(),
         expires_at: later(72),
     };
     f.store.issue_recovery_code(new, event(AuditKind::RecoveryCodeIssued)).await.unwrap();
@@ -109,10 +105,10 @@ pub(crate) async fn of_many_simultaneous_redemptions_one_gets_a_certificate(f: F
 
 pub(crate) async fn nothing_is_recovered_for_what_was_stopped(f: Fixture) {
     issue(&f, "h1").await;
-    f.store.suspend_tenant("clinic", true, now()).await.unwrap();
+    f.suspend("clinic", true).await;
     assert!(found(&f, "h1").await.tenant_suspended);
     assert!(matches!(intend(&f, "h1", "a1").await, Err(StoreError::Conflict(_))));
-    f.store.suspend_tenant("clinic", false, now()).await.unwrap();
+    f.suspend("clinic", false).await;
     f.store.stop_terminal(f.terminal_id, event(AuditKind::TerminalStopped)).await.unwrap();
     assert!(found(&f, "h1").await.stopped);
     assert!(matches!(intend(&f, "h1", "a1").await, Err(StoreError::Conflict(_))));
@@ -120,51 +116,12 @@ pub(crate) async fn nothing_is_recovered_for_what_was_stopped(f: Fixture) {
         terminal_id: f.terminal_id,
         code_hash: "h2".to_owned(),
         created_by: String::new(),
-        issued_by: None,
-        consent: None,
+        by: OnBehalf::default(),
         expires_at: later(72),
     };
     let refused = f.store.issue_recovery_code(new, event(AuditKind::RecoveryCodeIssued)).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))));
     assert!(found(&f, "h1").await.code.cancelled_at.is_none(), "a refusal changes nothing");
-}
-
-/// What a vendor or an account left open ends with the consent, and with the account.
-pub(crate) async fn codes_end_with_what_allowed_them(f: Fixture) {
-    let vendor = Tenant { kind: TenantKind::Vendor, ..tenant("vendor") };
-    f.store.add_tenant(vendor, now(), event(AuditKind::TenantAdded)).await.unwrap();
-    let (hanako, taro) = (administrator(&f, "hanako").await, administrator(&f, "taro").await);
-    let issue = |hash: &str, issued_by, vendor: Option<&str>| {
-        let new = NewRecoveryCode {
-            terminal_id: f.terminal_id,
-            code_hash: hash.to_owned(),
-            created_by: String::new(),
-            issued_by,
-            consent: vendor.map(|vendor| ("clinic".to_owned(), vendor.to_owned())),
-            expires_at: later(72),
-        };
-        f.store.issue_recovery_code(new, event(AuditKind::RecoveryCodeIssued))
-    };
-    let withdrawn = || f.store.withdraw_consent("clinic", "vendor", event(AuditKind::ConsentWithdrawn));
-    f.store.grant_consent("clinic", "vendor", taro, event(AuditKind::ConsentGranted)).await.unwrap();
-    issue("own", Some(taro), None).await.unwrap();
-    assert!(withdrawn().await.unwrap());
-    assert_eq!(found(&f, "own").await.code.cancelled_at, None, "the clinic's own goes on");
-    f.store.grant_consent("clinic", "vendor", taro, event(AuditKind::ConsentGranted)).await.unwrap();
-    issue("vendor's", Some(hanako), Some("vendor")).await.unwrap();
-    assert!(withdrawn().await.unwrap());
-    assert_eq!(found(&f, "vendor's").await.code.cancelled_at, Some(now()));
-    assert!(matches!(intend(&f, "vendor's", "a1").await, Err(StoreError::Conflict(_))));
-    assert!(matches!(issue("late", Some(hanako), Some("vendor")).await, Err(StoreError::Conflict(_))));
-
-    issue("hanako's", Some(hanako), None).await.unwrap();
-    f.store.disable_administrator(hanako, event(AuditKind::AdministratorDisabled)).await.unwrap();
-    assert_eq!(found(&f, "hanako's").await.code.cancelled_at, Some(now()));
-    assert!(matches!(issue("late", Some(hanako), None).await, Err(StoreError::Conflict(_))));
-    let trail = f.store.audit_trail().await.unwrap();
-    let cancelled: Vec<_> = trail.iter().filter(|row| row.kind == "recovery_code_cancelled").collect();
-    assert_eq!(cancelled.len(), 2, "{cancelled:?}");
-    assert!(cancelled.iter().all(|row| row.common_name.as_deref() == Some("client001")));
 }
 
 async fn guess(f: &Fixture, source: &str, span: i64) -> Counted {

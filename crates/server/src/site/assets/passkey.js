@@ -4,7 +4,11 @@
 (() => {
   const form = document.getElementById("passkey");
   const failed = document.getElementById("passkey-failed");
-  if (!form || !window.PublicKeyCredential) return;
+  if (!form) return;
+  if (!window.PublicKeyCredential) {
+    document.getElementById("passkey-impossible").hidden = false;
+    return;
+  }
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
@@ -36,6 +40,7 @@
     });
   };
 
+  form.querySelector("button").disabled = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     failed.hidden = true;

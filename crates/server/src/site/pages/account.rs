@@ -19,6 +19,9 @@ use axum::response::Response;
 use http::StatusCode;
 use secrecy::ExposeSecret;
 
+/// The form of a passkey's row.
+const RENAME: &str = "rename";
+
 /// `GET /account`
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let message = done(call.visit.page.t, call.query.text("done"));
@@ -106,9 +109,9 @@ pub(in super::super) async fn add_passkey(call: Call) -> Result<Response, Failur
 /// `POST /account/passkeys/{passkey}/name`
 pub(in super::super) async fn rename_passkey(call: Call) -> Result<Response, Failure> {
     let (id, name) = (id(&call)?, call.form.text("name"));
-    match call.koshin.rename_passkey(oneself(&call.visit)?, id, name).await {
+    match call.koshin.rename_passkey(oneself(&call.visit)?, id, name, call.visit.now).await {
         Ok(()) => Ok(see_other("/account?done=passkey-named")),
-        Err(error) => refused(&call, "passkey", error).await,
+        Err(error) => refused(&call, RENAME, error).await,
     }
 }
 
@@ -268,14 +271,19 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<Wrong>) -> R
     let page = call.visit.page.clone().titled("account-title");
     let fact = |key, text: &str| Fact { key, text: text.to_owned(), mono: false };
     let never = || "―".to_owned();
+    let of_row = wrong.as_ref().filter(|wrong| wrong.form == RENAME).zip(id(call).ok());
+    let wrong_at = |row: i64| of_row.filter(|(_, id)| *id == row).map(|(wrong, _)| wrong.text.clone());
     let line = |row: crate::store::PasskeyRow| PasskeyLine {
         id: row.id,
+        typed: wrong_at(row.id).map_or_else(|| row.name.clone(), |_| call.form.text("name").to_owned()),
+        wrong: wrong_at(row.id),
         name: row.name,
         since: dates::day(row.created_at),
         used: row.used_at.map_or_else(never, dates::minute),
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let typed = wrong.as_ref().filter(|wrong| wrong.form == "passkey").map(|_| call.form.text("name"));
+    let passkeys = passkeys.into_iter().map(line).collect();
     let view = Account {
         page: &page,
         message,
@@ -286,7 +294,7 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<Wrong>) -> R
             fact("column-tenant", &oneself.session.tenant_name),
             fact("administrators-seen", &account.signed_in_at.map_or_else(never, dates::minute)),
         ],
-        passkeys: passkeys.into_iter().map(line).collect(),
+        passkeys,
         passkey_name: typed.unwrap_or_default(),
         wrong,
     };

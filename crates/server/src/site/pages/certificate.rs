@@ -91,9 +91,12 @@ async fn stop(
     detail: &CertificateDetail,
 ) -> Result<Option<StopView>, Failure> {
     let Some(stop) = &detail.stop else { return Ok(None) };
+    let when = dates::minute(stop.at);
     // The trail adds the account's number, which tells people nothing.
-    let by = stop.by.as_deref().and_then(|by| by.split(" (").next()).unwrap_or("―");
-    let since = t.with_two("stop-since", ("when", dates::minute(stop.at).into()), ("who", by.into()));
+    let since = match stop.by.as_deref().and_then(|by| by.split(" (").next()) {
+        Some(by) => t.with_two("stop-since", ("when", when.into()), ("who", by.into())),
+        None => t.with("stop-since-unnamed", "when", when),
+    };
     let may = koshin.actor_may(actor, Action::UndoStop, &detail.terminal.tenant_id).await?;
     let (rest, undo) = match stop.undo_until {
         Some(until) if may => {

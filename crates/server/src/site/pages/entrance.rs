@@ -1,7 +1,7 @@
 //! `/`: which certificate was presented, name and password.
 
 use super::super::{
-    dates,
+    cookies, dates,
     endpoints::Call,
     failure::Failure,
     page::{Page, html, see_other},
@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::use_cases::{SessionEnd, SiteVisitor};
 use axum::response::Response;
-use http::StatusCode;
+use http::{StatusCode, header::SET_COOKIE};
 
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     if call.visit.session.as_ref().is_some_and(|session| session.second_factor_done) {
@@ -18,7 +18,12 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     }
     let visitor = visitor(&call.visit)?;
     let message = message(&call);
-    Ok(drawn(call.visit.page.clone(), visitor, message, "", StatusCode::OK))
+    let mut response = drawn(call.visit.page.clone(), visitor, message, "", StatusCode::OK);
+    // It is said once. A session of another certificate goes on, and is none of this one's.
+    if call.visit.ended.is_some_and(|end| end != SessionEnd::OtherCertificate) {
+        response.headers_mut().append(SET_COOKIE, cookies::forget(cookies::SESSION));
+    }
+    Ok(response)
 }
 
 /// The entrance with what was typed before.
@@ -54,12 +59,6 @@ fn message(call: &Call) -> Option<Message> {
     if !call.query.text("ready").is_empty() {
         return Some(Message { tone: "good", text: t.say("invitation-done") });
     }
-    if !call.query.text("ended").is_empty() {
-        return Some(Message { tone: "info", text: t.say("session-ended") });
-    }
-    match call.visit.ended {
-        // A session that nobody knows: signed out in another window, say.
-        None | Some(SessionEnd::Unknown) => None,
-        Some(_) => Some(Message { tone: "info", text: t.say("session-ended") }),
-    }
+    let text = |end: SessionEnd| t.say(&format!("session-ended-{}", end.as_str()));
+    call.visit.ended.map(|end| Message { tone: "info", text: text(end) })
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 use axum::response::{IntoResponse, Response};
 use http::{
-    HeaderValue, StatusCode,
+    HeaderValue, Method, StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
 };
 use jiff::Timestamp;
@@ -48,6 +48,7 @@ pub(in super::super) async fn renew(call: Call) -> Result<Response, Failure> {
 
 /// `GET /terminals/{id}/bundle?token=…`: the zip; or what became of it.
 pub(in super::super) async fn bundle(call: Call) -> Result<Response, Failure> {
+    downloads(&call)?;
     let (actor, id, now) = (actor(call.visit.session.as_ref())?, terminal_id(&call)?, call.visit.now);
     // First of all: whose terminal it is.
     let outlook = call.koshin.renewal_outlook(&actor, id, now).await?;
@@ -77,6 +78,11 @@ pub(super) fn certificate_path(terminal: &TerminalRow) -> String {
 }
 
 /// A zip as an answer.
+/// HEAD would be noted as a download without handing anything out.
+pub(super) fn downloads(call: &Call) -> Result<(), Failure> {
+    if call.method == Method::HEAD { Err(Failure::Method) } else { Ok(()) }
+}
+
 pub(super) fn attached(download: Download) -> Response {
     let name = format!("attachment; filename=\"{}\"", download.name);
     let mut response = download.zip.into_response();

@@ -12,7 +12,7 @@ use super::{
     },
     certificates::sees_several,
     overview::actor,
-    renewal::{attached, password, refusal_text, token, until_text},
+    renewal::{attached, downloads, password, refusal_text, token, until_text},
     rows,
 };
 use crate::{
@@ -71,6 +71,7 @@ pub(in super::super) async fn renew(call: Call) -> Result<Response, Failure> {
 
 /// `GET /terminals/bundle?token=…`: the zip with a folder a terminal; or that it is gone.
 pub(in super::super) async fn bundle(call: Call) -> Result<Response, Failure> {
+    downloads(&call)?;
     let actor = actor(call.visit.session.as_ref())?;
     if token(&call).expose_secret().is_empty() {
         return Ok(see_other("/certificates"));

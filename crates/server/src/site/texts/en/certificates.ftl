@@ -95,6 +95,7 @@ event-certificate-issued = A certificate was issued
 event-certificate-renewed = Renewed: a new certificate was issued
 event-certificate-confirmed = First connection with the new certificate
 event-certificate-superseded = Replaced by another renewal before it was used
+event-certificate-replaced = Ended, because the new certificate is in use
 event-certificate-revoked = An administrator revoked the certificate
 event-bundle-erased = Nobody fetched the certificate in time; it was withdrawn
 event-foreign-bundle-requested = Asked for another terminal's certificate

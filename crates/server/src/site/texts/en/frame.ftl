@@ -43,7 +43,15 @@ code-label = Code (6 digits)
 code-button = Confirm
 code-wrong = The code is wrong. Enter the digits that the app shows now; each can be used once. If it stays wrong, check the clock of your phone.
 code-again = Sign in from the beginning
-session-ended = You were signed out because some time has passed. Please sign in again.
+session-ended-idle = You were signed out because nothing was done for 30 minutes. Please sign in again.
+session-ended-too-old = You were signed out 12 hours after you signed in. Please sign in again.
+session-ended-unfinished = Signing in was given up 10 minutes after the password was entered. Please begin again with the password.
+session-ended-other-certificate = Another certificate was chosen than the one you signed in with. To go on, sign in again with this one.
+session-ended-certificate-ended = You were signed out because the certificate that you signed in with is good no more. Please sign in again with the present one.
+session-ended-account-disabled = You were signed out because your account was disabled. If you need it, ask another administrator.
+session-ended-signed-out = You signed out on another page. To go on, sign in again.
+session-ended-credentials-changed = You were signed out because the password or the way to confirm a sign-in was changed on another page. If that was not you, tell another administrator at once.
+session-ended-unknown = Your last session has ended. Please sign in again.
 signed-out = You are signed out.
 
 # What can be wrong with a certificate

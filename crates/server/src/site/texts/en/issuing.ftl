@@ -33,7 +33,7 @@ bundle-gone-title = It cannot be downloaded
 bundle-gone = Its time is over, or the new certificate is in use, or it was prepared again: this zip file is gone. Prepare it again if you need it.
 
 # Why no certificate is issued
-refused-stopped = This terminal is stopped, so its certificate cannot be renewed. If the terminal stays in use, undo the stop first.
+refused-stopped = This terminal is stopped, so its certificate cannot be renewed. If the terminal stays in use, undo the stop first, which is possible for 24 hours. After that, issue a new certificate with another common name.
 refused-kind = Certificates of this kind are not renewable. Issue a client… certificate instead and set up the terminal with it.
 refused-unknown-kind = Common names of this kind are not known to the service, so no certificate can be issued. Ask the service's operator.
 refused-suspended = The service is suspended for this organisation, so no certificate can be issued. Check its contract.
@@ -98,6 +98,7 @@ stop-undo-by-others = An administrator of the clinic or the service's operator c
 stop-own = This is the terminal in front of you. Once it is stopped, it cannot open this site either, and you cannot undo it from here.
 stop-button = OK (stop it)
 stop-since = { $who } stopped the terminal at { $when }.{" "}
+stop-since-unnamed = The terminal was stopped at { $when }.{" "}
 stop-undo-until = It can be undone until { $until }.
 stop-undo-until-by-others = An administrator of the clinic or the service's operator can undo it until { $until }.
 stop-final = It can be undone no more: the certificate is revoked.

@@ -91,6 +91,7 @@ event-certificate-issued = 証明書を発行しました
 event-certificate-renewed = 証明書を更新しました（新しい証明書を発行）
 event-certificate-confirmed = 新しい証明書での接続を確認しました
 event-certificate-superseded = 使われないまま、次の更新に置き換えられました
+event-certificate-replaced = 新しい証明書が使われ始めたため、それまでの証明書が役目を終えました
 event-certificate-revoked = 管理者が証明書を無効にしました
 event-bundle-erased = 受け取られないまま期限が過ぎ、証明書を無効にしました
 event-foreign-bundle-requested = ほかの端末の証明書を受け取ろうとしました
