@@ -8,7 +8,10 @@ use std::collections::HashMap;
 /// # Panics
 /// When `rgba` is not `width` times `height` pixels.
 pub fn indexed_png(width: u32, height: u32, rgba: &[u8], description: &str) -> Vec<u8> {
-    let (palette, indices) = indexed(rgba);
+    encoded(width, height, indexed(rgba, 0), description)
+}
+
+fn encoded(width: u32, height: u32, (palette, indices): (Vec<u8>, Vec<u8>), description: &str) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Indexed);
@@ -23,7 +26,8 @@ pub fn indexed_png(width: u32, height: u32, rgba: &[u8], description: &str) -> V
     file
 }
 
-/// A PNG with fewer colours, as [`indexed_png`] makes it.
+/// A PNG with fewer colours, as [`indexed_png`] makes it; but of colours that are much alike one is kept, so that a word
+/// in red stays red on a page with a thousand greys.
 ///
 /// # Panics
 /// When `file` is not a PNG.
@@ -34,11 +38,15 @@ pub fn with_fewer_colours(file: &[u8], description: &str) -> Vec<u8> {
     let mut rgba = vec![0; reader.output_buffer_size()];
     let frame = reader.next_frame(&mut rgba).expect("a whole PNG");
     assert_eq!(frame.color_type, png::ColorType::Rgba, "four bytes a pixel");
-    indexed_png(frame.width, frame.height, &rgba[..frame.buffer_size()], description)
+    encoded(frame.width, frame.height, indexed(&rgba[..frame.buffer_size()], ALIKE), description)
 }
 
-/// The commonest colours, and for each pixel the nearest of them. What is lost are shades of edges of letters.
-fn indexed(rgba: &[u8]) -> (Vec<u8>, Vec<u8>) {
+/// Below this squared distance of red, green and blue nobody sees a difference in a letter's edge.
+const ALIKE: u32 = 150;
+
+/// The commonest colours, of which no two are nearer than `alike`, and for each pixel the nearest of them. What is lost
+/// are shades of edges of letters.
+fn indexed(rgba: &[u8], alike: u32) -> (Vec<u8>, Vec<u8>) {
     let colours = || rgba.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]);
     let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
     for colour in colours() {
@@ -46,20 +54,25 @@ fn indexed(rgba: &[u8]) -> (Vec<u8>, Vec<u8>) {
     }
     let mut common: Vec<_> = counts.iter().map(|(colour, count)| (*count, *colour)).collect();
     common.sort_unstable_by(|one, other| other.cmp(one));
-    common.truncate(256);
     let distance = |one: [u8; 3], other: [u8; 3]| -> u32 {
         one.iter().zip(other).map(|(one, other)| u32::from(one.abs_diff(other)).pow(2)).sum()
     };
+    let mut kept: Vec<[u8; 3]> = Vec::with_capacity(256);
+    for (_, colour) in common {
+        if kept.len() < 256 && kept.iter().all(|kept| distance(*kept, colour) > alike || alike == 0) {
+            kept.push(colour);
+        }
+    }
     let nearest: HashMap<_, u8> = counts
         .into_keys()
         .map(|colour| {
             let (index, _) = (0..=u8::MAX)
-                .zip(&common)
-                .min_by_key(|(_, (_, other))| distance(colour, *other))
+                .zip(&kept)
+                .min_by_key(|(_, other)| distance(colour, **other))
                 .expect("a picture has a pixel");
             (colour, index)
         })
         .collect();
-    let palette = common.into_iter().flat_map(|(_, colour)| colour).collect();
+    let palette = kept.into_iter().flatten().collect();
     (palette, colours().map(|colour| nearest[&colour]).collect())
 }

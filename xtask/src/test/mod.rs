@@ -83,13 +83,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// All programs; or, when packages are named, theirs and the server, which everybody's tests start.
+/// All programs; or, when packages are named, theirs, and server and client, which others' tests start.
 fn build_programs(arguments: &[String]) -> Result<()> {
     let mut command = workspace::cargo();
     command.args(["build", "--bins"]);
     match packages(arguments) {
         packages if packages.is_empty() => command.arg("--workspace"),
-        packages => command.args(["--package", "koshin-server"]).args(packages),
+        packages => command.args(["--package", "koshin-server", "--package", "koshin"]).args(packages),
     };
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {

@@ -73,7 +73,8 @@ pub(super) struct Terminal {
     state: &'static str,
     /// Last connection, to the hour.
     last_seen: Option<Timestamp>,
-    /// What came of the last attempt to renew: a problem code, or `renewed`.
+    /// What came of the last attempt to renew: a problem code, or how far it has come: `issued`; `fetched` by the
+    /// terminal or `handed-over` to an administrator; used: `started` for its first certificate, else `renewed`.
     last_result: Option<String>,
     last_result_at: Option<Timestamp>,
     /// A certificate that waits for its first use.

@@ -12,7 +12,8 @@ use http::{
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                                   frame-ancestors 'none'";
 
-/// The same for the pages that ask an authenticator: there is no passkey without a script.
+/// The same with our own scripts, for two kinds of pages: those that ask an authenticator (there is no passkey without a
+/// script), and those that show something once (［コピー］).
 const CONTENT_POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; \
                                   base-uri 'none'; frame-ancestors 'none'";
 
@@ -45,7 +46,7 @@ pub(super) fn secure(headers: &mut HeaderMap, hostname: &str) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Lets an answer load our own script.
+/// Lets an answer load our own scripts.
 pub(super) fn allow_script(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY_WITH_SCRIPT));
 }

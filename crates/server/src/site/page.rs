@@ -1,6 +1,6 @@
 //! What every page has: words, title, menu, who is signed in.
 
-use super::{assets, texts::Texts};
+use super::{assets, headers, texts::Texts};
 use crate::store::TenantKind;
 use askama::Template;
 use axum::{
@@ -76,6 +76,11 @@ impl Page {
         self.signed_in.as_ref().map(|who| who.role).unwrap_or_default()
     }
 
+    /// Whether this is one's own account: the way there is beside the name.
+    pub(crate) fn is_account(&self) -> bool {
+        self.path.starts_with("/account")
+    }
+
     /// The pages that can be reached from everywhere.
     pub(crate) fn menu(&self) -> Vec<MenuEntry> {
         let entry = |path, key| MenuEntry { path, key, here: self.path.starts_with(path) };
@@ -87,7 +92,6 @@ impl Page {
             entry("/consents", "nav-consents"),
             entry("/history", "nav-history"),
             entry("/tokens", "nav-tokens"),
-            entry("/account", "nav-account"),
         ];
         if self.signed_in.as_ref().is_some_and(|who| who.role == TenantKind::Operator.as_str()) {
             entries.extend(FOR_OPERATORS.map(|(path, key)| entry(path, key)));
@@ -98,6 +102,11 @@ impl Page {
     /// Where the style sheet is.
     pub(crate) fn style(&self) -> String {
         assets::style_path()
+    }
+
+    /// Where the script is that copies what is shown once.
+    pub(crate) fn copy_script(&self) -> String {
+        assets::copy_script()
     }
 
     /// The other language's tag.
@@ -120,6 +129,13 @@ pub(super) fn html(page: &Page, status: StatusCode, template: &impl Template) ->
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.t.tag()));
     headers.insert(VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    response
+}
+
+/// A page that has one of our scripts.
+pub(super) fn html_with_script(page: &Page, status: StatusCode, template: &impl Template) -> Response {
+    let mut response = html(page, status, template);
+    headers::allow_script(response.headers_mut());
     response
 }
 

@@ -92,7 +92,7 @@ impl Store {
                 .filter(invitation::tenant_id.eq(&tenant_id))
                 .filter(invitation::used_at.is_null())
                 .filter(invitation::expires_at.gt(now.as_second()))
-                .order((invitation::created_at, invitation::token_hash));
+                .order((invitation::created_at, invitation::mail, invitation::token_hash));
             let rows: Vec<InvitationColumns> = open.load(connection)?;
             rows.into_iter().map(into_open).collect()
         })

@@ -12,8 +12,21 @@ use jiff::Timestamp;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
-/// The word for an attempt that went well.
-const RENEWED: &str = "renewed";
+/// The words for how far a renewal that goes well has come; every other result is a problem code.
+pub(crate) mod progress {
+    /// A certificate was made, and nobody has received it, as far as can be known.
+    pub(crate) const ISSUED: &str = "issued";
+    /// The terminal has received its bundle.
+    pub(crate) const FETCHED: &str = "fetched";
+    /// An administrator has downloaded it, to be carried to the terminal.
+    pub(crate) const HANDED_OVER: &str = "handed-over";
+    /// The terminal's first certificate was used.
+    pub(crate) const STARTED: &str = "started";
+    /// A certificate was used that replaced another.
+    pub(crate) const RENEWED: &str = "renewed";
+    /// All of them.
+    pub(crate) const ALL: [&str; 5] = [ISSUED, FETCHED, HANDED_OVER, STARTED, RENEWED];
+}
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
@@ -245,18 +258,59 @@ fn count_one(
     Ok(())
 }
 
-/// A renewal went well: the terminal needs nobody any more.
-pub(super) fn succeeded(
+/// A certificate was issued: the attempt went well, and is not over.
+pub(super) fn issued(
     connection: &mut AnyConnection,
     terminal_id: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    went_well(connection, terminal_id, progress::ISSUED, now)
+}
+
+/// A certificate was used first: a renewal, if the terminal had used one before.
+pub(super) fn confirmed(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let used: i64 = certificate::table
+        .filter(certificate::terminal_id.eq(terminal_id))
+        .filter(certificate::first_used_at.is_not_null())
+        .count()
+        .get_result(connection)?;
+    let word = if used > 1 { progress::RENEWED } else { progress::STARTED };
+    went_well(connection, terminal_id, word, now)
+}
+
+/// The terminal needs nobody any more.
+fn went_well(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    word: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
         .set((
-            terminal::last_result.eq(Some(RENEWED)),
+            terminal::last_result.eq(Some(word)),
             terminal::last_result_at.eq(Some(now.as_second())),
             terminal::failing_since.eq(None::<i64>),
         ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A bundle was received: `word` says by whom. An attempt that failed since then is told all the same.
+pub(super) fn received(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    word: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let issued = terminal::table
+        .filter(terminal::id.eq(terminal_id))
+        .filter(terminal::last_result.eq(progress::ISSUED));
+    diesel::update(issued)
+        .set((terminal::last_result.eq(word), terminal::last_result_at.eq(Some(now.as_second()))))
         .execute(connection)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{
     AnyConnection, OnBehalf, Store, StoreError,
+    attempts::{self, progress},
     connection::lock_terminal,
     schema::{bundle, certificate},
 };
@@ -97,6 +98,7 @@ impl Store {
                 .filter(certificate::serial.eq(&found.serial))
                 .filter(certificate::fetched_at.is_null());
             diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
+            attempts::received(connection, terminal_id, progress::FETCHED, now)?;
             Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
         })
         .await

@@ -1,7 +1,9 @@
 //! Bundles that administrators download: one, or several under one token.
 
 use super::{
-    AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles,
+    AnyConnection, AuditEvent, AuditKind, Store, StoreError,
+    attempts::{self, progress},
+    audit, bundles,
     connection::lock_terminal,
     endings, instant,
     left_open::LeftOpen,
@@ -98,6 +100,7 @@ impl Store {
             let waiting = waiting(connection, &set_hash, event.at)?;
             for bundle in &waiting {
                 note_fetched(connection, &bundle.serial, event.at)?;
+                attempts::received(connection, bundle.terminal_id, progress::HANDED_OVER, event.at)?;
                 let event = AuditEvent {
                     tenant_id: Some(bundle.tenant_id.clone()),
                     common_name: Some(bundle.common_name.clone()),

@@ -194,7 +194,7 @@ impl Store {
             }
             endings::supersede_others(connection, &serial, terminal_id, now)?;
             bundles::erase(connection, &serial)?;
-            attempts::succeeded(connection, terminal_id, now)?;
+            attempts::confirmed(connection, terminal_id, now)?;
             overview::refresh(connection, terminal_id)?;
             audit::record(connection, &event)?;
             Ok(true)
@@ -310,7 +310,7 @@ pub(super) fn insert_result(
     if let Some(bundle) = signed.bundle {
         bundles::insert(connection, signed.serial, terminal_id, bundle)?;
     }
-    attempts::succeeded(connection, terminal_id, event.at)?;
+    attempts::issued(connection, terminal_id, event.at)?;
     overview::refresh(connection, terminal_id)?;
     audit::record(connection, event)
 }

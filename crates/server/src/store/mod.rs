@@ -45,6 +45,7 @@ pub use account_care::{OpenInvitation, ResetRow};
 pub use accounts::{AdministratorRow, Credentials, EnrolmentRow, InvitationRow, NewInvitation, Used};
 pub use api_tokens::{ApiTokenRow, NewApiToken, TokenCredentials};
 pub use attempts::Funnel;
+pub(crate) use attempts::progress;
 pub use audit::{AuditEvent, AuditKind, AuditRow, TrailQuery};
 pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
 pub use bounces::{BouncedAddress, ReturnedDelivery, Unreached};

@@ -152,7 +152,8 @@ pub struct TerminalRow {
     pub state: TerminalState,
     /// 最終接続, to the hour.
     pub last_seen: Option<Timestamp>,
-    /// Last attempt to renew: a problem code, or `renewed`.
+    /// Last attempt to renew: a problem code, or how far it has come: `issued`, `fetched`, `handed-over`, `started`
+    /// (the first certificate was used), `renewed`.
     pub last_result: Option<String>,
     /// When that was.
     pub last_result_at: Option<Timestamp>,

@@ -46,6 +46,27 @@ fn every_answer_forbids_what_pages_do_not_need() {
 }
 
 #[test]
+fn what_is_shown_once_may_load_our_own_script_whose_button_is_hidden_without_it() {
+    let mut site = SiteInABox::start();
+    let terminal = site.server.issue("client001");
+    let mut browser = site.signed_in("clinic", &terminal);
+    let form = browser.get("/tokens");
+    assert!(!form.header("content-security-policy").unwrap().contains("script"), "before: none");
+    let fields = [("name", "在庫システム"), ("days", "90"), ("scope", "terminals:read")];
+    let answer = browser.post_from(&form, "/tokens", &fields);
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                  base-uri 'none'; frame-ancestors 'none'";
+    assert_eq!((answer.status, answer.header("content-security-policy")), (200, Some(policy)));
+    let page = text(&answer);
+    assert!(page.contains("hidden>コピー<"), "{page}");
+    let (_, rest) = page.split_once("<script src=\"").unwrap();
+    assert_eq!(page.matches("<script").count(), 1, "nothing inline: {page}");
+    let script = browser.get(rest.split('"').next().unwrap());
+    assert_eq!((script.status, script.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
+    assert_eq!(script.header("cache-control"), Some("public, max-age=31536000, immutable"));
+}
+
+#[test]
 fn under_another_name_there_is_no_site() {
     let mut site = SiteInABox::start();
     let terminal = site.server.issue("client001");

@@ -10,6 +10,11 @@ if (root.scrollWidth > window.innerWidth) {
     element.getBoundingClientRect().right > window.innerWidth + 1 && !element.closest(".wide"));
   found.push(`${root.scrollWidth} px wide in a window of ${window.innerWidth}: ${wide.slice(0, 2).map(name).join(" and ")}`);
 }
+const entries = [...document.querySelectorAll(".menu li")].map((entry) => entry.getBoundingClientRect().top);
+if (window.innerWidth >= 1280 && new Set(entries).size > 1) found.push("the menu has more than one line");
+for (const table of document.querySelectorAll(".wide")) {
+  if (window.innerWidth >= 1280 && table.scrollWidth > table.clientWidth) found.push(`a table does not fit: ${name(table)}`);
+}
 if (document.querySelectorAll("h1").length !== 1) found.push("not one heading of the first level");
 if (!document.title.trim()) found.push("no title");
 

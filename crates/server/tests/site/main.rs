@@ -6,6 +6,7 @@ mod accounts;
 mod browser;
 mod certificates;
 mod ended;
+mod errands;
 mod feed;
 mod foreign;
 mod form;

@@ -1,18 +1,19 @@
 //! Passkeys in a real browser, with a security key that its driver plays.
 
 use crate::{
-    nss, pictures,
+    form, nss, pictures,
     support::{PASSWORD, SiteInABox, code},
     webdriver::Window,
 };
 
 /// Makes the manual's picture of what is shown, in both languages.
 fn keep(window: &Window, name: &str, address: &str) {
+    window.resize(form::WIDTHS[0], form::PICTURE_HEIGHT, 1);
     for language in ["en", "ja"] {
         window.prefer(language);
         window.go(address);
         window.page_with("main form");
-        pictures::keep(name, language, window);
+        assert_eq!(pictures::keep(name, language, window), None, "{name} ({language})");
     }
 }
 

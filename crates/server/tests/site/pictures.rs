@@ -1,8 +1,10 @@
-//! The manual's pictures of the screens: made by `cargo xtask pictures`, and all there.
+//! The manual's pictures of the screens: made by `cargo xtask pictures`, and all there. Beside each is what somebody reads
+//! on it: so a test knows a picture that no longer shows what the site does.
 
 use crate::{screens::SCREENS, webdriver::Window};
 use koshin_server::site::endpoints;
 use koshin_testkit::picture::with_fewer_colours;
+use qrcodegen::{QrCode, QrCodeEcc};
 use std::{
     collections::BTreeSet,
     fs,
@@ -29,22 +31,50 @@ fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
-fn file(name: &str, language: &str) -> PathBuf {
-    docs().join("images/site").join(language).join(format!("{name}.png"))
+fn file(name: &str, language: &str, end: &str) -> PathBuf {
+    docs().join("images/site").join(language).join(format!("{name}.{end}"))
 }
 
-/// Makes a picture of what the window shows, if pictures are to be made.
-pub(crate) fn keep(name: &str, language: &str, window: &Window) {
-    if std::env::var_os(MAKE).is_none() {
-        return;
-    }
+/// Makes a picture of what the window shows, if pictures are to be made. Otherwise the picture that is there must show
+/// the same words: what is wrong with it.
+pub(crate) fn keep(name: &str, language: &str, window: &Window) -> Option<String> {
     // What is drawn by lot would make another picture each time.
-    window.script(include_str!("same_each_time.js"));
-    let file = file(name, language);
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    let description = window.script("return document.title + ' ' + document.querySelector('main').innerText");
-    let picture = with_fewer_colours(&window.picture(), description.as_str().unwrap());
-    fs::write(file, picture).unwrap();
+    window.script(&format!("const sample = {};\n{}", sample_code(), include_str!("same_each_time.js")));
+    let words = window.script(include_str!("visible_text.js"));
+    let words = words.as_str().unwrap();
+    let beside = file(name, language, "txt");
+    if std::env::var_os(MAKE).is_none() {
+        let pictured = fs::read_to_string(&beside).unwrap_or_default();
+        return (pictured != words).then(|| {
+            let (old, new) = first_difference(&pictured, words);
+            format!("the picture shows {old:?}, the page {new:?}: `cargo xtask pictures` makes it again")
+        });
+    }
+    fs::create_dir_all(beside.parent().unwrap()).unwrap();
+    fs::write(&beside, words).unwrap();
+    fs::write(file(name, language, "png"), with_fewer_colours(&window.picture(), words)).unwrap();
+    None
+}
+
+/// A QR code that opens nothing, for pictures: its side, and the path of its dark modules, with the light ones around.
+fn sample_code() -> serde_json::Value {
+    let text = "見本です。読み取っても何も起きません。/ This is a sample: scanning it does nothing.";
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).unwrap();
+    let cells = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
+    let dark = cells.filter(|(x, y)| code.get_module(*x, *y));
+    let path: String = dark.map(|(x, y)| format!("M{} {}h1v1h-1z", x + 4, y + 4)).collect();
+    serde_json::json!({ "side": code.size() + 8, "dark": path })
+}
+
+/// The first line in which two texts differ, of each; empty where a text has ended.
+fn first_difference<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    let (mut ones, mut others) = (one.lines(), other.lines());
+    loop {
+        match (ones.next(), others.next()) {
+            (Some(one), Some(other)) if one == other => {}
+            (one, other) => return (one.unwrap_or_default(), other.unwrap_or_default()),
+        }
+    }
 }
 
 #[test]
@@ -58,7 +88,7 @@ fn every_page_is_a_screen_and_every_screen_has_its_pictures() {
 
     for screen in SCREENS {
         for language in ["ja", "en"] {
-            let file = file(screen.name, language);
+            let file = file(screen.name, language, "png");
             let length = fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
             assert!(length > 0, "{}: `cargo xtask pictures` makes it", file.display());
             assert!(length < BYTES, "{}: {length} bytes", file.display());

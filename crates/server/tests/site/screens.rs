@@ -85,6 +85,7 @@ pub(crate) static SCREENS: &[Screen] = &[
     ),
     screen("terminal-name", Clinic, &[Go("/terminals/{id}/name")]),
     screen("terminal-stop", Clinic, &[Go("/terminals/{id}/stop")]),
+    screen("terminal-stopped", Clinic, &[Go("/certificates/{stopped}")]),
     screen("recovery", Clinic, &[Go("/terminals/{id}/recovery")]),
     screen("recovery-code", Clinic, &[Go("/terminals/{id}/recovery"), Submit("main form button")]),
     screen("administrators", Clinic, &[Go("/administrators")]),

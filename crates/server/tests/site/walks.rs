@@ -17,12 +17,17 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A browser of the administrator `taro`, signed in.
-fn signed_in(site: &SiteInABox, terminal: &Terminal) -> (TempDir, Window) {
+/// A browser of the clinic's administrator `taro`, signed in.
+pub(crate) fn signed_in(site: &SiteInABox, terminal: &Terminal) -> (TempDir, Window) {
+    signed_in_as(site, "clinic", terminal)
+}
+
+/// A browser of whoever is invited next by `tenant`, signed in.
+pub(crate) fn signed_in_as(site: &SiteInABox, tenant: &str, terminal: &Terminal) -> (TempDir, Window) {
     let home = nss::home_of(terminal);
     let window = Window::open(home.path(), &site.url());
     window.go(&site.url());
-    for (name, value) in site.signed_in("clinic", terminal).cookies {
+    for (name, value) in site.signed_in(tenant, terminal).cookies {
         window.remember(&name, &value);
     }
     (home, window)
@@ -30,13 +35,18 @@ fn signed_in(site: &SiteInABox, terminal: &Terminal) -> (TempDir, Window) {
 
 /// Renews the certificate of the terminal that the list calls `label`: the bundle, as it comes
 /// out of the zip, and the password that the page has shown.
-fn renew(window: &Window, site: &SiteInABox, label: &str, unpacked: &Path) -> (PathBuf, String) {
+pub(crate) fn renew(window: &Window, site: &SiteInABox, label: &str, unpacked: &Path) -> (PathBuf, String) {
     window.go(&format!("{}/certificates", site.url()));
     window.click_text("table.list a", label);
     window.click_text("main a", "証明書更新");
     let question = window.text_of("main");
     assert!(question.contains(&format!("{label}の証明書を更新しますか？")), "{question}");
     window.click_text("main button", "OK（更新する）");
+    take_zip(window, unpacked)
+}
+
+/// Downloads what has been prepared: the bundle, as it comes out of the zip, and the password that the page shows.
+pub(crate) fn take_zip(window: &Window, unpacked: &Path) -> (PathBuf, String) {
     let password = window.text_of("#password");
     window.click_text("main a", "ダウンロード(zip形式)");
     let zip = window.download(".zip");

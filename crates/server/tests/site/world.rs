@@ -126,13 +126,15 @@ impl World {
                 let question = browser.get("/consents/new?vendor=minato");
                 let granted = browser.post_from(&question, "/consents", &[("vendor", "minato")]);
                 assert_eq!(granted.status, 303, "the clinic lets the vendor in");
-                let page = text(&browser.get(&format!("/certificates/{certificate}")));
-                let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
-                self.names.insert("id", id.expect("the terminal's number").to_owned());
+                let id = terminal_of(&mut browser, &certificate);
+                self.names.insert("id", id);
                 let form = browser.get("/tokens");
                 let fields = [("name", "監視ツール"), ("days", "90"), ("scope", "terminals:read")];
                 assert_eq!(browser.post_from(&form, "/tokens", &fields).status, 200);
                 self.names.insert("api_token", "1".to_owned());
+                let stopped = self.terminals["client005"].serial();
+                stop(&mut browser, &stopped);
+                self.names.insert("stopped", stopped);
             }
             if tenant == "cloud" {
                 propose_revocation(&mut browser);
@@ -196,6 +198,20 @@ impl World {
         }
         (home, window)
     }
+}
+
+/// The number of the terminal to which this certificate belongs.
+fn terminal_of(browser: &mut Browser, serial: &str) -> String {
+    let page = text(&browser.get(&format!("/certificates/{serial}")));
+    let id = page.split("href=\"/terminals/").nth(1).and_then(|rest| rest.split('/').next());
+    id.expect("the terminal's number").to_owned()
+}
+
+/// 使用停止 of the terminal with this certificate.
+fn stop(browser: &mut Browser, serial: &str) {
+    let path = format!("/terminals/{}/stop", terminal_of(browser, serial));
+    let question = browser.get(&path);
+    assert_eq!(browser.post_from(&question, &path, &[]).status, 303, "it is stopped");
 }
 
 /// The first mass revocation, which waits for a second operator.

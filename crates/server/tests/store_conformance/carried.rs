@@ -42,6 +42,8 @@ pub(crate) async fn what_administrators_carry_waits_for_them_alone(f: Fixture) {
     let bundle = f.store.fetch_carried("set", event).await.unwrap().remove(0);
     assert_eq!((bundle.serial.as_str(), bundle.common_name.as_str()), ("a1", "client001"));
     assert_eq!((bundle.pkcs12.as_slice(), bundle.private_key.as_str()), (&b"encrypted"[..], "encrypted key"));
+    let row = f.store.terminal_row(f.terminal_id, now()).await.unwrap().unwrap();
+    assert_eq!(row.last_result.as_deref(), Some("handed-over"), "by somebody, and not used yet");
     assert_eq!(f.downloaded("set", 23).await, ["a1"], "as often as one likes");
     assert!(f.store.waiting_bundle(f.terminal_id, now()).await.unwrap().unwrap().fetched);
     let trail = f.store.audit_trail().await.unwrap();

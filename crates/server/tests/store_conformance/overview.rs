@@ -38,10 +38,15 @@ pub(crate) async fn the_list_follows_the_life_of_a_certificate(f: Fixture) {
     assert_eq!((row(&f).await.state, row(&f).await.serial), (TerminalState::None, None));
     f.issue("a1", None).await;
     assert_eq!((row(&f).await.state, row(&f).await.serial.as_deref()), (TerminalState::Unused, Some("a1")));
+    assert_eq!(row(&f).await.last_result.as_deref(), Some("issued"));
     f.confirm("a1").await;
     assert_eq!(row(&f).await.state, TerminalState::Valid);
+    assert_eq!(row(&f).await.last_result.as_deref(), Some("started"), "nothing was renewed");
     f.issue("a2", Some("a1")).await;
     let renewed = row(&f).await;
+    assert_eq!(renewed.last_result.as_deref(), Some("issued"));
+    f.fetch("a2").await;
+    assert_eq!(row(&f).await.last_result.as_deref(), Some("fetched"));
     assert_eq!(renewed.state, TerminalState::Unused);
     assert_eq!((renewed.serial.as_deref(), renewed.unused_serial.as_deref()), (Some("a1"), Some("a2")));
     f.confirm("a2").await;
@@ -201,11 +206,14 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
 
     f.issue("a2", Some("a1")).await;
     assert_eq!(row(&f).await.state, TerminalState::Unused);
+    f.store.note_attempt(f.terminal_id, "renewal-too-early", false, now()).await.unwrap();
     assert_eq!(
         f.store.funnel(EVERYTHING, now()).await.unwrap(),
         Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }
     );
     f.fetch("a2").await;
+    let result = row(&f).await.last_result;
+    assert_eq!(result.as_deref(), Some("renewal-too-early"), "what came later is not hidden");
     f.confirm("a2").await;
     assert_eq!(
         f.store.funnel(EVERYTHING, now()).await.unwrap(),

@@ -6,8 +6,7 @@ use super::{
         assets, dates,
         endpoints::Call,
         failure::Failure,
-        headers,
-        page::{html, see_other},
+        page::{html, html_with_script, see_other},
         texts::Texts,
         views::{Fact, Message},
         visit::Visit,
@@ -85,14 +84,14 @@ pub(in super::super) async fn new_passkey(call: Call) -> Result<Response, Failur
         lead: t.with("passkey-new-lead", "name", name),
         mode: "create",
         options: &options,
-        script: assets::script_path(),
+        script: assets::passkey_script(),
         action: "/account/passkeys",
         name,
         button: t.say("passkey-new-button"),
         back: "/account",
         back_text: t.say("confirm-back"),
     };
-    Ok(with_script(html(&page, StatusCode::OK, &view)))
+    Ok(html_with_script(&page, StatusCode::OK, &view))
 }
 
 /// `POST /account/passkeys`
@@ -199,19 +198,14 @@ async fn passkey_question(
         lead: t.say("passkey-lead"),
         mode: "get",
         options: &options,
-        script: assets::script_path(),
+        script: assets::passkey_script(),
         action: "/login/passkey",
         name: "",
         button: t.say("passkey-use"),
         back: "/login/code",
         back_text: t.say("passkey-instead"),
     };
-    Ok(with_script(html(&page, status, &view)))
-}
-
-fn with_script(mut response: Response) -> Response {
-    headers::allow_script(response.headers_mut());
-    response
+    Ok(html_with_script(&page, status, &view))
 }
 
 /// Passkeys are bound to the name in the address bar; [`super::super::is_ours`] has looked at it.

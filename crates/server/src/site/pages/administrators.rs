@@ -6,7 +6,7 @@ use super::{
         dates,
         endpoints::Call,
         failure::Failure,
-        page::{Page, html, see_other},
+        page::{Page, html, html_with_script, see_other},
         texts::Texts,
         views::Message,
     },
@@ -196,7 +196,7 @@ fn link(call: &Call, title: &str, lead: String, token: &SecretString, tenant: &s
     let page = call.visit.page.clone().titled(title);
     let link = SecretString::from(format!("https://{}/setup/{}", call.visit.host, token.expose_secret()));
     let view = LinkPage { page: &page, lead, link: link.expose_secret(), back: back(tenant, None) };
-    html(&page, StatusCode::OK, &view)
+    html_with_script(&page, StatusCode::OK, &view)
 }
 
 /// The question before `POST` to the same path; keys of title, lead and button.

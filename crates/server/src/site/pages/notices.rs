@@ -9,7 +9,7 @@ use super::{
             BouncedView, ChannelView, DayView, DeliveryView, MailView, NoticesView, Once, TestView,
             WebhookView,
         },
-        page::{Page, html},
+        page::{Page, html, html_with_script},
         texts::Texts,
         views::Message,
     },
@@ -84,7 +84,7 @@ pub(super) async fn drawn(
         days: Notice::ALL.into_iter().map(|notice| day(t, notice)).collect(),
         deliveries: known.deliveries.iter().map(|(row, name)| delivery(t, row, name)).collect(),
     };
-    Ok(html(&page, status, &view))
+    Ok(if view.once.is_some() { html_with_script(&page, status, &view) } else { html(&page, status, &view) })
 }
 
 fn channels(t: &Texts, known: &NoticePage) -> Vec<ChannelView> {

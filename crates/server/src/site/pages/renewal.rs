@@ -6,7 +6,7 @@ use super::{
         endpoints::Call,
         failure::Failure,
         issuing_views::{BundlePage, PasswordRow, PreparedPage, RenewPage},
-        page::{Page, html},
+        page::{Page, html, html_with_script},
         texts::Texts,
         views::{Fact, Message},
     },
@@ -152,7 +152,7 @@ pub(super) fn ready(page: Page, prepared: &Prepared, now: Timestamp) -> Response
         back: format!("/certificates/{}", prepared.serial),
         back_text: t.say("back-to-certificate"),
     };
-    html(&page, StatusCode::OK, &view)
+    html_with_script(&page, StatusCode::OK, &view)
 }
 
 /// A certificate and its password; with its tenant for those who see several.

@@ -3,7 +3,7 @@
 use super::super::{dates, texts::Texts, views::Row};
 use crate::{
     api,
-    store::{TerminalRow, TerminalState},
+    store::{TerminalRow, TerminalState, progress},
 };
 use jiff::Timestamp;
 use koshin_protocol::problem::ProblemCode;
@@ -18,11 +18,11 @@ pub(super) fn name(terminal: &TerminalRow) -> &str {
     terminal.label.as_deref().filter(|label| !label.is_empty()).unwrap_or(&terminal.common_name)
 }
 
-/// A problem code, or `renewed`, in words.
+/// A problem code, or how far a renewal has come, in words.
 pub(super) fn result_text(t: &Texts, result: &str) -> String {
     match ProblemCode::from_word(result) {
         Some(code) => api::problem_title(code, t.language()).to_owned(),
-        None if result == "renewed" => t.say("result-renewed"),
+        None if progress::ALL.contains(&result) => t.say(&format!("result-{result}")),
         None => result.to_owned(),
     }
 }

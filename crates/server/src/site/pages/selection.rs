@@ -7,7 +7,7 @@ use super::{
         failure::Failure,
         form::Fields,
         issuing_views::{BundlePage, Choosable, PreparedPage, SelectionPage},
-        page::{html, see_other},
+        page::{html, html_with_script, see_other},
         views::Message,
     },
     certificates::sees_several,
@@ -159,5 +159,5 @@ fn ready(call: &Call, set: &PreparedSet, now: Timestamp) -> Response {
         back: "/certificates".to_owned(),
         back_text: t.say("back-to-list"),
     };
-    html(&page, StatusCode::OK, &view)
+    html_with_script(&page, StatusCode::OK, &view)
 }

@@ -6,7 +6,7 @@ use super::{
         endpoints::Call,
         failure::Failure,
         form::Fields,
-        page::{Page, html, see_other},
+        page::{Page, html, html_with_script, see_other},
         texts::Texts,
         token_views::{MadeTokenPage, RevokeTokenPage, TokenRow, TokensPage},
         views::Choice,
@@ -113,7 +113,8 @@ fn made_page(page: Page, name: &str, made: &MadeToken) -> Response {
     let page = page.titled("token-made-title");
     let until = dates::minute(made.expires_at);
     let label = page.t.with_two("token-made-label", ("name", name.into()), ("until", until.into()));
-    html(&page, StatusCode::OK, &MadeTokenPage { page: &page, label, secret: made.token.expose_secret() })
+    let view = MadeTokenPage { page: &page, label, secret: made.token.expose_secret() };
+    html_with_script(&page, StatusCode::OK, &view)
 }
 
 fn row(t: &Texts, token: &ApiTokenRow, now: Timestamp) -> TokenRow {

@@ -1,7 +1,7 @@
 # Accounts, administrators, consents, the trail
 
 nav-administrators = Administrators
-nav-consents = Vendors let in
+nav-consents = Vendors
 nav-history = History
 nav-account = My account
 

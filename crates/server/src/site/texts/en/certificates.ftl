@@ -65,6 +65,10 @@ state-failed = Renewal failed
 state-unused = New one not in use
 state-stopped = Stopped
 state-none = No certificate
+result-issued = Issued
+result-fetched = Received by the terminal
+result-handed-over = Handed over
+result-started = First used
 result-renewed = Renewed
 
 # One certificate

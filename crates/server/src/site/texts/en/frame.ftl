@@ -13,6 +13,9 @@ role-vendor = Support vendor
 role-operator = Operator
 back-to-entrance = Back to the entrance
 required = required
+copy = Copy
+copy-done = Copied
+copy-failed = It could not be copied. Press Ctrl+C (⌘C on a Mac) to copy the selected text.
 
 days-left =
     { $days ->

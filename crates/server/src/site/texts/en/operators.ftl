@@ -1,10 +1,10 @@
 # Operators
 
 nav-tenants = Tenants
-nav-search = Search everything
-nav-services = Services and policies
-nav-authority = Certificate authority
-nav-revocations = Mass revocation
+nav-search = Search
+nav-services = Services
+nav-authority = Authority
+nav-revocations = Revocation
 operators-cancel = Cancel
 operators-done-added = The tenant was added. Next, invite its first administrator.
 operators-done-saved = Saved.

@@ -61,6 +61,10 @@ state-failed = 更新失敗
 state-unused = 新証明書が未使用
 state-stopped = 使用停止
 state-none = 証明書なし
+result-issued = 発行しました
+result-fetched = 端末が受け取りました
+result-handed-over = 引き渡し済み
+result-started = 使い始めました
 result-renewed = 更新しました
 
 # 証明書の詳細

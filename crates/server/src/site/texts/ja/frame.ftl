@@ -13,6 +13,9 @@ role-vendor = 保守会社
 role-operator = 運用担当者
 back-to-entrance = 入口のページへ戻る
 required = 必須
+copy = コピー
+copy-done = コピーしました
+copy-failed = コピーできませんでした。選ばれている文字を、Ctrl+C（Macは⌘+C）でコピーしてください。
 
 days-left = 残り{ $days }日
 days-today = 本日まで
