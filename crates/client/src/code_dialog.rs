@@ -6,7 +6,7 @@ use crate::{
         messages::{dialogs as words, failures, renew as renew_words},
         renew::explanation,
     },
-    daemon::{diary, round},
+    daemon::diary,
     dialogs,
     environment::Environment,
     prompt::{DesktopPrompt, Explanation, Prompt},
@@ -106,7 +106,7 @@ fn redeem(
     let Some(Redeemed { group, run }) = by_code::redeem(&session, wanted, code, with, &mut passwords) else {
         return Err(words::replaced_meanwhile(language).to_owned());
     };
-    let name = round::name(with.state_dir, group);
+    let name = group.known_as(with.state_dir);
     let why = explanation(language, with.now(), group, &run);
     diary::note_attempt(with, group, &name, &run, why.as_ref());
     match (run.new, why) {

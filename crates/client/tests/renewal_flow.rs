@@ -442,7 +442,7 @@ fn a_damaged_journal_is_reported_and_another_certificate_renews() {
     world.install(&[App::Monsiaj]);
     world.write(".local/state/koshin/renewals/0123456789abcdef/journal.json", b"{\"version\": 9");
     let journals = Journals::new(&Disk, &world.environment.state_dir);
-    let (recovered, failures) = koshin::renewal::recovery::recover(&Disk, &journals, now());
+    let (recovered, failures) = koshin::renewal::recovery::recover(&Disk, &journals, &world.hooks, now());
     assert_eq!((recovered, failures.len()), (0, 1));
     assert!(failures[0].to_string().contains("0123456789abcdef/journal.json"), "{}", failures[0]);
     assert_eq!(renew(&world, &ScriptedServer::est(&world.ca)).ending, Ending::Renewed { confirmed: true });

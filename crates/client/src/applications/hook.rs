@@ -5,17 +5,18 @@ use super::{
     place::{App, CertificateFiles, Place},
     profiles::LoadedProfile,
 };
+use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, path::Path, time::Duration};
 
 /// A command to run around a switch, without a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hook {
     /// The program.
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
     /// Variables to set beside those of Koshin itself: `KOSHIN_…`. Paths and names, never a password.
-    pub environment: Vec<(&'static str, OsString)>,
+    pub environment: Vec<(String, OsString)>,
     /// How long it may run; `None` for the usual limit.
     pub time_limit: Option<Duration>,
 }
@@ -86,7 +87,7 @@ fn told(
     };
     let app: App = place.app;
     let path = |path: &Path| path.as_os_str().to_owned();
-    hook.environment = vec![
+    let environment = [
         ("KOSHIN_APP", app.as_str().into()),
         ("KOSHIN_CONNECTION", place.connection.to_string().into()),
         ("KOSHIN_CONFIG", path(&place.config_path)),
@@ -96,6 +97,7 @@ fn told(
         ("KOSHIN_OLD_CERTIFICATE", path(old_certificate)),
         ("KOSHIN_OLD_KEY", path(old_key)),
     ];
+    hook.environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
     Some(hook)
 }
 

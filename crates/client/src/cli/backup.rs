@@ -5,7 +5,7 @@ use crate::{
     applications::{CertificateFiles, Place, credential, discover},
     environment::{Environment, Language},
     exit::ExitCode,
-    renewal::{Failure, journal::Journals, recovery::recover},
+    renewal::{Failure, hook::Processes, journal::Journals, recovery::recover},
     storage::{
         Disk, Doing, FileSystem, Kind, StorageError, atomic, backup,
         changes::{self, Changes},
@@ -175,7 +175,7 @@ pub fn restore(
     let _lock = InstanceLock::take(fs, &environment.state_dir)?;
     let files = backup::read(fs, directory)?;
     // An interrupted renewal would otherwise put its own copies over what is restored now.
-    let (_, failures) = recover(fs, &Journals::new(fs, &environment.state_dir), now);
+    let (_, failures) = recover(fs, &Journals::new(fs, &environment.state_dir), &Processes::default(), now);
     if let Some(failure) = failures.into_iter().next() {
         return Err(failure);
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
-    daemon::{diary::note_attempt, round},
+    daemon::diary::note_attempt,
     environment::Environment,
     exit::ExitCode,
     prompt::{Input, Prompt, Report, TerminalPrompt},
@@ -66,7 +66,7 @@ pub fn recover_all(
     match by_code::redeem(&session, |_| true, code, with, &mut passwords) {
         Some(Redeemed { group, run }) => {
             let why = explanation(language, with.now(), group, &run);
-            note_attempt(with, group, &round::name(with.state_dir, group), &run, why.as_ref());
+            note_attempt(with, group, &group.known_as(with.state_dir), &run, why.as_ref());
             teller.tell_of_group(group, run, passwords.prompt());
         }
         None => {

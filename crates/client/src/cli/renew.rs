@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     applications::{App, Place},
-    daemon::{diary::note_attempt, round},
+    daemon::diary::note_attempt,
     environment::{Environment, Language},
     exit::ExitCode,
     prompt::{Answer, Explanation, Input, PasswordRequest, Prompt, Question, Report, Step, TerminalPrompt},
@@ -77,7 +77,7 @@ pub fn renew_all(
             for group in &session.groups {
                 let run = session.renew(group, wishes(arguments), with, &mut passwords);
                 let why = explanation(environment.language, with.now(), group, &run);
-                note_attempt(with, group, &round::name(with.state_dir, group), &run, why.as_ref());
+                note_attempt(with, group, &group.known_as(with.state_dir), &run, why.as_ref());
                 teller.tell_of_group(group, run, passwords.prompt());
             }
         }

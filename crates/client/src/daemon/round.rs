@@ -8,7 +8,7 @@ use super::{
     schedule::{self, Action, Answer, CHECK_EVERY, Facts},
 };
 use crate::{
-    applications::{CredentialError, Labels, Place, credential},
+    applications::{CredentialError, Place, credential},
     cli::{
         memory::Memory,
         messages::{failures, renew as renew_words, status as status_words, unattended as words},
@@ -30,7 +30,6 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_policy::{Kind, calendar};
-use std::path::Path;
 
 /// What a round works with.
 #[derive(Clone, Copy)]
@@ -118,7 +117,7 @@ impl Round<'_> {
         // Told or not, the certificate is in place, and the next round tells it again.
         let _ = session.confirm(group, with, passwords);
         let mut record = self.diary.certificates.remove(&key).unwrap_or_default();
-        record.name = name(with.state_dir, group);
+        record.name = group.known_as(with.state_dir);
         record.not_after = Some(group.certificate.not_after);
         let obstacle = self.obstacle(group);
         let mut facts = self.facts(session, group, &record, obstacle.is_some());
@@ -387,12 +386,6 @@ fn retry_after(failure: &Failure) -> Option<u64> {
         Failure::Door(error) => error.retry_after(),
         _ => None,
     }
-}
-
-/// 端末名 if it is known, else what the user calls the connection.
-pub(crate) fn name(state_dir: &Path, group: &Group) -> String {
-    let labels = Labels::load(state_dir);
-    labels.get(&group.certificate).map_or_else(|| group.name(), str::to_owned)
 }
 
 /// Twice a day, for a PC whose disk is full: the first quarters of an hour after 9:00 and 13:00 JST.

@@ -184,12 +184,7 @@ impl Attendance<'_> {
             let asks = decide(&self.seen(group), &self.memory, now) == Action::Attend;
             let renews = group.kind() == Kind::Renewable && opened::renewal_base(group).is_ok();
             if !known && valid && asks && renews && !round::begun(with, &key) {
-                let question = Question {
-                    name: round::name(with.state_dir, group),
-                    common_name: certificate.common_name.clone(),
-                    not_after: certificate.not_after,
-                    days_left: calendar::days_left(certificate.not_after, now),
-                };
+                let question = group.question(with.state_dir, now);
                 questions.push((key, question));
             }
         }
@@ -263,7 +258,7 @@ impl Attendance<'_> {
     fn result(&mut self, key: String, group: &Group, run: &Run, person: &Person<'_>) -> Option<Telling> {
         let (with, language) = (self.launch.with, self.launch.environment.language);
         let now = with.now();
-        let name = round::name(with.state_dir, group);
+        let name = group.known_as(with.state_dir);
         let why = explanation(language, now, group, run);
         diary::note_attempt(with, group, &name, run, why.as_ref());
         let retry = worth_another_try(exit_code(run));

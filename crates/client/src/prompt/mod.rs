@@ -12,6 +12,7 @@ pub use terminal::{Input, TerminalPrompt};
 pub use unattended::UnattendedPrompt;
 
 use jiff::Timestamp;
+use koshin_policy::calendar::days_left;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -38,6 +39,14 @@ pub struct Question {
     pub not_after: Timestamp,
     /// Whole days left.
     pub days_left: i64,
+}
+
+impl Question {
+    /// The question about the certificate `common_name` that ends at `not_after` and is called `name`, asked `now`.
+    pub fn new(name: String, common_name: &str, not_after: Timestamp, now: Timestamp) -> Self {
+        let days_left = days_left(not_after, now);
+        Self { name, common_name: common_name.to_owned(), not_after, days_left }
+    }
 }
 
 /// The answer to a [`Question`].

@@ -2,16 +2,17 @@
 
 use crate::{
     applications::{
-        Place,
+        Labels, Place,
         credential::{self, Credential, CredentialError},
     },
-    prompt::{PasswordRequest, Prompt},
+    prompt::{PasswordRequest, Prompt, Question},
     storage::changes::digest,
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_policy::{Kind, KindRules};
 use secrecy::SecretString;
+use std::path::Path;
 
 /// How often a password is asked for before it is given up.
 const ATTEMPTS: usize = 3;
@@ -50,6 +51,18 @@ impl Group {
         let mut names: Vec<&str> = self.places.iter().map(|place| place.name.as_str()).collect();
         names.dedup();
         names.join(" / ")
+    }
+
+    /// 端末名 if the server has told it, else [`Self::name`].
+    pub fn known_as(&self, state_dir: &Path) -> String {
+        let labels = Labels::load(state_dir);
+        labels.get(&self.certificate).map_or_else(|| self.name(), str::to_owned)
+    }
+
+    /// What a person is asked before a renewal.
+    pub fn question(&self, state_dir: &Path, now: Timestamp) -> Question {
+        let CertificateFacts { common_name, not_after, .. } = &self.certificate;
+        Question::new(self.known_as(state_dir), common_name, *not_after, now)
     }
 }
 

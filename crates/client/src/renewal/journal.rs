@@ -8,6 +8,7 @@
 //! ```
 
 use crate::{
+    applications::Hook,
     renewal::{
         machine::{State, Via},
         stores::StoreSwitch,
@@ -75,6 +76,10 @@ pub struct Journal {
     /// Browsers' databases that may have been changed, from `Switching` on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<StoreSwitch>,
+    /// Commands for when the old files are back: of the places of which a command was started that told of the switch,
+    /// or made room for it. While `Switching`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks_to_undo: Vec<Hook>,
 }
 
 impl Journal {
@@ -89,6 +94,7 @@ impl Journal {
             via: None,
             replacements: Vec::new(),
             stores: Vec::new(),
+            hooks_to_undo: Vec::new(),
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) use request::no_door_for_codes;
 use crate::{
     applications::{Hooks, Labels, credential::Credential},
     doors::{DoorError, ServiceTrial},
-    prompt::{Answer, Question, Report, Step as Progress},
+    prompt::{Answer, Report, Step as Progress},
     renewal::{
         Failure,
         group::{Group, Passwords},
@@ -29,7 +29,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
-use koshin_policy::{RecoveryCode, calendar::days_left};
+use koshin_policy::RecoveryCode;
 use koshin_protocol::problem::ProblemCode;
 use secrecy::SecretString;
 use std::{collections::BTreeSet, path::Path};
@@ -202,6 +202,9 @@ impl Performer<'_, '_> {
             journal.replacements = self.changes.replacements();
             journal.stores = self.stores_of_switch();
         }
+        if !matches!(journal.state, State::Switching | State::RollingBack { .. }) {
+            journal.hooks_to_undo.clear();
+        }
         let saved = self.journals.save(&journal);
         // Going back needs no permission: the state in memory moves on even if the disk is full.
         if saved.is_ok() || matches!(journal.state, State::RollingBack { .. } | State::RolledBack { .. }) {
@@ -299,24 +302,12 @@ impl Performer<'_, '_> {
     fn ask(&mut self) -> Result<Event, Failure> {
         // Nobody is asked for what cannot be done anyway.
         opened::renewal_base(self.group)?;
-        let certificate = &self.group.certificate;
-        let question = Question {
-            name: self.name(),
-            common_name: certificate.common_name.clone(),
-            not_after: certificate.not_after,
-            days_left: days_left(certificate.not_after, self.with.now()),
-        };
+        let question = self.group.question(self.with.state_dir, self.with.now());
         match self.passwords.prompt().confirm(&question) {
             Answer::Renew => Ok(Event::Accepted),
             Answer::NotToday | Answer::NotNow => Ok(Event::Declined),
             Answer::CannotAsk => Err(Failure::CannotAsk),
         }
-    }
-
-    /// 端末名 if it is known, else what the user calls the connection.
-    fn name(&self) -> String {
-        let labels = Labels::load(self.with.state_dir);
-        labels.get(&self.group.certificate).map_or_else(|| self.group.name(), str::to_owned)
     }
 
     /// Before anything is asked for: can the present certificate be opened, and would the next one fit?

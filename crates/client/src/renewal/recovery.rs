@@ -3,6 +3,7 @@
 use crate::{
     renewal::{
         Failure,
+        hook::HookRunner,
         journal::{Journal, Journals},
         machine::{Event, State, advance},
         staging::Staging,
@@ -12,11 +13,16 @@ use crate::{
 };
 use jiff::Timestamp;
 
-/// Puts the files of every interrupted switch back, so that all places show one certificate again. It needs no
-/// password and no network. The new certificates stay staged, and their renewals go on from there.
+/// Puts the files of every interrupted switch back, so that all places show one certificate again, and lets programs
+/// that had made room come back. It needs no password and no network. The new certificates stay staged, and their renewals go on from there.
 ///
 /// Returns how many there were, and what could not be put right.
-pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> (usize, Vec<Failure>) {
+pub fn recover(
+    fs: &dyn FileSystem,
+    journals: &Journals<'_>,
+    hooks: &dyn HookRunner,
+    now: Timestamp,
+) -> (usize, Vec<Failure>) {
     let (all, unusable) = match journals.all() {
         Ok(found) => found,
         Err(error) => return (0, vec![error.into()]),
@@ -31,7 +37,7 @@ pub fn recover(fs: &dyn FileSystem, journals: &Journals<'_>, now: Timestamp) -> 
         if !is_interrupted(&journal.state) {
             continue;
         }
-        match put_right(fs, journals, journal, now) {
+        match put_right(fs, journals, hooks, journal, now) {
             Ok(()) => recovered += 1,
             Err(failure) => failures.push(failure),
         }
@@ -67,11 +73,19 @@ fn retire_late(journals: &Journals<'_>, journal: &Journal) {
 fn put_right(
     fs: &dyn FileSystem,
     journals: &Journals<'_>,
-    journal: Journal,
+    hooks: &dyn HookRunner,
+    mut journal: Journal,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    changes::put_back(fs, &journal.replacements)?;
-    stores::withdraw_all(&journal.stores)?;
+    let files = changes::put_back(fs, &journal.replacements);
+    let stores = stores::withdraw_all(&journal.stores);
+    // Also when a file resists: the program that made room works with what is there.
+    for hook in std::mem::take(&mut journal.hooks_to_undo) {
+        // The same as when the switch is undone at once: a failure of theirs changes nothing.
+        let _ = hooks.run(&hook);
+    }
+    files?;
+    stores?;
     let (state, _) = advance(State::Switching, Event::PutBack, now)?;
     Ok(journals.save(&journal.at(state, now))?)
 }

@@ -49,7 +49,8 @@ impl Session {
         // What cannot be swept now hinders nothing, and is swept next time.
         let _ = backup::sweep(with.fs, &with.state_dir.join(backup::BACKUPS));
         // Before the search: it must see no half-done switch.
-        let (recovered, failures) = recover(with.fs, &Journals::new(with.fs, with.state_dir), with.now());
+        let (recovered, failures) =
+            recover(with.fs, &Journals::new(with.fs, with.state_dir), with.hooks, with.now());
         let mut discovery = discover(environment);
         let (places, idle) = (std::mem::take(&mut discovery.places), std::mem::take(&mut discovery.idle));
         let mut gathered = gather(places, idle, wanted, passwords);

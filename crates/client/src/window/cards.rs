@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_desktop::{Card, Fact, Icon, Life};
-use koshin_policy::{Kind, KindRules, calendar};
+use koshin_policy::{Kind, KindRules};
 
 /// How a certificate stands, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,12 +134,7 @@ impl<'a> Certificate<'a> {
     /// The question before a renewal, if the certificate is known.
     pub fn question(&self, now: Timestamp) -> Option<Question> {
         let note = &self.entries.iter().find_map(|entry| entry.certificate.as_ref())?.note;
-        Some(Question {
-            name: self.name(),
-            common_name: note.common_name.clone(),
-            not_after: note.not_after,
-            days_left: calendar::days_left(note.not_after, now),
-        })
+        Some(Question::new(self.name(), &note.common_name, note.not_after, now))
     }
 
     /// The connection to renew it by; none where a renewal makes no sense now.

@@ -100,6 +100,48 @@ fn when_the_hook_before_fails_nothing_is_switched() {
     assert_eq!(run.ending, Ending::Renewed { confirmed: true }, "the good certificate was kept: {run:?}");
 }
 
+/// Killed while the program that made room is stopped: it comes back although no renewal is possible now.
+#[test]
+fn a_program_that_made_room_comes_back_after_a_crash() {
+    struct Dies<'a>(Told<'a>);
+
+    impl HookRunner for Dies<'_> {
+        fn run(&self, hook: &Hook) -> Result<(), HookError> {
+            self.0.run(hook)?;
+            std::panic::resume_unwind(Box::new("the power is cut"))
+        }
+    }
+
+    let world = world();
+    let server = ScriptedServer::est(&world.ca);
+    let dies = Dies(Told { world: &world, fails_at: "never", ran: RefCell::default() });
+    let mut with = Surroundings {
+        fs: &Disk,
+        network: &server,
+        hooks: &dies,
+        state_dir: &world.environment.state_dir,
+        clock: &crate::support::now,
+    };
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut prompt = ScriptedPrompt::default();
+        let mut passwords = Passwords::new(&mut prompt, None);
+        let session = Session::begin(&world.environment, |_| true, with, &mut passwords).unwrap();
+        session.renew(&session.groups[0], agreed(), with, &mut passwords)
+    }));
+    assert!(died.is_err());
+    assert_eq!(*dies.0.ran.borrow(), ["stop before old"]);
+
+    let lives = Told { world: &world, fails_at: "never", ran: RefCell::default() };
+    with.hooks = &lives;
+    for found in [1, 0] {
+        let mut prompt = ScriptedPrompt::default();
+        let mut passwords = Passwords::new(&mut prompt, None);
+        let session = Session::begin(&world.environment, |_| true, with, &mut passwords).unwrap();
+        assert_eq!(session.recovered, found);
+        assert_eq!(*lives.ran.borrow(), ["start rolled-back old"], "once");
+    }
+}
+
 #[test]
 fn when_the_hook_after_fails_the_old_files_are_back_and_it_runs_again() {
     let world = world();

@@ -125,7 +125,10 @@ pub fn credential(language: Language, error: &CredentialError) -> Explanation {
                 &format!("ファイルがありません（{}）。", path.display()),
                 &format!("{} does not exist.", path.display()),
             ),
-            CHECK_SETTING,
+            (
+                "アプリケーションの証明書の設定を確認してください。ファイルが消えている場合は、復旧コードで新しい証明書を受け取れます。",
+                "Check the certificate setting of the application. If the file is lost, a recovery code brings a new certificate.",
+            ),
         ),
         other => {
             let japanese = match other {

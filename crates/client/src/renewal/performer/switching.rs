@@ -2,7 +2,7 @@
 
 use super::Performer;
 use crate::{
-    applications::Place,
+    applications::{Hook, Hooks, Place},
     prompt::Step as Progress,
     renewal::{
         Failure,
@@ -37,23 +37,28 @@ impl Performer<'_, '_> {
     }
 
     pub(super) fn run_hooks_before(&mut self) -> Result<(), Failure> {
-        for (index, hooks) in self.hooks.iter().enumerate() {
-            if let Some(hook) = &hooks.before {
-                self.hooks_begun.insert(index);
-                self.with.hooks.run(hook)?;
-            }
-        }
-        Ok(())
+        self.run_each(|hooks| hooks.before.as_ref())
     }
 
     pub(super) fn run_hooks(&mut self) -> Result<Event, Failure> {
-        for (index, hooks) in self.hooks.iter().enumerate() {
-            if let Some(hook) = &hooks.after {
-                self.hooks_begun.insert(index);
-                self.with.hooks.run(hook)?;
-            }
-        }
+        self.run_each(|hooks| hooks.after.as_ref())?;
         Ok(Event::HooksRan)
+    }
+
+    /// The journal knows of each place before its first command is started: whatever ends this process, the next run
+    /// lets what has made room come back.
+    fn run_each(&mut self, of: impl Fn(&Hooks) -> Option<&Hook>) -> Result<(), Failure> {
+        for (index, hooks) in self.hooks.iter().enumerate() {
+            let Some(hook) = of(hooks) else { continue };
+            if self.hooks_begun.insert(index)
+                && let Some(undone) = &hooks.undone
+            {
+                self.journal.hooks_to_undo.push(undone.clone());
+                self.journals.save(&self.journal)?;
+            }
+            self.with.hooks.run(hook)?;
+        }
+        Ok(())
     }
 
     /// Adds the new certificate to browsers' databases. The journal knows of each before the next is touched.
@@ -106,6 +111,7 @@ impl Performer<'_, '_> {
                 let _ = self.with.hooks.run(hook);
             }
         }
+        self.journal.hooks_to_undo.clear();
     }
 
     /// What the journal knows of browsers when the switch begins: those of this switch, then those that an earlier one
