@@ -1,10 +1,7 @@
 //! `koshin-server admin`: the way to the administration site's first account.
 
 use super::{CliError, Place};
-use crate::{
-    clock,
-    use_cases::{Actor, SecondFactorKey, SiteError},
-};
+use crate::{clock, use_cases::Actor};
 use secrecy::ExposeSecret;
 
 #[derive(Debug, clap::Subcommand)]
@@ -23,8 +20,7 @@ pub(super) enum AdminCommand {
 pub(super) async fn run(place: &Place, command: AdminCommand) -> Result<(), CliError> {
     let AdminCommand::Invite { tenant, mail } = command;
     // It seals the link until the running server has mailed it.
-    let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
-    let koshin = place.koshin()?.with_second_factor_key(key);
+    let koshin = place.koshin_with_key()?;
     let Some(site) = koshin.config().site.clone() else {
         return Err(CliError::Usage(
             "the configuration has no [site] section: without it nobody could open the link".to_owned(),

@@ -23,7 +23,13 @@ mod tenant;
 
 pub use error::CliError;
 
-use crate::{authority::Authority, config::Config, home::Home, store::Store, use_cases::Koshin};
+use crate::{
+    authority::Authority,
+    config::Config,
+    home::Home,
+    store::Store,
+    use_cases::{Koshin, SecondFactorKey, SiteError},
+};
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
@@ -133,6 +139,12 @@ impl Place {
     /// Everything, for the commands that issue.
     fn koshin(&self) -> Result<Arc<Koshin>, CliError> {
         Ok(Arc::new(self.parts()?))
+    }
+
+    /// The same with the key that hides recovery codes and seals links until they are mailed.
+    fn koshin_with_key(&self) -> Result<Koshin, CliError> {
+        let key = SecondFactorKey::load_or_create(&self.home).map_err(SiteError::from)?;
+        Ok(self.parts()?.with_second_factor_key(key))
     }
 
     fn parts(&self) -> Result<Koshin, CliError> {

@@ -2,10 +2,7 @@
 //! administrator whose own certificate has expired.
 
 use super::{CliError, Place};
-use crate::{
-    clock,
-    use_cases::{Actor, Koshin, SecondFactorKey, SiteError},
-};
+use crate::{clock, use_cases::Actor};
 
 /// Issue a recovery code for a terminal whose certificate has expired.
 #[derive(Debug, clap::Args)]
@@ -33,12 +30,4 @@ pub(super) async fn run(place: &Place, args: Args) -> Result<(), CliError> {
         issued.expires_at
     );
     Ok(())
-}
-
-impl Place {
-    /// Everything, with the key that hides codes.
-    fn koshin_with_key(&self) -> Result<Koshin, CliError> {
-        let key = SecondFactorKey::load_or_create(&self.home).map_err(SiteError::from)?;
-        Ok(self.parts()?.with_second_factor_key(key))
-    }
 }
