@@ -92,7 +92,7 @@ fn watch(
         match event.and_then(|event| meaning(shown, event)) {
             Some(Meaning::Close) => return,
             Some(Meaning::Begin(job)) if !busy => {
-                doing = jobs.begin(job);
+                doing = jobs.begin(*job);
                 notice = None;
             }
             _ => {}
@@ -127,8 +127,14 @@ enum Job {
 /// What was pressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Meaning {
-    Begin(Job),
+    Begin(Box<Job>),
     Close,
+}
+
+impl Meaning {
+    fn begin(job: Job) -> Self {
+        Self::Begin(Box::new(job))
+    }
 }
 
 fn meaning(shown: &View, event: StatusEvent) -> Option<Meaning> {
@@ -137,14 +143,14 @@ fn meaning(shown: &View, event: StatusEvent) -> Option<Meaning> {
         StatusEvent::Card { card, .. } => {
             let behind = shown.cards.get(card)?.clone();
             match (behind.target, behind.recovery) {
-                (Some(_), _) => Some(Meaning::Begin(Job::Renew(behind))),
-                (None, Some(_)) => Some(Meaning::Begin(Job::Recover(behind))),
+                (Some(_), _) => Some(Meaning::begin(Job::Renew(behind))),
+                (None, Some(_)) => Some(Meaning::begin(Job::Recover(behind))),
                 (None, None) => None,
             }
         }
         StatusEvent::Action(index) => Some(match shown.actions.get(index)? {
-            Action::BackUp => Meaning::Begin(Job::BackUp),
-            Action::CopySupport => Meaning::Begin(Job::CopySupport),
+            Action::BackUp => Meaning::begin(Job::BackUp),
+            Action::CopySupport => Meaning::begin(Job::CopySupport),
             Action::Close => Meaning::Close,
         }),
     }

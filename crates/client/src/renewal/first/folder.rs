@@ -171,7 +171,7 @@ impl Layout {
         new: &Credential,
         authorities: impl Iterator<Item = &'c Vec<u8>>,
         password: &SecretString,
-    ) -> Result<Vec<(PathBuf, Zeroizing<Vec<u8>>)>, Failure> {
+    ) -> Result<Vec<NewFile>, Failure> {
         let plain = |text: String| Zeroizing::new(text.into_bytes());
         let mut files = match self.format {
             Format::Pkcs12 => vec![(self.file("p12"), bundle(new, password)?)],
@@ -192,6 +192,9 @@ impl Layout {
         Ok(files)
     }
 }
+
+/// Where a file goes, and what is in it.
+type NewFile = (PathBuf, Zeroizing<Vec<u8>>);
 
 fn read(fs: &dyn FileSystem, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
     match fs.read(path).map_err(StorageError::at(Doing::Reading, path)) {
