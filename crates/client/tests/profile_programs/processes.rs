@@ -13,7 +13,7 @@ fn shell(script: &str) -> Hook {
 #[test]
 fn variables_arrive_and_a_failure_is_told_in_the_hooks_own_words() {
     let mut hook = shell("echo \"no $KOSHIN_APP here\" >&2; exit 3");
-    hook.environment = vec![("KOSHIN_APP", "nginx".into())];
+    hook.environment = vec![("KOSHIN_APP".to_owned(), "nginx".into())];
     let error = Processes::default().run(&hook).unwrap_err();
     let HookError::Failed { status, message, .. } = error else { panic!("{error}") };
     assert_eq!((status.as_str(), message.as_str()), ("exit status: 3", "no nginx here"));
