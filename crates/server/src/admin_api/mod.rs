@@ -134,6 +134,10 @@ async fn perform(
     if !site::names_host(parts, &api.hostname) {
         return Err(ProblemCode::WrongHost.into());
     }
+    // Being fetched is noted, and HEAD would hand nothing out.
+    if parts.method == Method::HEAD && operation.hands_out_a_file() {
+        return Err(ProblemCode::MethodNotAllowed.into());
+    }
     let now = clock::now();
     let caller = caller::authenticate(&api.koshin, parts, now).await?;
     if let Some(scope) = operation.scope.filter(|scope| !caller.scopes.contains(scope)) {

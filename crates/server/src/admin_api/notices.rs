@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     notices::text::Language,
-    store::MailRecipient,
+    store::{DeliveryRow, MailRecipient},
     use_cases::{MailWish, NoticePage, NoticeSettingsError, SiteError, UseCaseError},
 };
 use axum::{
@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
+use jiff::Timestamp;
 use koshin_protocol::problem::ProblemCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,6 +75,68 @@ impl From<NoticePage> for NoticeSettings {
 pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let page = call.koshin.notice_page(&call.caller.actor, tenant(&call)).await?;
     Ok(Json(NoticeSettings::from(page)).into_response())
+}
+
+/// The last deliveries.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryList {
+    deliveries: Vec<Delivery>,
+}
+
+/// One notice to one recipient.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Delivery {
+    /// Its number, which receivers of webhooks know a duplicate by.
+    id: i64,
+    /// Which notice: `60d` and the like for the end of a certificate, else a word of the event.
+    notice: String,
+    /// Hex serial of the certificate it is about, if it is about one.
+    serial: Option<String>,
+    /// The terminal it is about: 端末名, or else its common name.
+    terminal: Option<String>,
+    /// `mail` or `webhook`.
+    channel: String,
+    /// Address or URL.
+    recipient: String,
+    /// `waiting`, `sent`, `bounced`, `failed`, `stopped`, or `replaced` by a later notice.
+    state: String,
+    /// Attempts begun.
+    attempts: i64,
+    /// When it was planned.
+    created_at: Timestamp,
+    /// While it waits: not before this it is tried.
+    next_attempt_at: Option<Timestamp>,
+    /// When it was sent or given up.
+    ended_at: Option<Timestamp>,
+    /// Why the last attempt failed, or why it was not sent.
+    error: Option<String>,
+}
+
+impl Delivery {
+    fn of((row, terminal): (DeliveryRow, Option<String>)) -> Self {
+        Self {
+            id: row.id,
+            notice: row.key.notice.as_str().to_owned(),
+            serial: row.key.subject.serial().map(str::to_owned),
+            terminal,
+            channel: row.key.channel.as_str().to_owned(),
+            recipient: row.key.recipient,
+            state: row.state.as_str().to_owned(),
+            attempts: row.attempts,
+            created_at: row.created_at,
+            next_attempt_at: row.ended_at.is_none().then_some(row.next_attempt_at),
+            ended_at: row.ended_at,
+            error: row.last_error,
+        }
+    }
+}
+
+/// `GET /notices/deliveries`
+pub(super) async fn deliveries(call: Call) -> Result<Response, Refusal> {
+    let page = call.koshin.notice_page(&call.caller.actor, tenant(&call)).await?;
+    let deliveries = page.deliveries.into_iter().map(Delivery::of).collect();
+    Ok(Json(DeliveryList { deliveries }).into_response())
 }
 
 /// `PUT /notices`

@@ -54,7 +54,7 @@ pub(super) enum SuccessBody {
 
 /// One row of the table.
 pub struct Operation {
-    /// The method; GET answers HEAD, too.
+    /// The method; GET answers HEAD, too, but where a file is handed out.
     pub method: Method,
     /// The path after [`super::PREFIX`].
     pub path: &'static str,
@@ -74,6 +74,11 @@ impl Operation {
     /// Whether administrators of such an organisation can have a token for it.
     pub fn open_to(&self, kind: TenantKind) -> bool {
         self.scope.is_none_or(|scope| ApiScope::open_to(kind).contains(&scope))
+    }
+
+    /// Whether its success is a file, of which it is noted that it was handed out.
+    pub(super) fn hands_out_a_file(&self) -> bool {
+        matches!(self.success.body, Some(SuccessBody::Zip))
     }
 }
 
@@ -371,6 +376,17 @@ static ORGANISATION: &[Operation] = &[
         success: EMPTY,
         refusals: &[ProblemCode::NotFound],
         action: |call| Box::pin(notices::set(call)),
+    },
+    Operation {
+        method: Method::GET,
+        path: "/notices/deliveries",
+        id: "listDeliveries",
+        scope: Some(ApiScope::NoticesRead),
+        summary: "What was sent or is to be sent to those whom an organisation has told, the newest first: the last 30.",
+        inputs: &[TENANT],
+        success: json::<notices::DeliveryList>(200),
+        refusals: &[ProblemCode::NotFound],
+        action: |call| Box::pin(notices::deliveries(call)),
     },
 ];
 

@@ -17,6 +17,8 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 const MIGRATION_LOCK: i64 = 5_417_350;
 /// Advisory lock of the end of the audit chain on PostgreSQL.
 const CHAIN_LOCK: i64 = 5_417_351;
+/// Advisory lock of who may operate the service, on PostgreSQL.
+const OPERATORS_LOCK: i64 = 5_417_352;
 /// Advisory locks of terminals begin here, far from the other one.
 const TERMINAL_LOCKS: i64 = 1 << 40;
 
@@ -128,6 +130,17 @@ pub(super) fn lock_terminal(connection: &mut AnyConnection, terminal_id: i64) ->
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
             .bind::<diesel::sql_types::BigInt, _>(TERMINAL_LOCKS.wrapping_add(terminal_id))
+            .execute(postgres)?;
+    }
+    Ok(())
+}
+
+/// Lets suspensions happen one after the other, on all nodes, until the end of the
+/// transaction. Taken before the locks of terminals.
+pub(super) fn lock_operators(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(OPERATORS_LOCK)
             .execute(postgres)?;
     }
     Ok(())

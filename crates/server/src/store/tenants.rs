@@ -4,6 +4,7 @@ use super::{
     AnyConnection, AuditEvent, Store, StoreError, account_care,
     attempts::{self, Excluded},
     audit,
+    connection::lock_operators,
     folding::fold,
     overview,
     schema::{tenant, terminal},
@@ -195,16 +196,25 @@ impl Store {
         event: AuditEvent,
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
+        self.write(move |connection| suspend(connection, &id, suspended, &event)).await
+    }
+
+    /// The same for operators on the site: one of their organisations must stay, or only the
+    /// command line could let anybody in again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when no other operator would be left; else when the store is
+    /// out of reach.
+    pub async fn suspend_tenant_if_another_operates(
+        &self,
+        id: &str,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
         self.write(move |connection| {
-            let changed = diesel::update(tenant::table.filter(tenant::id.eq(&id)))
-                .set(tenant::suspended.eq(suspended))
-                .execute(connection)?;
-            if changed == 1 && suspended {
-                account_care::close_all(connection, &id, &event)?;
-            } else if changed == 1 {
-                attempts::forget_exclusion(connection, &Excluded::Tenant(&id))?;
-            }
-            audit::record_if(connection, changed, &event)
+            lock_operators(connection)?;
+            another_operates(connection, &id)?;
+            suspend(connection, &id, true, &event)
         })
         .await
     }
@@ -272,6 +282,40 @@ pub(super) fn find_tenant(connection: &mut AnyConnection, id: &str) -> Result<Op
         Ok(Tenant { id, name, service, suspended, kind: TenantKind::from_record(&kind)? })
     })
     .transpose()
+}
+
+fn suspend(
+    connection: &mut AnyConnection,
+    id: &str,
+    suspended: bool,
+    event: &AuditEvent,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(tenant::table.filter(tenant::id.eq(id)))
+        .set(tenant::suspended.eq(suspended))
+        .execute(connection)?;
+    if changed == 1 && suspended {
+        account_care::close_all(connection, id, event)?;
+    } else if changed == 1 {
+        attempts::forget_exclusion(connection, &Excluded::Tenant(id))?;
+    }
+    audit::record_if(connection, changed, event)
+}
+
+/// Two operators' organisations that suspend each other at once would leave nobody.
+fn another_operates(connection: &mut AnyConnection, id: &str) -> Result<(), StoreError> {
+    let operator = TenantKind::Operator.as_str();
+    let is_operator = tenant::table.filter(tenant::id.eq(id)).filter(tenant::kind.eq(operator));
+    if is_operator.count().get_result::<i64>(connection)? == 0 {
+        return Ok(());
+    }
+    let others = tenant::table
+        .filter(tenant::kind.eq(operator))
+        .filter(tenant::suspended.eq(false))
+        .filter(tenant::id.ne(id));
+    match others.count().get_result::<i64>(connection)? {
+        0 => Err(StoreError::Conflict("it is the last organisation that operates the service")),
+        _ => Ok(()),
+    }
 }
 
 fn find(

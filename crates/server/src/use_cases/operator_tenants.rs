@@ -142,9 +142,17 @@ impl Koshin {
         }
         let kind = if suspended { AuditKind::TenantSuspended } else { AuditKind::TenantResumed };
         let event = actor.event(kind, id, String::new(), now);
-        match self.store.suspend_tenant(id, suspended, event).await? {
-            true => Ok(()),
-            false => Err(SiteError::NotFound),
+        let done = if suspended {
+            self.store.suspend_tenant_if_another_operates(id, event).await
+        } else {
+            self.store.suspend_tenant(id, false, event).await
+        };
+        match done {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SiteError::NotFound),
+            // The actor's own organisation was suspended at this very moment.
+            Err(StoreError::Conflict(_)) => Err(SiteError::Forbidden),
+            Err(error) => Err(error.into()),
         }
     }
 

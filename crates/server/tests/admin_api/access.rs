@@ -98,7 +98,7 @@ fn what_belongs_to_others_does_not_exist() {
             }
         }
         assert_eq!(records.dump() != before, operator, "a refusal changes nothing: {id}");
-        for list in ["/terminals", "/administrators", "/events", "/notices"] {
+        for list in ["/terminals", "/administrators", "/events", "/notices", "/notices/deliveries"] {
             let answer = program.get(&format!("{list}?tenant=other"));
             assert_eq!(answer.status, if operator { 200 } else { 404 }, "{list} by {id}: {answer:?}");
         }

@@ -120,6 +120,33 @@ fn who_gets_mail_is_read_and_set() {
 }
 
 #[test]
+fn what_was_told_of_an_event_is_listed() {
+    let mut world = World::start_with(|config| {
+        // Nobody listens there: what is to be mailed waits.
+        let mail =
+            toml::toml! { server = "127.0.0.1" port = 1 encryption = "none" from = "koshin@example.jp" };
+        config.insert("mail".to_owned(), mail.into());
+    });
+    let clinic = world.able_program("clinic");
+    assert_eq!(good(&clinic, "/notices/deliveries"), json!({ "deliveries": [] }));
+    let terminal = world.target_of("clinic");
+    let issued = clinic.send("POST", &format!("/terminals/{terminal}/recovery-code"), &[], "");
+    assert_eq!(issued.status, 201, "{issued:?}");
+    let listed = good(&clinic, "/notices/deliveries");
+    let told = &listed["deliveries"][0];
+    assert_eq!(
+        (&told["notice"], &told["channel"], &told["endedAt"]),
+        (&json!("recovery-code-issued"), &json!("mail"), &json!(null))
+    );
+    let code = issued.json()["code"].as_str().unwrap().to_owned();
+    assert!(!listed.to_string().contains(&code), "the code is told to whoever issued it alone");
+    let foreign = clinic.get("/notices/deliveries?tenant=other");
+    assert_eq!(foreign.status, 404);
+    let operator = world.able_program("operator");
+    assert_eq!(good(&operator, "/notices/deliveries?tenant=clinic")["deliveries"][0]["id"], told["id"]);
+}
+
+#[test]
 fn a_program_prepares_a_mass_revocation_and_people_propose_and_approve_it() {
     let mut world = World::start();
     let operator = world.able_program("operator");

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, event, now, tenant, terminal};
 use koshin_policy::CertificateState::{InUse, Issued, Pending, Revoked, Superseded};
-use koshin_server::store::{AuditKind, Intent, NewTerminal, RevokedNow, StoreError};
+use koshin_server::store::{AuditKind, Intent, NewTerminal, RevokedNow, StoreError, Tenant, TenantKind};
 
 pub(crate) async fn an_intent_is_known_before_anything_is_signed(f: Fixture) {
     f.intend("a1", None).await;
@@ -97,6 +97,18 @@ pub(crate) async fn a_tenant_is_added_once_and_can_be_suspended(f: Fixture) {
     assert!(f.suspend("clinic", false).await);
     assert!(!f.store.peer("a1").await.unwrap().unwrap().tenant_suspended);
     assert!(!f.suspend("nobody", true).await);
+}
+
+pub(crate) async fn two_operators_that_suspend_each_other_leave_one(f: Fixture) {
+    for id in ["one", "two"] {
+        let operator = Tenant { kind: TenantKind::Operator, ..tenant(id) };
+        f.store.add_tenant(operator, now(), event(AuditKind::TenantAdded)).await.unwrap();
+    }
+    let suspend = |id| f.store.suspend_tenant_if_another_operates(id, event(AuditKind::TenantSuspended));
+    let (first, second) = tokio::join!(suspend("one"), suspend("two"));
+    let refused = [first, second].into_iter().filter(|done| matches!(done, Err(StoreError::Conflict(_))));
+    assert_eq!(refused.count(), 1, "whoever comes second would leave nobody");
+    assert!(suspend("clinic").await.unwrap(), "a clinic operates nothing");
 }
 
 pub(crate) async fn a_terminal_keeps_its_identity_and_takes_a_new_label(f: Fixture) {
