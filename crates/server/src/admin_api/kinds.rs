@@ -2,7 +2,7 @@
 
 use super::inputs::Input;
 use crate::use_cases::is_plain_common_name;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 use std::collections::BTreeMap;
 
 /// What an input may be.
@@ -78,7 +78,7 @@ impl Kind {
     /// What a body says; `None` for what is not of this kind.
     pub(super) fn read(self, value: &Value, required: bool) -> Option<Given> {
         match (self, value) {
-            (Self::Number { .. }, Value::Number(number)) => self.number(number.as_i64()?),
+            (Self::Number { .. }, Value::Number(number)) => self.number(whole(number)?),
             (Self::Flag, Value::Bool(flag)) => Some(Given::Flag(*flag)),
             (Self::List { least, most, of }, Value::Array(items)) => {
                 let read = || items.iter().map(|item| of.read(item, true)).collect::<Option<Vec<_>>>();
@@ -164,6 +164,16 @@ fn object(declared: &'static [Input], sent: &Map<String, Value>) -> Option<Membe
     whole.then_some(members)
 }
 
+/// JSON Schema, 6.1.1: a number without a fraction is an integer however it is written.
+fn whole(number: &Number) -> Option<i64> {
+    /// Up to here a double tells neighbours apart (RFC 8259, 6).
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let written = || number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT);
+    // Without a fraction and within 53 bits, so that nothing is lost.
+    #[expect(clippy::cast_possible_truncation)]
+    number.as_i64().or_else(|| written().map(|float| float as i64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +196,7 @@ mod tests {
             json!([{ "age": 1 }]),
             json!([{ "name": "a", "mail": "b" }]),
             json!([{ "name": "a", "age": 151 }]),
+            json!([{ "name": "a", "age": 41.5 }]),
             json!([{ "name": "a", "age": "7" }]),
             json!([{ "name": " " }]),
             json!({ "name": "a" }),
@@ -194,6 +205,8 @@ mod tests {
         ] {
             assert_eq!(PEOPLE.read(&wrong, true), None, "{wrong}");
         }
+        let same = json!([{ "name": "鈴木", "age": 41.0 }]);
+        assert!(PEOPLE.read(&same, true).is_some(), "41.0 is an integer to JSON Schema");
         assert_eq!(Kind::Flag.read(&json!("true"), true), None);
     }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 22] = [
+const COMPOSED: [&str; 24] = [
     "trouble-",
     "state-",
     "event-",
@@ -28,6 +28,8 @@ const COMPOSED: [&str; 22] = [
     "tenant-resume-",
     "policy-",
     "reason-",
+    "result-",
+    "session-ended-",
     "revocation-state-",
     "revocation-way-",
     "search-state-",

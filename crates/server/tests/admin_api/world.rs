@@ -201,6 +201,7 @@ fn body_of(operation: &str, things: &Things) -> String {
 
 /// The token that the page shows once.
 pub(crate) fn shown_token(page: &str) -> String {
-    let (_, rest) = page.split_once("id=\"secret\">").unwrap_or_else(|| panic!("no token in {page}"));
+    let shown = page.split_once("id=\"secret\"").and_then(|(_, rest)| rest.split_once('>'));
+    let (_, rest) = shown.unwrap_or_else(|| panic!("no token in {page}"));
     rest.split('<').next().unwrap().to_owned()
 }

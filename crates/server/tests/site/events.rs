@@ -108,7 +108,7 @@ fn a_recovery_code_is_told_to_every_administrator_and_to_no_stranger() {
     let groups: Vec<&str> = card.split("<span>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     assert!(groups.len() > 2, "{card}");
     for to in ["taro@example.jp", "jiro@example.jp"] {
-        let (_, body) = &mails(&server, to, "[Notice] A recovery code was issued for client001")[0];
+        let (_, body) = &mails(&server, to, "[Notice] A recovery code was issued for 端末1")[0];
         assert!(body.contains("taro@clinic has issued a recovery code"), "{body}");
         for group in &groups {
             assert!(!body.contains(group), "no part of the code: {body}");

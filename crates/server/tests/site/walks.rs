@@ -115,7 +115,7 @@ fn wrong_passwords_lock_and_sessions_end() {
     pass(SignedDuration::from_mins(31));
     window.go(&list);
     assert_eq!(window.text_of("h1"), "ログイン", "whoever left does not");
-    assert!(window.text_of("main").contains("一定の時間がたったため"), "{}", window.text_of("main"));
+    assert!(window.text_of("main").contains("30分間操作がなかったため"), "{}", window.text_of("main"));
 
     let sign_in = |password: &str| {
         window.go(&list);
