@@ -231,7 +231,7 @@ fn japanese_action(terminal: &str, task: Task) -> String {
 
 fn japanese_recovery(terminal: &str) -> String {
     format!(
-        "システム管理サイトの「証明書管理」で{terminal}を選び、「復旧コードを発行」か「証明書更新」を選んでください。\n\
+        "システム管理サイトの「証明書管理」で{terminal}を選び、「復旧コードを発行する」か「証明書更新」を選んでください。\n\
          ご不明な点は保守会社にご連絡ください。"
     )
 }

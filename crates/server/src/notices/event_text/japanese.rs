@@ -37,7 +37,7 @@ fn code_issued(terminal: &NamedTerminal, by: &str, good_until: Timestamp) -> Par
         ),
         todo: format!(
             "心当たりがあるときは、何もしなくてかまいません。\n心当たりがないときは、システム管理サイトの\
-                     「証明書管理」で{terminal}を選び、「復旧コードを発行」の画面で「今の復旧コードを取り消す」を選んでください。"
+                     「証明書管理」で{terminal}を選び、「復旧コードを発行する」の画面で「今の復旧コードを取り消す」を選んでください。"
         ),
     }
 }
@@ -95,7 +95,7 @@ fn done(number: i64, certificates: u64, reason: &str, terminals: &[NamedTerminal
             names(terminals, "・").trim_end()
         ),
         todo:
-            "システム管理サイトの「証明書管理」で端末を選び、「復旧コードを発行」か「証明書更新」を選んで、\
+            "システム管理サイトの「証明書管理」で端末を選び、「復旧コードを発行する」か「証明書更新」を選んで、\
                    新しい証明書に入れ替えてください。\n管理サイトを開ける端末が残っていないときは、保守会社か\
                    サービスの運用担当者に連絡してください。"
                 .to_owned(),
