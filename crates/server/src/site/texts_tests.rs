@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Keys that are put together: the beginning, and what may follow.
-const COMPOSED: [&str; 24] = [
+const COMPOSED: [&str; 25] = [
     "trouble-",
     "state-",
     "event-",
@@ -30,6 +30,7 @@ const COMPOSED: [&str; 24] = [
     "reason-",
     "result-",
     "session-ended-",
+    "told-",
     "revocation-state-",
     "revocation-way-",
     "search-state-",
