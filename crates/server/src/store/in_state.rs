@@ -1,7 +1,7 @@
 //! Conditions on a certificate's state, written out in the statement.
 //!
 //! SQLite compares values that are bound to a statement with the conditions of its partial
-//! indexes, and prepares such a statement anew at each call: a third of the time that the
+//! indexes, and prepares such a statement anew at each call: a fifth of the time that the
 //! writer spent on a renewal. Words in the statement itself let it choose the index once.
 //! (Diesel's own `sql` would not do: it keeps no statement that has a part written by hand.)
 
