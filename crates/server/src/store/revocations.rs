@@ -210,7 +210,13 @@ impl Store {
                 .load(connection)?;
             tenants.sort_by(|one, other| other.2.cmp(&one.2).then_with(|| one.1.cmp(&other.1)));
             let first: Vec<(String, String, String, Option<String>, i64)> = items()
-                .order((tenant::name, tenant::id, terminal::common_name, certificate::serial))
+                .order((
+                    tenant::name,
+                    tenant::id,
+                    terminal::common_name,
+                    certificate::not_after,
+                    certificate::serial,
+                ))
                 .limit(i64::from(limit))
                 .select((
                     certificate::serial,
