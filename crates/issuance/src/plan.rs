@@ -12,6 +12,7 @@ use rcgen::{Certificate, CertificateParams, KeyIdMethod, SerialNumber, SubjectPu
 use crate::asn1::{element, tag};
 use crate::issuer::Issuer;
 use crate::key::PublicKey;
+use crate::private_key::{PrivateKey, SigningError};
 use crate::profile::Template;
 use crate::serial::Serial;
 use crate::signature::SignatureAlgorithm;
@@ -85,6 +86,9 @@ pub enum PlanError {
     /// The signature is not one by the issuer's key over these bytes.
     #[error("the signature was not made by the issuer's key over this certificate")]
     WrongSignature,
+    /// The issuer's key, which is in this process, could not sign.
+    #[error("the issuer's key could not sign the certificate")]
+    Signing(#[from] SigningError),
 }
 
 /// Fixes every byte of a certificate but its signature.
@@ -152,19 +156,37 @@ impl IssuancePlan {
         self.signature_algorithm
     }
 
-    /// Puts the signature on. It is verified with the issuer's key first, so a fault in the signing device ends here
+    /// Signs with the issuer's key, where that is in this process, and puts the signature on. That key and issuer belong
+    /// together is made sure of; what the library signed itself is not verified again, which would take three times as
+    /// long as the signature.
+    ///
+    /// # Errors
+    /// [`PlanError::WrongSignature`] for another key than the issuer's; [`PlanError::Signing`].
+    pub fn sign(self, key: &PrivateKey) -> Result<Vec<u8>, PlanError> {
+        if key.public_key_bits() != self.issuer_key.key_bits() {
+            return Err(PlanError::WrongSignature);
+        }
+        let signature = key.sign(self.to_be_signed())?;
+        Ok(self.with(&signature))
+    }
+
+    /// Puts a signature on that was made elsewhere. It is verified with the issuer's key first, so a fault in the signing device ends here
     /// and not at a terminal.
     ///
     /// # Errors
     /// [`PlanError::WrongSignature`].
     pub fn assemble(self, signature: &[u8]) -> Result<Vec<u8>, PlanError> {
-        let Unsigned { to_be_signed, algorithm_identifier } = &self.unsigned;
-        if !self.signature_algorithm.verifies(&self.issuer_key, to_be_signed, signature) {
+        if !self.signature_algorithm.verifies(&self.issuer_key, self.to_be_signed(), signature) {
             return Err(PlanError::WrongSignature);
         }
+        Ok(self.with(signature))
+    }
+
+    fn with(&self, signature: &[u8]) -> Vec<u8> {
+        let Unsigned { to_be_signed, algorithm_identifier } = &self.unsigned;
         // The first byte of a BIT STRING counts the unused bits at its end.
         let bits = element(tag::BIT_STRING, &[&[0], signature]);
-        Ok(element(tag::SEQUENCE, &[to_be_signed, algorithm_identifier, &bits]))
+        element(tag::SEQUENCE, &[to_be_signed, algorithm_identifier, &bits])
     }
 }
 

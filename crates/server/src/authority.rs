@@ -139,8 +139,10 @@ impl Authority {
     /// When the key is out of reach, or is not the issuer's.
     pub fn sign(&self, plan: IssuancePlan) -> Result<Vec<u8>, IssueError> {
         let CaKey::Software(key) = &self.key;
-        let signature = key.sign(plan.to_be_signed()).map_err(|_| IssueError::Signing)?;
-        Ok(plan.assemble(&signature)?)
+        plan.sign(key).map_err(|error| match error {
+            PlanError::Signing(_) => IssueError::Signing,
+            error => IssueError::Plan(error),
+        })
     }
 }
 

@@ -166,6 +166,19 @@ fn a_wrong_signature_never_becomes_a_certificate() {
 }
 
 #[test]
+fn only_the_issuers_own_key_signs_a_plan_in_this_process() {
+    // An RSA signature is deterministic, so it must be the one that was verified.
+    for ca in [TestCa::rsa(), TestCa::p256()] {
+        let planned = || plan_client(&ca, "client001", validity(THREE_YEARS)).unwrap();
+        assert_eq!(planned().sign(&fixture_key!("client-p384")), Err(PlanError::WrongSignature));
+        let own = planned().sign(&ca.issuing_key).unwrap();
+        if let KeyAlgorithm::Rsa { .. } = ca.issuing_key.algorithm() {
+            assert_eq!(own, sign(planned(), &ca.issuing_key));
+        }
+    }
+}
+
+#[test]
 fn the_plan_tells_how_to_sign_and_both_algorithm_identifiers_agree() {
     for (ca, expected, name) in [
         (TestCa::p256(), SignatureAlgorithm::EcdsaP256Sha256, "ecdsa-with-SHA256"),

@@ -3,11 +3,12 @@
 use crate::{
     clock,
     listener::Peer,
-    use_cases::{Caller, Koshin, Purpose, UseCaseError},
+    use_cases::{Caller, Koshin, Purpose, RenewalCaller, UseCaseError},
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header::ACCEPT_LANGUAGE, request::Parts};
 use jiff::Timestamp;
+use koshin_issuance::CertificateFacts;
 use koshin_protocol::{TRIAL_HEADER, problem::ProblemCode};
 use std::convert::Infallible;
 
@@ -78,27 +79,23 @@ impl Asker {
     /// The terminal that asks. Its first request with a new certificate confirms it.
     pub(crate) async fn caller(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
         let purpose = if self.trial { Purpose::Trial } else { Purpose::Use };
-        self.authenticate(koshin, purpose).await
+        koshin.authenticate(self.certificate()?, purpose, self.now).await
     }
 
     /// The terminal that asks for a renewal. Whoever renews with a certificate uses it,
     /// whatever the trial header says.
-    pub(crate) async fn caller_for_renewal(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        self.authenticate(koshin, Purpose::Renewal).await
+    pub(crate) async fn caller_for_renewal(&self, koshin: &Koshin) -> Result<RenewalCaller, UseCaseError> {
+        koshin.authenticate_for_renewal(self.certificate()?, self.now).await
     }
 
     /// The terminal that asks, leaving the records as they are.
     pub(crate) async fn caller_on_trial(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        self.authenticate(koshin, Purpose::Trial).await
+        koshin.authenticate(self.certificate()?, Purpose::Trial, self.now).await
     }
 
-    async fn authenticate(&self, koshin: &Koshin, purpose: Purpose) -> Result<Caller, UseCaseError> {
-        let certificate = self
-            .peer
-            .as_ref()
-            .and_then(Peer::certificate)
-            .ok_or_else(|| super::denied(ProblemCode::CertificateRequired))?;
-        koshin.authenticate(certificate, purpose, self.now).await
+    fn certificate(&self) -> Result<&CertificateFacts, UseCaseError> {
+        let certificate = self.peer.as_ref().and_then(Peer::certificate);
+        certificate.ok_or_else(|| super::denied(ProblemCode::CertificateRequired))
     }
 }
 

@@ -8,13 +8,12 @@ use crate::{
     config::{Config, Limits, Site},
     home::Home,
     jobs,
-    listener::{Listener, TlsSides},
+    listener::{Listener, TlsSide, TlsSides},
     setup, site,
     store::Store,
     use_cases::{Koshin, Notices, SecondFactorKey, SiteError, UseCaseError},
 };
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -80,7 +79,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
 /// The administration site's listener, its socket and where browsers find it.
 async fn open_site(
     site: &Site,
-    tls: &Arc<ArcSwap<ServerConfig>>,
+    tls: &Arc<ArcSwap<TlsSide>>,
     koshin: &Arc<Koshin>,
     limits: Limits,
 ) -> Result<(Listener, TcpListener, String), CliError> {

@@ -71,7 +71,7 @@ async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<R
     let body = body_within(body, &koshin.config().limits).await?;
     let caller = asker.caller_for_renewal(koshin).await?;
     let requested = requested_key(&caller, &body);
-    let key = koshin.note_outcome(caller.terminal_id(), requested, asker.now).await?;
+    let key = koshin.note_renewal(&caller, requested, asker.now).await?;
     let certificate = koshin.renew_with_device_key(caller, key, asker.now).await?;
     packed(&[&certificate])
 }

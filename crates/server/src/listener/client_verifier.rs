@@ -7,6 +7,7 @@
 //! ([`Admission::PossessionOnly`]). Nobody is made to present a certificate (RFC 7030, 4.1: `cacerts` is
 //! public); the doors ask for one.
 
+use super::verified::VerifiedCertificates;
 use koshin_issuance::CertificateFacts;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
@@ -33,11 +34,17 @@ pub(super) enum Admission {
 pub(super) struct ClientVerifier {
     strict: Arc<dyn ClientCertVerifier>,
     admission: Admission,
+    verified: Arc<VerifiedCertificates>,
 }
 
 impl ClientVerifier {
-    pub(super) fn new(strict: Arc<dyn ClientCertVerifier>, admission: Admission) -> Self {
-        Self { strict, admission }
+    /// Remembers in `verified` what it has verified as [`Admission::Ours`].
+    pub(super) fn new(
+        strict: Arc<dyn ClientCertVerifier>,
+        admission: Admission,
+        verified: Arc<VerifiedCertificates>,
+    ) -> Self {
+        Self { strict, admission, verified }
     }
 
     /// Strict about CA and purpose, lenient about dates.
@@ -47,12 +54,15 @@ impl ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        if self.verified.find(leaf).is_some() {
+            return Ok(ClientCertVerified::assertion());
+        }
         let facts = CertificateFacts::from_der(leaf).map_err(|_| CertificateError::BadEncoding)?;
         if !facts.client_auth_only {
             return Err(CertificateError::InvalidPurpose.into());
         }
         let verify_at = |time| self.strict.verify_client_cert(leaf, intermediates, time);
-        match verify_at(now) {
+        let verdict = match verify_at(now) {
             Err(Error::InvalidCertificate(
                 CertificateError::Expired | CertificateError::ExpiredContext { .. },
             )) => verify_at(unix_time(facts.not_after.as_second())),
@@ -60,7 +70,9 @@ impl ClientVerifier {
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
             )) => verify_at(unix_time(facts.not_before.as_second())),
             verdict => verdict,
-        }
+        }?;
+        self.verified.remember(facts);
+        Ok(verdict)
     }
 }
 

@@ -8,9 +8,10 @@ mod client_verifier;
 mod connection;
 mod peer;
 mod tls;
+mod verified;
 
 pub use peer::Peer;
-pub use tls::{TlsError, TlsSides};
+pub use tls::{TlsError, TlsSide, TlsSides};
 
 use crate::{api::Language, config::Limits, quirks};
 use arc_swap::ArcSwap;
@@ -22,7 +23,6 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
-use rustls::ServerConfig;
 use std::{convert::Infallible, future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -44,7 +44,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Listener {
     /// The TLS side; exchanged as a whole on reload.
-    pub tls: Arc<ArcSwap<ServerConfig>>,
+    pub tls: Arc<ArcSwap<TlsSide>>,
     /// The doors.
     pub router: Router,
     /// The answer to a request that took longer than the limits allow.
@@ -92,8 +92,10 @@ impl Listener {
         let listener = self.clone();
         tokio::spawn(async move {
             let _permit = permit;
-            let Some(tls) = listener.handshake(stream).await else { return };
-            let (peer, activity) = (Peer::of(address, tls.get_ref().1), Activity::new());
+            let side = listener.tls.load_full();
+            let Some(tls) = listener.handshake(stream, &side).await else { return };
+            let (peer, activity) = (Peer::of(address, tls.get_ref().1, &side.verified), Activity::new());
+            drop(side);
             let patience = Patience { idle: listener.limits.idle(), farewell: listener.limits.handshake() };
             let service = listener.service(peer, activity.clone());
             let builder = listener.builder();
@@ -112,10 +114,10 @@ impl Listener {
         });
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    async fn handshake(&self, stream: TcpStream, side: &TlsSide) -> Option<TlsStream<TcpStream>> {
         // Answers are small and complete: waiting to fill a packet only adds 40 ms.
         stream.set_nodelay(true).ok()?;
-        let acceptor = TlsAcceptor::from(self.tls.load_full());
+        let acceptor = TlsAcceptor::from(Arc::clone(&side.config));
         match timeout(self.limits.handshake(), acceptor.accept(stream)).await {
             Ok(Ok(tls)) => Some(tls),
             Ok(Err(error)) => {

@@ -1,5 +1,6 @@
 //! Who is at the other end, as far as the handshake proved it.
 
+use super::verified::VerifiedCertificates;
 use koshin_issuance::CertificateFacts;
 use rustls::ServerConnection;
 use std::{net::IpAddr, sync::Arc};
@@ -15,11 +16,16 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The peer of an established connection, which comes from `address`.
-    pub fn of(address: IpAddr, connection: &ServerConnection) -> Self {
+    /// The peer of an established connection, which comes from `address`. What the handshake has read is not read again.
+    pub(super) fn of(
+        address: IpAddr,
+        connection: &ServerConnection,
+        verified: &VerifiedCertificates,
+    ) -> Self {
         let leaf = connection.peer_certificates().and_then(<[_]>::first);
-        let facts = leaf.and_then(|der| CertificateFacts::from_der(der).ok());
-        Self { address, presented: leaf.is_some(), certificate: facts.map(Arc::new) }
+        let read = |der: &_| CertificateFacts::from_der(der).ok().map(Arc::new);
+        let certificate = leaf.and_then(|der| verified.find(der).or_else(|| read(der)));
+        Self { address, presented: leaf.is_some(), certificate }
     }
 
     /// Where it comes from. Behind a balancer that passes connections on, that is the

@@ -1,6 +1,9 @@
 //! The TLS side of the listener.
 
-use super::client_verifier::{Admission, ClientVerifier};
+use super::{
+    client_verifier::{Admission, ClientVerifier},
+    verified::VerifiedCertificates,
+};
 use crate::{
     authority::{Authority, AuthorityError, load_certificates, load_key},
     config::Config,
@@ -35,13 +38,19 @@ pub enum TlsError {
     Verifier(#[from] VerifierBuilderError),
 }
 
+/// The TLS side of one listener.
+pub struct TlsSide {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) verified: Arc<VerifiedCertificates>,
+}
+
 /// The TLS sides of this server's listeners; each is exchanged as a whole.
 #[derive(Clone)]
 pub struct TlsSides {
     /// For terminals.
-    pub api: Arc<ArcSwap<ServerConfig>>,
+    pub api: Arc<ArcSwap<TlsSide>>,
     /// For administrators' browsers, if there is a site.
-    pub site: Option<Arc<ArcSwap<ServerConfig>>>,
+    pub site: Option<Arc<ArcSwap<TlsSide>>>,
 }
 
 impl TlsSides {
@@ -50,9 +59,9 @@ impl TlsSides {
     /// # Errors
     /// Missing or unusable files.
     pub fn load(home: &Home, authority: &Authority, config: &Config) -> Result<Self, TlsError> {
-        let site = config.site.as_ref().map(|_| site_config(home, authority)).transpose()?;
+        let site = config.site.as_ref().map(|_| site_side(home, authority)).transpose()?;
         Ok(Self {
-            api: Arc::new(ArcSwap::from_pointee(server_config(home, authority)?)),
+            api: Arc::new(ArcSwap::from_pointee(server_side(home, authority)?)),
             site: site.map(|site| Arc::new(ArcSwap::from_pointee(site))),
         })
     }
@@ -66,23 +75,33 @@ impl TlsSides {
     }
 }
 
-/// The listener's configuration from the files of `home`. Nothing is resumed: a resumed
+/// The listener's side from the files of `home`. Nothing is resumed: a resumed
 /// session would skip the verification of the client's certificate.
 ///
 /// # Errors
 /// Missing or unusable files.
-fn server_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
-    let verifier = Arc::new(ClientVerifier::new(of_this_ca(authority)?, Admission::Ours));
-    configuration(&home.server_certificate(), &home.server_key(), verifier)
+fn server_side(home: &Home, authority: &Authority) -> Result<TlsSide, TlsError> {
+    side(&home.server_certificate(), &home.server_key(), authority, Admission::Ours)
 }
 
 /// The administration site's: its own certificate, and any client certificate or none.
 ///
 /// # Errors
 /// Missing or unusable files.
-fn site_config(home: &Home, authority: &Authority) -> Result<ServerConfig, TlsError> {
-    let verifier = Arc::new(ClientVerifier::new(of_this_ca(authority)?, Admission::PossessionOnly));
-    configuration(&home.site_certificate(), &home.site_key(), verifier)
+fn site_side(home: &Home, authority: &Authority) -> Result<TlsSide, TlsError> {
+    side(&home.site_certificate(), &home.site_key(), authority, Admission::PossessionOnly)
+}
+
+fn side(
+    certificate: &Path,
+    key: &Path,
+    authority: &Authority,
+    admission: Admission,
+) -> Result<TlsSide, TlsError> {
+    let verified = Arc::new(VerifiedCertificates::new());
+    let verifier = ClientVerifier::new(of_this_ca(authority)?, admission, Arc::clone(&verified));
+    let config = Arc::new(configuration(certificate, key, Arc::new(verifier))?);
+    Ok(TlsSide { config, verified })
 }
 
 fn of_this_ca(authority: &Authority) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {

@@ -110,7 +110,7 @@ impl Store {
             let unused = invitations()
                 .filter(invitation::token_hash.eq(&token_hash))
                 .filter(invitation::used_at.is_null());
-            let row: Option<InvitationColumns> = unused.first(connection).optional()?;
+            let row: Option<InvitationColumns> = unused.get_result(connection).optional()?;
             row.map(into_open).transpose()
         })
         .await
@@ -295,7 +295,7 @@ pub(super) fn find_reset(
         .inner_join(administrator::table)
         .filter(account_reset::token_hash.eq(token_hash))
         .select((administrator::id, administrator::login, administrator::name, administrator::state))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(administrator_id, login, name, state)| {
         let active = state == accounts::ACTIVE;

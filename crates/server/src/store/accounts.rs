@@ -168,7 +168,7 @@ impl Store {
                     invitation::expires_at,
                     invitation::used_at,
                 ))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             row.map(|(tenant_id, tenant_name, mail, expires_at, used_at)| {
                 let expires_at = instant(expires_at)?;
@@ -258,7 +258,7 @@ impl Store {
             let (tenant_id, mail): (String, String) = invitation::table
                 .filter(invitation::token_hash.eq(&token_hash))
                 .select((invitation::tenant_id, invitation::mail))
-                .first(connection)?;
+                .get_result(connection)?;
             let made = match resets {
                 None => insert_administrator(connection, &tenant_id, &mail, &expected, totp_step, event)?,
                 Some(account) => {
@@ -298,7 +298,7 @@ impl Store {
                     administrator::totp_last_step,
                     administrator::state,
                 ))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             Ok(row.map(|(administrator_id, password_hash, totp_sealed, totp_last_step, state)| Credentials {
                 administrator_id,
@@ -345,7 +345,7 @@ impl Store {
             let row: Option<ListColumns> = administrator::table
                 .filter(administrator::id.eq(id))
                 .select(list_columns!())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let passkeys =
                 passkey::table.filter(passkey::administrator_id.eq(id)).count().get_result(connection)?;
@@ -417,7 +417,7 @@ fn find_enrolment(
     let row: Option<(String, String, String, Vec<u8>)> = enrolment::table
         .filter(enrolment::token_hash.eq(token_hash))
         .select((enrolment::login, enrolment::name, enrolment::password_hash, enrolment::totp_sealed))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(login, name, password_hash, totp_sealed)| EnrolmentRow {
         login,
@@ -452,7 +452,7 @@ fn insert_administrator(
         .filter(administrator::tenant_id.eq(tenant_id))
         .filter(administrator::login.eq(&row.login))
         .select(administrator::id)
-        .first(connection)?)
+        .get_result(connection)?)
 }
 
 diesel::define_sql_function! {

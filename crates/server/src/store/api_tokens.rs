@@ -124,7 +124,7 @@ impl Store {
                 .inner_join(administrator::table)
                 .filter(api_token::id.eq(id))
                 .select(token_columns!())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             row.map(into_row).transpose()
         })
@@ -142,7 +142,7 @@ impl Store {
                 .inner_join(administrator::table.inner_join(tenant::table))
                 .filter(api_token::token_hash.eq(&token_hash))
                 .select((token_columns!(), (administrator::id, tenant::kind, tenant::name)))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let Some((token, (administrator_id, kind, tenant_name))) = row else { return Ok(None) };
             let (token, kind) = (into_row(token)?, TenantKind::from_record(&kind)?);

@@ -220,9 +220,9 @@ fn notified(connection: &mut AnyConnection, scope: &Scope, since: Timestamp) -> 
         .filter(outbox::ended_at.ge(since.as_second()))
         .select(diesel::dsl::count(outbox::serial).aggregate_distinct());
     Ok(match scope {
-        Scope::Everything => told.first(connection)?,
+        Scope::Everything => told.get_result(connection)?,
         Scope::Tenants(tenants) => {
-            told.filter(terminal::tenant_id.eq_any(tenants.clone())).first(connection)?
+            told.filter(terminal::tenant_id.eq_any(tenants.clone())).get_result(connection)?
         }
     })
 }

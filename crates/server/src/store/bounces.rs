@@ -176,7 +176,7 @@ pub(super) fn remember(
     let (tenant_id, address, serial): (String, String, Option<String>) = outbox::table
         .filter(outbox::id.eq(delivery))
         .select((outbox::tenant_id, outbox::recipient, outbox::serial))
-        .first(connection)?;
+        .get_result(connection)?;
     let known: i64 = notice_bounce::table
         .filter(notice_bounce::tenant_id.eq(&tenant_id))
         .filter(notice_bounce::address.eq(&address))

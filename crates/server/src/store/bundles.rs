@@ -116,7 +116,7 @@ fn find(
         // What administrators carry has a door of its own.
         .filter(bundle::set_hash.is_null())
         .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(serial, terminal_id, pkcs12, fetched_at)| BundleRow {
         serial,
@@ -161,7 +161,7 @@ pub(super) fn take_away(connection: &mut AnyConnection, serial: &str) -> Result<
     let fetched: Option<Option<i64>> = bundle::table
         .filter(bundle::serial.eq(serial))
         .select(bundle::fetched_at)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     erase(connection, serial)?;
     Ok(fetched.map(|at| at.is_some()))

@@ -126,7 +126,7 @@ impl Store {
                 .filter(certificate::terminal_id.eq(terminal_id))
                 .filter(certificate::state.eq(CertificateState::Issued.as_str()))
                 .select((certificate::serial, certificate::created_at, terminal::last_seen_at))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let Some((serial, created_at, last_seen_at)) = row else { return Ok(None) };
             let sessions: i64 = site_session::table
@@ -156,7 +156,7 @@ impl Store {
                 .filter(bundle::set_hash.is_not_null())
                 .filter(bundle::expires_at.gt(now.as_second()))
                 .select((bundle::serial, bundle::expires_at, bundle::fetched_at))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let into = |(serial, expires_at, fetched_at): (String, i64, Option<i64>)| {
                 let expires_at = instant(expires_at)?;

@@ -3,7 +3,9 @@
 use super::{
     AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
-    endings, in_state, instant, left_open, overview,
+    endings, in_state, instant,
+    kept::Issue,
+    left_open, overview,
     schema::{certificate, tenant, terminal},
     terminals,
 };
@@ -312,27 +314,25 @@ pub(super) fn insert_result(
     let (terminal_id, parent): (i64, Option<String>) = certificate::table
         .filter(certificate::serial.eq(signed.serial))
         .select((certificate::terminal_id, certificate::parent))
-        .first(connection)?;
+        .get_result(connection)?;
     lock_terminal(connection, terminal_id)?;
-    if let Some(parent) = &parent {
-        still_in_use(connection, parent)?;
-    }
-    let pending =
-        certificate::table.filter(certificate::serial.eq(signed.serial)).filter(in_state::pending());
-    let changed = diesel::update(pending)
-        .set((
-            certificate::state.eq(CertificateState::Issued.as_str()),
-            certificate::der.eq(Some(signed.der)),
-            certificate::to_be_signed.eq(None::<Vec<u8>>),
-        ))
-        .execute(connection)?;
-    if changed != 1 {
+    if (Issue { serial: signed.serial, der: signed.der }).execute(connection)? != 1 {
+        if let Some(parent) = &parent {
+            still_in_use(connection, parent)?;
+        }
         return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
     }
     if let Some(bundle) = signed.bundle {
         bundles::insert(connection, signed.serial, terminal_id, bundle)?;
     }
-    overview::show_renewal(connection, terminal_id, parent.as_deref(), signed.serial, event.at)?;
+    let renewal = overview::Renewal {
+        parent: parent.as_deref(),
+        serial: signed.serial,
+        at: event.at,
+        // Whoever carries a bundle to its terminal asked in its place.
+        came_itself: signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
+    };
+    overview::show_renewal(connection, terminal_id, &renewal)?;
     audit::record(connection, event)
 }
 
@@ -361,7 +361,7 @@ pub(super) fn find_peer(
             ),
             (tenant::id, tenant::service, tenant::suspended, tenant::preferred_hours),
         ))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((certificate, terminal, tenant)) = row else { return Ok(None) };
     let (der, state, first_used_at) = certificate;
@@ -392,7 +392,7 @@ fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), Stor
         .filter(terminal::stopped_at.is_null())
         .filter(tenant::suspended.eq(false))
         .select(terminal::id)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     good.map(drop).ok_or(StoreError::Conflict("the certificate to be replaced has ended meanwhile"))
 }

@@ -4,7 +4,7 @@ use super::{
     AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit, bundles,
     certificates::find_peer,
     connection::lock_terminal,
-    in_state::{self, InState},
+    in_state::{self, Condition, InState},
     overview,
     schema::{certificate, terminal},
 };
@@ -107,7 +107,9 @@ pub(super) fn revoke_with(
     event: AuditEvent,
 ) -> Result<bool, StoreError> {
     bundles::erase(connection, serial)?;
-    if !end(connection, serial, in_state::not_revoked(), CertificateState::Revoked, reason, event.at)? {
+    let ending =
+        Ending { from: in_state::not_revoked(), to: CertificateState::Revoked, reason, at: event.at };
+    if !ending.end(connection, serial)? {
         return Ok(false);
     }
     record_of(connection, serial, event)?;
@@ -140,9 +142,10 @@ pub(super) fn supersede_unused(
         detail: "a repeated renewal took its place".to_owned(),
         ..event_of_terminal(connection, terminal_id, AuditKind::CertificateSuperseded, now)?
     };
+    let ending = Ending::superseded(in_state::unused(), now);
     for serial in unused {
         bundles::erase(connection, &serial)?;
-        if mark(connection, &serial, in_state::unused(), CertificateState::Superseded, "superseded", now)? {
+        if ending.mark(connection, &serial)? {
             audit::record(connection, &AuditEvent { serial: Some(serial), ..event.clone() })?;
         }
     }
@@ -158,7 +161,7 @@ fn event_of_terminal(
     let (tenant_id, common_name): (String, String) = terminal::table
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::tenant_id, terminal::common_name))
-        .first(connection)?;
+        .get_result(connection)?;
     Ok(AuditEvent { tenant_id: Some(tenant_id), common_name: Some(common_name), ..AuditEvent::of(kind, now) })
 }
 
@@ -177,7 +180,7 @@ pub(super) fn supersede_others(
         .select(certificate::serial)
         .load(connection)?;
     for other in others {
-        end(connection, &other, in_state::in_use(), CertificateState::Superseded, "superseded", now)?;
+        Ending::superseded(in_state::in_use(), now).end(connection, &other)?;
         let detail = format!("{serial} is in use");
         record(connection, AuditKind::CertificateReplaced, &other, &detail, now)?;
     }
@@ -198,62 +201,56 @@ pub(super) fn certificate_in_use(
         .optional()?)
 }
 
-/// Ends `serial` if it is still unused; `false` when it was confirmed or ended meanwhile.
-fn end_unused(
-    connection: &mut AnyConnection,
-    serial: &str,
-    to: CertificateState,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    end(connection, serial, in_state::unused(), to, to.as_str(), now)
-}
-
-/// Ends `serial`, whose bundle was erased before anybody had it, if it is still unused.
+/// Ends `serial`, whose bundle was erased before anybody had it, if it is still unused;
+/// `false` when it was confirmed or ended meanwhile.
 pub(super) fn never_delivered(
     connection: &mut AnyConnection,
     serial: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    end_unused(connection, serial, CertificateState::NeverDelivered, now)
+    let to = CertificateState::NeverDelivered;
+    Ending { from: in_state::unused(), to, reason: to.as_str(), at: now }.end(connection, serial)
 }
 
-/// Ends `serial` if its state is still as `from` says, and shows it in the list.
-fn end(
-    connection: &mut AnyConnection,
-    serial: &str,
-    from: InState,
+/// How a certificate ends.
+struct Ending<'a, C> {
+    /// The states in which it may be.
+    from: InState<C>,
     to: CertificateState,
-    reason: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    if !mark(connection, serial, from, to, reason, now)? {
-        return Ok(false);
+    reason: &'a str,
+    at: Timestamp,
+}
+
+impl<C: Condition> Ending<'_, C> {
+    fn superseded(from: InState<C>, at: Timestamp) -> Self {
+        Self { from, to: CertificateState::Superseded, reason: "superseded", at }
     }
-    let terminal_id = certificate::table
-        .filter(certificate::serial.eq(serial))
-        .select(certificate::terminal_id)
-        .first(connection)?;
-    overview::refresh_certificates(connection, terminal_id)?;
-    Ok(true)
-}
 
-fn mark(
-    connection: &mut AnyConnection,
-    serial: &str,
-    from: InState,
-    to: CertificateState,
-    reason: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let target = certificate::table.filter(certificate::serial.eq(serial)).filter(from);
-    let changed = diesel::update(target)
-        .set((
-            certificate::state.eq(to.as_str()),
-            certificate::ended_at.eq(Some(now.as_second())),
-            certificate::end_reason.eq(Some(reason)),
-        ))
-        .execute(connection)?;
-    Ok(changed == 1)
+    /// Ends `serial` if its state still allows it, and shows it in the list; `false` if not.
+    fn end(&self, connection: &mut AnyConnection, serial: &str) -> Result<bool, StoreError> {
+        if !self.mark(connection, serial)? {
+            return Ok(false);
+        }
+        let terminal_id = certificate::table
+            .filter(certificate::serial.eq(serial))
+            .select(certificate::terminal_id)
+            .get_result(connection)?;
+        overview::refresh_certificates(connection, terminal_id)?;
+        Ok(true)
+    }
+
+    /// The same, the list left as it is.
+    fn mark(&self, connection: &mut AnyConnection, serial: &str) -> Result<bool, StoreError> {
+        let target = certificate::table.filter(certificate::serial.eq(serial)).filter(self.from);
+        let changed = diesel::update(target)
+            .set((
+                certificate::state.eq(self.to.as_str()),
+                certificate::ended_at.eq(Some(self.at.as_second())),
+                certificate::end_reason.eq(Some(self.reason)),
+            ))
+            .execute(connection)?;
+        Ok(changed == 1)
+    }
 }
 
 fn stale(connection: &mut AnyConnection, before: Timestamp) -> Result<Vec<String>, StoreError> {

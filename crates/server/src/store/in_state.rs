@@ -12,85 +12,103 @@ use diesel::{
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::Bool,
 };
+use std::marker::PhantomData;
 
-/// A condition on a row of the table `certificate`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct InState(&'static str);
+/// A condition on a row of the table `certificate`. A type for each, so that the statement it is part of is known by
+/// its type, and its text need not be built to find it.
+#[derive(Debug)]
+pub(super) struct InState<C>(PhantomData<C>);
 
-impl Expression for InState {
+// Derived, they would ask the same of the marker.
+impl<C> Clone for InState<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<C> Copy for InState<C> {}
+
+/// The text of a condition.
+pub(super) trait Condition: 'static {
+    /// SQL that both databases understand.
+    const SQL: &'static str;
+}
+
+impl<C> Expression for InState<C> {
     type SqlType = Bool;
 }
 
-impl<Table> AppearsOnTable<Table> for InState {}
-impl<Table> SelectableExpression<Table> for InState {}
+impl<Table, C> AppearsOnTable<Table> for InState<C> {}
+impl<Table, C> SelectableExpression<Table> for InState<C> {}
 
-impl<GroupBy> ValidGrouping<GroupBy> for InState {
+impl<GroupBy, C> ValidGrouping<GroupBy> for InState<C> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<DB: Backend> QueryFragment<DB> for InState {
+impl<DB: Backend, C: Condition> QueryFragment<DB> for InState<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(self.0);
+        out.push_sql(C::SQL);
         Ok(())
     }
 }
 
-/// One type, many texts: statements are told apart by what they say.
-impl QueryId for InState {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<C: Condition> QueryId for InState<C> {
+    type QueryId = InState<C>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-/// Intended, and perhaps not yet signed.
-pub(super) fn pending() -> InState {
-    InState("certificate.state = 'pending'")
+/// A type, and a function that makes the condition of it.
+macro_rules! conditions {
+    ($($(#[$explained:meta])* $name:ident: $marker:ident = $sql:literal;)*) => {
+        $(
+            #[derive(Debug)]
+            pub(super) enum $marker {}
+
+            impl Condition for $marker {
+                const SQL: &'static str = $sql;
+            }
+
+            $(#[$explained])*
+            pub(super) fn $name() -> InState<$marker> {
+                InState(PhantomData)
+            }
+        )*
+    };
 }
 
-/// A terminal has connected with it.
-pub(super) fn in_use() -> InState {
-    InState("certificate.state = 'in_use'")
-}
-
-/// Signed, and waiting for its first use.
-pub(super) fn issued() -> InState {
-    InState("certificate.state = 'issued'")
-}
-
-/// Waiting for its first use, or not even finished. There is an index of these.
-pub(super) fn unused() -> InState {
-    InState("certificate.state IN ('pending', 'issued')")
-}
-
-/// In use, or waiting for it.
-pub(super) fn live() -> InState {
-    InState("certificate.state IN ('in_use', 'issued')")
-}
-
-/// Whatever but revoked.
-pub(super) fn not_revoked() -> InState {
-    InState("certificate.state <> 'revoked'")
+conditions! {
+    /// Intended, and perhaps not yet signed.
+    pending: Pending = "certificate.state = 'pending'";
+    /// A terminal has connected with it.
+    in_use: InUse = "certificate.state = 'in_use'";
+    /// Signed, and waiting for its first use.
+    issued: Issued = "certificate.state = 'issued'";
+    /// Waiting for its first use, or not even finished. There is an index of these.
+    unused: Unused = "certificate.state IN ('pending', 'issued')";
+    /// In use, or waiting for it.
+    live: Live = "certificate.state IN ('in_use', 'issued')";
+    /// Whatever but revoked.
+    not_revoked: NotRevoked = "certificate.state <> 'revoked'";
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use koshin_policy::CertificateState::{InUse, Issued, Pending, Revoked};
+    use koshin_policy::CertificateState;
 
     #[test]
     fn the_words_are_those_of_the_records() {
-        let table = [
-            (pending(), vec![Pending]),
-            (in_use(), vec![InUse]),
-            (issued(), vec![Issued]),
-            (unused(), vec![Pending, Issued]),
-            (live(), vec![InUse, Issued]),
-            (not_revoked(), vec![Revoked]),
+        let table: [(&str, &[CertificateState]); 6] = [
+            (Pending::SQL, &[CertificateState::Pending]),
+            (InUse::SQL, &[CertificateState::InUse]),
+            (Issued::SQL, &[CertificateState::Issued]),
+            (Unused::SQL, &[CertificateState::Pending, CertificateState::Issued]),
+            (Live::SQL, &[CertificateState::InUse, CertificateState::Issued]),
+            (NotRevoked::SQL, &[CertificateState::Revoked]),
         ];
-        for (condition, states) in table {
-            let statement = diesel::debug_query::<diesel::sqlite::Sqlite, _>(&condition).to_string();
-            let named: Vec<&str> = statement.split('\'').skip(1).step_by(2).collect();
-            let words: Vec<&str> = states.into_iter().map(koshin_policy::CertificateState::as_str).collect();
-            assert_eq!(named, words, "{statement}");
+        for (sql, states) in table {
+            let named: Vec<&str> = sql.split('\'').skip(1).step_by(2).collect();
+            let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+            assert_eq!(named, words, "{sql}");
         }
     }
 }

@@ -123,6 +123,6 @@ fn is_let_in(connection: &mut AnyConnection, administrator_id: i64) -> Result<bo
         .inner_join(tenant::table)
         .filter(administrator::id.eq(administrator_id))
         .select(tenant::suspended)
-        .first(connection)?;
+        .get_result(connection)?;
     Ok(!suspended)
 }

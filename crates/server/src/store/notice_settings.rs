@@ -180,7 +180,7 @@ impl Store {
                 .filter(notice_settings::calendar_token_hash.eq(&token_hash))
                 .filter(tenant::suspended.eq(false))
                 .select(notice_settings::tenant_id)
-                .first(connection)
+                .get_result(connection)
                 .optional()?)
         })
         .await

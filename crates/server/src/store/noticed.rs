@@ -122,7 +122,7 @@ impl Store {
                 .inner_join(terminal::table.inner_join(tenant::table))
                 .filter(certificate::serial.eq(&serial))
                 .select(columns!())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let waits = renewal_waits(connection, &serial)?;
             row.map(|row| into_noticed(row, waits)).transpose()

@@ -8,7 +8,7 @@ mod refresh;
 mod rows;
 
 pub(super) use matching::expiring;
-pub(super) use refresh::{refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
+pub(super) use refresh::{Renewal, refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
 
 use super::{AnyConnection, Store, StoreError, schema::terminal};
 use diesel::prelude::*;

@@ -183,7 +183,7 @@ impl Store {
             Ok(exchange(&id_hash, purpose)
                 .filter(ceremony::expires_at.gt(now.as_second()))
                 .select(ceremony::state)
-                .first(connection)
+                .get_result(connection)
                 .optional()?)
         })
         .await
@@ -204,7 +204,7 @@ impl Store {
         self.write(move |connection| {
             let state: Option<(Vec<u8>, i64)> = exchange(&id_hash, purpose)
                 .select((ceremony::state, ceremony::expires_at))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             // On PostgreSQL two may have read it; the row is deleted by one.
             let mine = diesel::delete(exchange(&id_hash, purpose)).execute(connection)? == 1;

@@ -94,7 +94,7 @@ fn count(connection: &mut AnyConnection, subject: &str, span: i64) -> Result<i64
         .set(recovery_attempt::times.eq(recovery_attempt::times + 1))
         .execute(connection)?;
     if changed == 1 {
-        return Ok(row(subject, span).select(recovery_attempt::times).first(connection)?);
+        return Ok(row(subject, span).select(recovery_attempt::times).get_result(connection)?);
     }
     diesel::insert_into(recovery_attempt::table)
         .values((

@@ -129,7 +129,7 @@ impl Store {
             let id: i64 = recovery_code::table
                 .filter(recovery_code::code_hash.eq(&new.code_hash))
                 .select(recovery_code::id)
-                .first(connection)?;
+                .get_result(connection)?;
             occasion.record(connection, &Subject::RecoveryCode(id)).map(drop)
         })
         .await
@@ -168,7 +168,7 @@ impl Store {
                 .filter(recovery_code::cancelled_at.is_null())
                 .filter(recovery_code::expires_at.ge(now.as_second()))
                 .select(code_columns!())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             columns.map(into_row).transpose()
         })
@@ -203,7 +203,7 @@ impl Store {
                 .filter(recovery_code::used_at.is_null())
                 .filter(recovery_code::cancelled_at.is_null())
                 .select(tenant::suspended)
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             if good != Some(false) {
                 return Err(StoreError::Conflict("the recovery code is open no more"));
@@ -348,7 +348,7 @@ fn find(connection: &mut AnyConnection, code_hash: &str) -> Result<Option<FoundC
             (terminal::common_name, terminal::label, terminal::current_serial, terminal::stopped_at),
             (tenant::id, tenant::service, tenant::suspended),
         ))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((code, serial, terminal, tenant)) = columns else { return Ok(None) };
     let (common_name, label, current_serial, stopped_at) = terminal;
@@ -371,7 +371,7 @@ fn find_used(connection: &mut AnyConnection, serial: String) -> Result<UsedCode,
     let (key_fingerprint, state, der): (String, String, Option<Vec<u8>>) = certificate::table
         .filter(certificate::serial.eq(&serial))
         .select((certificate::key_fingerprint, certificate::state, certificate::der))
-        .first(connection)?;
+        .get_result(connection)?;
     let der = der.ok_or_else(|| StoreError::Corrupt(format!("certificate {serial} without its bytes")))?;
     Ok(UsedCode { serial, key_fingerprint, state: state_from(&state)?, der })
 }

@@ -398,7 +398,7 @@ fn find(connection: &mut AnyConnection, id: i64) -> Result<Option<RevocationRow>
     let row: Option<Columns> = mass_revocation::table
         .filter(mass_revocation::id.eq(id))
         .select(columns!())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|columns| into_row(connection, columns)).transpose()
 }

@@ -104,7 +104,7 @@ impl Store {
             let word: Option<String> = ended_session::table
                 .filter(ended_session::id_hash.eq(&id_hash))
                 .select(ended_session::reason)
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let known = SessionEnd::ALL.into_iter().find(|end| word.as_deref() == Some(end.as_str()));
             Ok(known.unwrap_or(SessionEnd::Unknown))

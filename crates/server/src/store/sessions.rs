@@ -244,7 +244,7 @@ fn find(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<SessionR
                 site_session::second_factor_at,
             ),
         ))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(into_row).transpose()
 }

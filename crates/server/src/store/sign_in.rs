@@ -111,7 +111,7 @@ fn locked_until(
     let until: Option<Option<i64>> = sign_in_failure::table
         .filter(sign_in_failure::subject.eq(subject))
         .select(sign_in_failure::locked_until)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     until.flatten().filter(|until| *until > now.as_second()).map(instant).transpose()
 }
@@ -129,7 +129,7 @@ fn count(
             sign_in_failure::last_failed_at.eq(now.as_second()),
         ))
         .execute(connection)?;
-    let failures: i64 = own().select(sign_in_failure::failures).first(connection)?;
+    let failures: i64 = own().select(sign_in_failure::failures).get_result(connection)?;
     let locked_until = lock(u32::try_from(failures).unwrap_or(u32::MAX))
         .and_then(|lock| now.checked_add(lock).ok())
         .map(Timestamp::as_second);

@@ -276,7 +276,7 @@ pub(super) fn find_tenant(connection: &mut AnyConnection, id: &str) -> Result<Op
     let row: Option<(String, String, String, bool, String)> = tenant::table
         .filter(tenant::id.eq(id))
         .select((tenant::id, tenant::name, tenant::service, tenant::suspended, tenant::kind))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(id, name, service, suspended, kind)| {
         Ok(Tenant { id, name, service, suspended, kind: TenantKind::from_record(&kind)? })
@@ -327,7 +327,7 @@ fn find(
         .filter(terminal::tenant_id.eq(tenant_id))
         .filter(terminal::common_name.eq(common_name))
         .select((terminal::id, terminal::tenant_id, terminal::common_name, terminal::label))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(id, tenant_id, common_name, label)| Terminal { id, tenant_id, common_name, label }))
 }

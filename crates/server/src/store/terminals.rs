@@ -136,7 +136,7 @@ impl Store {
             let row: Option<(Option<i64>, Option<String>, Option<i64>)> = terminal::table
                 .filter(terminal::id.eq(terminal_id))
                 .select((terminal::stopped_at, terminal::stopped_by, terminal::stop_final_at))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             let Some((Some(at), by, end)) = row else { return Ok(None) };
             Ok(Some(StopRow { at: instant(at)?, by, is_final: end.is_some() }))
@@ -185,7 +185,7 @@ fn finish_stop(connection: &mut AnyConnection, terminal_id: i64, now: Timestamp)
     let (tenant_id, common_name) = terminal::table
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::tenant_id, terminal::common_name))
-        .first(connection)?;
+        .get_result(connection)?;
     let event = AuditEvent {
         tenant_id: Some(tenant_id),
         common_name: Some(common_name),
@@ -201,7 +201,7 @@ fn find_stop(connection: &mut AnyConnection, terminal_id: i64) -> Result<Option<
     Ok(terminal::table
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::stopped_at, terminal::stop_final_at))
-        .first(connection)
+        .get_result(connection)
         .optional()?)
 }
 

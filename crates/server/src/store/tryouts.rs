@@ -66,7 +66,7 @@ impl Store {
             let own = notice_tryout::table
                 .filter(notice_tryout::tenant_id.eq(&tenant_id))
                 .filter(notice_tryout::recipient.eq(&recipient));
-            Ok(own.select(diesel::dsl::max(notice_tryout::id)).first(connection)?)
+            Ok(own.select(diesel::dsl::max(notice_tryout::id)).get_result(connection)?)
         })
         .await
     }

@@ -20,8 +20,22 @@ pub struct Caller {
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
     pub(super) record: PeerRecord,
-    /// For who came to renew: the terminal's renewals of the last day that were never used.
-    pub(super) unused_renewals: Option<u64>,
+}
+
+/// A caller that came to renew. Only [`Koshin::authenticate_for_renewal`] makes one.
+#[derive(Debug, Clone)]
+pub struct RenewalCaller {
+    pub(super) caller: Caller,
+    /// The terminal's renewals of the last day that were never used.
+    pub(super) unused_renewals: u64,
+}
+
+impl std::ops::Deref for RenewalCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
 }
 
 /// What a request wants of its certificate.
@@ -31,8 +45,6 @@ pub enum Purpose {
     Use,
     /// To be tried, the records left as they are.
     Trial,
-    /// To be renewed, which is a use.
-    Renewal,
 }
 
 impl Caller {
@@ -49,11 +61,6 @@ impl Caller {
     /// Hex serial of the certificate.
     pub fn serial(&self) -> &str {
         &self.serial
-    }
-
-    /// The terminal's row.
-    pub(crate) fn terminal_id(&self) -> i64 {
-        self.record.terminal_id
     }
 
     pub(super) fn standing(&self) -> CertificateStanding<'_> {
@@ -89,19 +96,44 @@ impl Koshin {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
-        let caller = self.look_up(peer, purpose, now).await?;
+        let caller = self.look_up(peer, now).await?;
         self.see(&caller, now);
-        if purpose == Purpose::Trial || caller.record.state != CertificateState::Issued {
-            return Ok(caller);
+        if purpose == Purpose::Use && self.first_use(&caller, now).await? {
+            // Read again: it may have ended in the very moment of its first use.
+            return self.look_up(peer, now).await;
+        }
+        Ok(caller)
+    }
+
+    /// The same for who comes to renew, which is a use. One visit to the records says who it is and
+    /// how often it has renewed. 最終接続 is noted with what comes of it.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub async fn authenticate_for_renewal(
+        &self,
+        peer: &CertificateFacts,
+        now: Timestamp,
+    ) -> Result<RenewalCaller, UseCaseError> {
+        let caller = self.look_up_for_renewal(peer, now).await?;
+        if self.first_use(&caller, now).await? {
+            return self.look_up_for_renewal(peer, now).await;
+        }
+        Ok(caller)
+    }
+
+    /// Confirms a certificate that waited for its first use; `false` when it did not.
+    async fn first_use(&self, caller: &Caller, now: Timestamp) -> Result<bool, UseCaseError> {
+        if caller.record.state != CertificateState::Issued {
+            return Ok(false);
         }
         let event = caller.event(AuditKind::CertificateConfirmed, "first use".to_owned(), now);
         self.store.confirm(&caller.serial, caller.record.terminal_id, now, event).await?;
-        // Read again: it may have ended in the very moment of its first use.
-        self.look_up(peer, purpose, now).await
+        Ok(true)
     }
 
     /// 最終接続, to the hour. Nobody waits for it, and nothing is lost with it.
-    fn see(&self, caller: &Caller, now: Timestamp) {
+    pub(super) fn see(&self, caller: &Caller, now: Timestamp) {
         let recent = now.checked_sub(SEEN).unwrap_or(Timestamp::MIN);
         if caller.record.last_seen.is_some_and(|seen| seen > recent) {
             return;
@@ -138,29 +170,38 @@ impl Koshin {
         outcome
     }
 
-    async fn look_up(
+    async fn look_up(&self, peer: &CertificateFacts, now: Timestamp) -> Result<Caller, UseCaseError> {
+        let record = self.store.peer(&peer.serial.to_hex()).await?;
+        self.admit(peer, record, now).await
+    }
+
+    async fn look_up_for_renewal(
         &self,
         peer: &CertificateFacts,
-        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<RenewalCaller, UseCaseError> {
+        let found = self.store.peer_with_unused_renewals(&peer.serial.to_hex(), quota_since(now)).await?;
+        let (record, unused_renewals) = found.unzip();
+        let caller = self.admit(peer, record, now).await?;
+        Ok(RenewalCaller { caller, unused_renewals: unused_renewals.unwrap_or_default() })
+    }
+
+    /// Holds the certificate of the connection against what the records say of its serial.
+    async fn admit(
+        &self,
+        peer: &CertificateFacts,
+        record: Option<PeerRecord>,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
-        let serial = peer.serial.to_hex();
         let unknown = || Denial::new(ProblemCode::CertificateUnknown);
-        // One visit to the records for who it is and how often it has renewed.
-        let (record, unused_renewals) = if purpose == Purpose::Renewal {
-            let found = self.store.peer_with_unused_renewals(&serial, quota_since(now)).await?;
-            let (record, unused) = found.ok_or_else(unknown)?;
-            (record, Some(unused))
-        } else {
-            (self.store.peer(&serial).await?.ok_or_else(unknown)?, None)
-        };
+        let record = record.ok_or_else(unknown)?;
         if record.der.as_deref() != Some(peer.der.as_slice()) {
             return Err(unknown().into());
         }
         let refusal =
             standing_refusal(&standing(&record, peer.not_before, peer.not_after), tenant(&record), now);
         let (not_before, not_after) = (peer.not_before, peer.not_after);
-        let caller = Caller { serial, not_before, not_after, record, unused_renewals };
+        let caller = Caller { serial: peer.serial.to_hex(), not_before, not_after, record };
         match refusal {
             // Replaced by one that is in use: the application's session may go on with it.
             Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),

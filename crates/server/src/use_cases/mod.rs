@@ -43,7 +43,7 @@ mod status;
 
 pub use api_scopes::ApiScope;
 pub use api_tokens::{ApiCaller, LONGEST_LIFE_DAYS, MadeToken, TOKEN_PREFIX, TokenState, TokenWish};
-pub use authenticate::{Caller, Purpose};
+pub use authenticate::{Caller, Purpose, RenewalCaller};
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
 pub use mass_revocation::{RevocationReason, RevocationRefusal, RevocationView, RevocationWish};

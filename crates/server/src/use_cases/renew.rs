@@ -1,7 +1,7 @@
 //! Renewal through both doors: the server makes the key (legacy) or the device (EST).
 
 use super::{
-    Caller, Denial, Koshin, UseCaseError,
+    Denial, Koshin, RenewalCaller, UseCaseError,
     error::code_of,
     order::{Order, in_progress, lost_place},
 };
@@ -36,13 +36,13 @@ impl Koshin {
     /// What the policy refuses; 409 while another renewal of the terminal is under way.
     pub async fn renew_with_server_key(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: RenewalCaller,
         now: Timestamp,
     ) -> Result<RenewalReply, UseCaseError> {
         let koshin = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = koshin.make_bundle(&caller, now).await;
-            koshin.note_outcome(caller.record.terminal_id, outcome, now).await
+            koshin.note_renewal(&caller, outcome, now).await
         });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
@@ -54,19 +54,37 @@ impl Koshin {
     /// As [`Self::renew_with_server_key`], and a key that was used before.
     pub async fn renew_with_device_key(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: RenewalCaller,
         key: PublicKey,
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
         let koshin = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = koshin.certify(&caller, &key, now).await;
-            koshin.note_outcome(caller.record.terminal_id, outcome, now).await
+            koshin.note_renewal(&caller, outcome, now).await
         });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 
-    async fn make_bundle(&self, caller: &Caller, now: Timestamp) -> Result<RenewalReply, UseCaseError> {
+    /// What came of a terminal's attempt to renew, whatever the door ([`Self::note_outcome`]). That it was here is noted
+    /// with the certificate of a renewal that went well, and for itself otherwise.
+    pub(crate) async fn note_renewal<T>(
+        &self,
+        caller: &RenewalCaller,
+        outcome: Result<T, UseCaseError>,
+        now: Timestamp,
+    ) -> Result<T, UseCaseError> {
+        if outcome.is_err() {
+            self.see(caller, now);
+        }
+        self.note_outcome(caller.record.terminal_id, outcome, now).await
+    }
+
+    async fn make_bundle(
+        &self,
+        caller: &RenewalCaller,
+        now: Timestamp,
+    ) -> Result<RenewalReply, UseCaseError> {
         let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
         let _place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?;
@@ -101,7 +119,7 @@ impl Koshin {
 
     async fn certify(
         &self,
-        caller: &Caller,
+        caller: &RenewalCaller,
         key: &PublicKey,
         now: Timestamp,
     ) -> Result<Vec<u8>, UseCaseError> {
@@ -124,13 +142,10 @@ impl Koshin {
 
     /// The policy's word and the quota's, refusals recorded. Returns the service, whose
     /// rules hold for the new certificate.
-    async fn permit(&self, caller: &Caller, now: Timestamp) -> Result<Arc<Service>, UseCaseError> {
+    async fn permit(&self, caller: &RenewalCaller, now: Timestamp) -> Result<Arc<Service>, UseCaseError> {
         let service = self.service(&caller.record.service)?;
         let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
-            Decision::Allow => match caller.unused_renewals {
-                Some(unused) => over_quota(unused, &service),
-                None => self.over_quota(caller.record.terminal_id, &service, now).await?,
-            },
+            Decision::Allow => over_quota(caller.unused_renewals, &service),
             Decision::TooEarly { opens_at } => {
                 Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
             }
@@ -155,7 +170,7 @@ impl Koshin {
 
     fn order(
         &self,
-        caller: &Caller,
+        caller: &RenewalCaller,
         door: Door,
         service: &Service,
         now: Timestamp,

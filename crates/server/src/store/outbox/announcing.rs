@@ -269,7 +269,7 @@ fn operators(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> 
 fn address_of(connection: &mut AnyConnection, account: Option<i64>) -> Result<Option<String>, StoreError> {
     let Some(id) = account else { return Ok(None) };
     let own = administrator::table.filter(administrator::id.eq(id)).select(administrator::mail);
-    Ok(own.first(connection).optional()?)
+    Ok(own.get_result(connection).optional()?)
 }
 
 /// The organisation's addresses that mail came back from.

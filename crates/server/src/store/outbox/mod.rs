@@ -431,6 +431,6 @@ fn take(
 
 fn find(connection: &mut AnyConnection, id: i64) -> Result<DeliveryRow, StoreError> {
     let row: Columns =
-        outbox::table.filter(outbox::id.eq(id)).select(Columns::as_select()).first(connection)?;
+        outbox::table.filter(outbox::id.eq(id)).select(Columns::as_select()).get_result(connection)?;
     DeliveryRow::try_from(row)
 }

@@ -6,6 +6,7 @@ use super::super::{
     connection::lock_terminal,
     folding::fold,
     in_state,
+    kept::ShowRenewal,
     schema::{certificate, tenant, terminal},
 };
 use diesel::prelude::*;
@@ -42,31 +43,31 @@ pub(in super::super) fn refresh_certificates(
     if written == 1 { Ok(()) } else { write_all(connection, terminal_id, shown) }
 }
 
-/// Shows that a certificate was issued at `at`: `serial` waits for its first use. When it renews
-/// the one that is shown, this is all that changes.
+/// A certificate that was issued.
+pub(in super::super) struct Renewal<'a> {
+    /// The one that it replaces.
+    pub(in super::super) parent: Option<&'a str>,
+    pub(in super::super) serial: &'a str,
+    pub(in super::super) at: Timestamp,
+    /// Whether the terminal asked for it itself, and was seen.
+    pub(in super::super) came_itself: bool,
+}
+
+/// Shows that a certificate was issued and waits for its first use. When it renews the one that is shown, this is all
+/// that changes; that the terminal was seen is noted with it, for that saves a change of its own.
 pub(in super::super) fn show_renewal(
     connection: &mut AnyConnection,
     terminal_id: i64,
-    parent: Option<&str>,
-    serial: &str,
-    at: Timestamp,
+    renewal: &Renewal<'_>,
 ) -> Result<(), StoreError> {
-    let shows_parent = terminal::table
-        .filter(terminal::id.eq(terminal_id))
-        .filter(terminal::current_serial.eq(parent))
-        .filter(terminal::current_state.eq(CertificateState::InUse.as_str()));
-    let shown = diesel::update(shows_parent)
-        .set((
-            terminal::unused_serial.eq(Some(serial)),
-            terminal::last_result.eq(Some(progress::ISSUED)),
-            terminal::last_result_at.eq(Some(at.as_second())),
-            terminal::failing_since.eq(None::<i64>),
-        ))
-        .execute(connection)?;
-    if shown == 1 {
-        return Ok(());
+    if let Some(parent) = renewal.parent {
+        let Renewal { serial, at, came_itself, .. } = *renewal;
+        let show = ShowRenewal { terminal_id, parent, serial, issued_at: at.as_second(), came_itself };
+        if show.execute(connection)? == 1 {
+            return Ok(());
+        }
     }
-    attempts::issued(connection, terminal_id, at)?;
+    attempts::issued(connection, terminal_id, renewal.at)?;
     refresh_certificates(connection, terminal_id)
 }
 
@@ -105,7 +106,7 @@ fn write_all(connection: &mut AnyConnection, terminal_id: i64, shown: Shown) -> 
         .inner_join(tenant::table)
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
-        .first(connection)?;
+        .get_result(connection)?;
     let texts = [
         label.as_deref(),
         place.as_deref(),

@@ -180,7 +180,7 @@ fn record(
     let id: i64 = mass_revocation::table
         .filter(mass_revocation::mark.eq(&new.mark))
         .select(mass_revocation::id)
-        .first(connection)?;
+        .get_result(connection)?;
     for serial in serials {
         diesel::insert_into(mass_revocation_item::table)
             .values((mass_revocation_item::revocation_id.eq(id), mass_revocation_item::serial.eq(serial)))
