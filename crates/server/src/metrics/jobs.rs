@@ -1,12 +1,13 @@
 //! What the server does unasked, and when it last went well.
 
 use super::{label::label, reading::Reading, table::ByLabel};
+use crate::clock;
 use jiff::Timestamp;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 label! {
-    /// A job.
-    Job: "job" {
+    /// A job. Prometheus itself calls what it scrapes a job.
+    Job: "task" {
         /// Erases bundles that nobody fetched.
         EraseOutlived = "erase-outlived",
         /// Ends what is over: stops, sessions, attempts.
@@ -48,13 +49,15 @@ pub struct JobMetrics {
 }
 
 impl JobMetrics {
-    /// A round ended at `now`, well or not.
-    pub fn ended(&self, job: Job, well: bool, now: Timestamp) {
-        let outcome = if well { JobOutcome::Done } else { JobOutcome::Failed };
-        self.rounds.of((job, outcome)).inc();
-        if well {
-            self.last_success.of(job).set(seconds(now));
+    /// A round ended so.
+    pub fn ended<T, E>(&self, job: Job, outcome: Result<T, E>) -> Result<T, E> {
+        if outcome.is_ok() {
+            self.rounds.of((job, JobOutcome::Done)).inc();
+            self.last_success.of(job).set(seconds(clock::now()));
+        } else {
+            self.rounds.of((job, JobOutcome::Failed)).inc();
         }
+        outcome
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {

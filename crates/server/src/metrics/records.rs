@@ -66,7 +66,7 @@ pub struct RecordMetrics {
 
 impl RecordMetrics {
     /// This was counted.
-    pub(super) fn set_census(&self, census: &Census) {
+    pub fn set_census(&self, census: &Census) {
         for (week, count) in census.expiring.iter().enumerate() {
             self.expiring.of(Week(week)).set_count(*count);
         }
@@ -76,7 +76,7 @@ impl RecordMetrics {
     }
 
     /// This waits in the outbox.
-    pub(super) fn set_notices(&self, waiting: &[WaitingNotices], now: Timestamp) {
+    pub fn set_notices(&self, waiting: &[WaitingNotices], now: Timestamp) {
         for channel in Channel::ALL {
             let of = waiting.iter().find(|waiting| waiting.channel == *channel);
             self.notices_waiting.of(*channel).set_count(of.map_or(0, |waiting| waiting.count));
@@ -86,13 +86,13 @@ impl RecordMetrics {
     }
 
     /// This certificate ends then; not shown, if nobody can say.
-    pub(super) fn set_end(&self, kind: OwnCertificateKind, end: Option<Timestamp>) {
+    pub fn set_end(&self, kind: OwnCertificateKind, end: Option<Timestamp>) {
         let reading = self.certificate_ends.of(kind);
         end.map_or_else(|| reading.clear(), |end| reading.set(seconds(end)));
     }
 
     /// This is what the last check of the audit trail found.
-    pub(super) fn set_trail(&self, check: &TrailCheck) {
+    pub fn set_trail(&self, check: &TrailCheck) {
         self.audit_checked.set(seconds(check.at));
         self.audit_intact.set(if check.found.is_ok() { 1.0 } else { 0.0 });
         if let Ok(events) = check.found {

@@ -47,8 +47,7 @@ impl Follower {
             ticks.tick().await;
             let read = self.read(until_census == 0).await;
             until_census = if until_census == 0 { CENSUS_EVERY } else { until_census } - 1;
-            self.metrics.jobs.ended(Job::ReadRecords, read.is_ok(), clock::now());
-            if let Err(error) = read {
+            if let Err(error) = self.metrics.jobs.ended(Job::ReadRecords, read) {
                 tracing::warn!(%error, "the records were not read for the metrics");
             }
         }
