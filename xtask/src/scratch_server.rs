@@ -85,7 +85,8 @@ impl ScratchServer {
     }
 }
 
-fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
+/// `koshin-server ARGUMENTS` in this directory. Answers what it printed.
+pub(crate) fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).arg("--dir").arg(directory).output()?;
     if !output.status.success() {
         bail!(
