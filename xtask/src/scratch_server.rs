@@ -43,11 +43,6 @@ impl ScratchServer {
         self.running.site()
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.running.pid()
-    }
-
     /// The server's directory.
     pub(crate) fn directory(&self) -> PathBuf {
         self.scratch.join("server")

@@ -98,31 +98,51 @@ impl Prepared {
 
     /// The same, with a configuration that `configure` has changed.
     pub(crate) fn serve_with(&self, configure: impl FnOnce(&mut toml::Table)) -> Result<Kept> {
-        let scratch = tempfile::Builder::new().prefix("koshin-run-").tempdir()?.keep();
-        let home = scratch.join("server");
-        let copied = Command::new("cp").arg("-a").arg(self.home()).arg(&home).status()?;
-        if !copied.success() {
-            bail!("{} cannot be copied", self.home().display());
-        }
+        let (scratch, home) = self.copy()?;
         change(&home, configure)?;
         // Else the kernel writes the copy in the middle of the run.
         Command::new("sync").arg("-f").arg(&home).status()?;
         Kept::start(&self.program(&home), &scratch)
     }
 
+    /// A server on a copy, started by the program `under`.
+    pub(crate) fn serve_under(&self, under: &Command) -> Result<Kept> {
+        let (scratch, home) = self.copy()?;
+        Kept::start(&by(under, &self.program(&home)), &scratch)
+    }
+
+    /// The bare server, started by the program `under`.
+    pub(crate) fn serve_bare_under(&self, under: &Command) -> Result<Kept> {
+        let scratch = run_directory()?;
+        Kept::start(&by(under, &self.bare(&scratch)), &scratch)
+    }
+
     /// A server on the directory itself, whose records change with it.
     pub(crate) fn serve_itself(&self) -> Result<Kept> {
-        let scratch = tempfile::Builder::new().prefix("koshin-run-").tempdir()?.keep();
-        Kept::start(&self.program(&self.home()), &scratch)
+        Kept::start(&self.program(&self.home()), &run_directory()?)
     }
 
     /// The bare server, with the same CA and as many rows as there are certificates.
     pub(crate) fn serve_bare(&self) -> Result<Kept> {
-        let scratch = tempfile::Builder::new().prefix("koshin-bare-").tempdir()?.keep();
+        let scratch = run_directory()?;
+        Kept::start(&self.bare(&scratch), &scratch)
+    }
+
+    /// A copy of the directory, in a directory of its own that the server will take away at its end.
+    fn copy(&self) -> Result<(PathBuf, PathBuf)> {
+        let scratch = run_directory()?;
+        let home = scratch.join("server");
+        if !Command::new("cp").arg("-a").arg(self.home()).arg(&home).status()?.success() {
+            bail!("{} cannot be copied", self.home().display());
+        }
+        Ok((scratch, home))
+    }
+
+    fn bare(&self, scratch: &Path) -> Command {
         let mut command = Command::new(self.programs.join("examples/bare"));
         command.arg("--server").arg(self.home()).arg("--database").arg(scratch.join("bare.db"));
         command.args(["--rows", &self.size.certificates().to_string()]);
-        Kept::start(&command, &scratch)
+        command
     }
 
     fn program(&self, home: &Path) -> Command {
@@ -130,6 +150,17 @@ impl Prepared {
         command.args(["serve", "--dir"]).arg(home);
         command
     }
+}
+
+/// `under ITS-ARGUMENTS program ITS-ARGUMENTS`.
+fn by(under: &Command, program: &Command) -> Command {
+    let mut command = Command::new(under.get_program());
+    command.args(under.get_args()).arg(program.get_program()).args(program.get_args());
+    command
+}
+
+fn run_directory() -> Result<PathBuf> {
+    Ok(tempfile::Builder::new().prefix("koshin-run-").tempdir()?.keep())
 }
 
 /// Changes the configuration in this directory.
