@@ -44,8 +44,10 @@ impl Bench {
         let search = |words: &str| TerminalQuery { search: words.to_owned(), ..plain() };
         let sorted = |sort| TerminalQuery { sort, descending: true, ..plain() };
         let middle = self.terminals / 2;
-        let named = self.store.terminals(Scope::Everything, search(&format!("受付{middle}")), self.now).await?;
-        let serial = named.rows.into_iter().find_map(|row| row.serial).ok_or("the fleet has no such terminal")?;
+        let named =
+            self.store.terminals(Scope::Everything, search(&format!("受付{middle}")), self.now).await?;
+        let serial =
+            named.rows.into_iter().find_map(|row| row.serial).ok_or("the fleet has no such terminal")?;
         let last = self.terminals.div_ceil(50);
         self.page("first page", plain()).await?;
         self.page("page 1000", TerminalQuery { page: 1000, ..plain() }).await?;

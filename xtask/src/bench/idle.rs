@@ -39,8 +39,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     rest(server.pid())?;
     let loaded = Memory::of(server.pid())?;
     let target = Target::new(programs, &prepared, &[&server])?;
-    let found =
-        target.run(Turn { door: "est", concurrency: 8, first: connections, renewals: RENEWALS })?;
+    let found = target.run(Turn { door: "est", concurrency: 8, first: connections, renewals: RENEWALS })?;
     let still_open = held.close()?;
 
     let name = |what: &str| format!("{connections} idle connections: {what}");

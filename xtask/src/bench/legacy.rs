@@ -36,8 +36,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     let prepared = Prepared::make(programs, Size::of_live(terminals))?;
     let (mut est, mut bursts, mut endless, mut raw) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
-        let turn =
-            Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: extent.renewals };
+        let turn = Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: extent.renewals };
         est.push(one(programs, &prepared, &prepared.serve()?, turn)?);
         raw.push(keys::rate(programs)?);
         let server = serve(&prepared)?;
@@ -141,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_gauge_is_found_among_the_metrics() {
-        let text = format!("# TYPE koshin_key_pool_keys gauge\n{GAUGE} 37\nother{{algorithm=\"rsa-2048\"}} 2\n");
+        let text =
+            format!("# TYPE koshin_key_pool_keys gauge\n{GAUGE} 37\nother{{algorithm=\"rsa-2048\"}} 2\n");
         assert_eq!(gauge(&text, GAUGE), Some(37.0));
         assert_eq!(gauge("", GAUGE), None);
     }

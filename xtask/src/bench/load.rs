@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::fleet::Prepared;
 use super::figure::median;
+use super::fleet::Prepared;
 use crate::keeper::Kept;
 
 /// What one call found.

@@ -76,7 +76,8 @@ fn start(large: &Prepared, many: usize, print: &impl Fn(&Figure)) -> Result<Kept
     let server = large.serve_itself()?;
     let start = begin.elapsed().as_secs_f64() * 1000.0;
     let memory = Memory::of(server.pid())?;
-    let figure = |what: &str, value, unit| Figure::new(format!("{many} certificates: {what}"), value, unit, 1);
+    let figure =
+        |what: &str, value, unit| Figure::new(format!("{many} certificates: {what}"), value, unit, 1);
     print(&figure("start until it listens", start, "ms").goal(Goal::AtMost(1000.0)));
     print(&figure("memory at once (RSS)", memory.rss, "MB"));
     let busy = rest(server.pid())?;

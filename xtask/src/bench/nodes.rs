@@ -77,8 +77,6 @@ impl<'a> Cluster<'a> {
         let node = |_| {
             prepared.serve_with(|config| {
                 config.insert("database_url".to_owned(), url.clone().into());
-                // Nothing connects to it: the load generator takes the path of a bundle's address.
-                config.insert("public_url".to_owned(), "https://localhost".into());
                 if let Some(key) = legacy_key {
                     set(config, "service.default", "legacy_key", key);
                 }

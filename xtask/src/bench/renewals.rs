@@ -20,11 +20,13 @@ const WARM_UP: usize = 200;
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
     let prepared = Prepared::make(programs, Size::of_live(extent.renewals + WARM_UP))?;
     for concurrency in CONCURRENCIES {
-        let turn = |door| Turn { door, concurrency, first: WARM_UP, renewals: scaled(extent.renewals, concurrency) };
+        let turn =
+            |door| Turn { door, concurrency, first: WARM_UP, renewals: scaled(extent.renewals, concurrency) };
         let mut runs = Runs::default();
         for run in 0..extent.runs {
             // Who is first changes: a machine that grows slower or faster favours neither.
-            let order = if run % 2 == 0 { [Server::Bare, Server::Real] } else { [Server::Real, Server::Bare] };
+            let order =
+                if run % 2 == 0 { [Server::Bare, Server::Real] } else { [Server::Real, Server::Bare] };
             for server in order {
                 let load = one(programs, &prepared, &server.start(&prepared)?, turn("est"))?;
                 runs.of(server).push(load);
@@ -72,17 +74,17 @@ impl Runs {
 pub(crate) fn one(programs: &Path, prepared: &Prepared, server: &Kept, turn: Turn) -> Result<Load> {
     let target = Target::new(programs, prepared, &[server])?;
     rest(server.pid())?;
-    target.run(Turn { first: 0, renewals: turn.first, concurrency: turn.concurrency.min(turn.first), ..turn })?;
+    target.run(Turn {
+        first: 0,
+        renewals: turn.first,
+        concurrency: turn.concurrency.min(turn.first),
+        ..turn
+    })?;
     target.run(turn)
 }
 
 /// `POST` and `GET` with P-256 keys: what the legacy door costs without RSA.
-fn quick_keys(
-    programs: &Path,
-    prepared: &Prepared,
-    extent: Extent,
-    print: impl Fn(&Figure),
-) -> Result<()> {
+fn quick_keys(programs: &Path, prepared: &Prepared, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
     let turn = Turn { door: "legacy", concurrency: 64, first: WARM_UP, renewals: extent.renewals };
     let mut found = Vec::new();
     for _ in 0..extent.runs {
@@ -119,6 +121,9 @@ pub(crate) fn report(
     figure("renewals", "1/s", |load| load.rate, Goal::AtLeastTimes(0.9));
     figure("server CPU", "ms", |load| load.cpu, Goal::AtMostTimes(1.25));
     figure("p99", "ms", |load| load.p99, Goal::AtMostTimes(1.5));
-    let p50 = Figure { limit: limit.map(|load| load.p50), ..Figure::new(format!("{name}: p50"), found.p50, "ms", runs) };
+    let p50 = Figure {
+        limit: limit.map(|load| load.p50),
+        ..Figure::new(format!("{name}: p50"), found.p50, "ms", runs)
+    };
     print(&p50);
 }

@@ -60,7 +60,11 @@ impl Postgres {
         let postgres = tools::find("postgres").context("`postgres` is not installed")?;
         let directory = tempfile::Builder::new().prefix("koshin-pg-").tempdir()?.keep();
         let mut command = as_other_than_root(&directory)?;
-        command.args(["sh", "-c", KEEPER, "sh"]).args([initdb, postgres, directory.clone()]).arg(PORT).args(settings);
+        command
+            .args(["sh", "-c", KEEPER, "sh"])
+            .args([initdb, postgres, directory.clone()])
+            .arg(PORT)
+            .args(settings);
         let keeper = Keeper::start(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
         let mut database = Self { keeper, directory };
         database.wait_until_ready()?;

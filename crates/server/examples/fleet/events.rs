@@ -60,9 +60,8 @@ impl Events {
         digest.update(serde_json::to_vec(&words)?);
         self.hash = digest.finalize().into();
         let (position, hash) = (self.position, hex::encode(self.hash));
-        let row = format!(
-            "({at}, '{kind}', '{tenant}', '{name}', '{serial}', '{detail}', {position}, '{hash}')"
-        );
+        let row =
+            format!("({at}, '{kind}', '{tenant}', '{name}', '{serial}', '{detail}', {position}, '{hash}')");
         self.table.row(database, &row)
     }
 

@@ -74,8 +74,9 @@ fn main() -> Result<()> {
 fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Result<()> {
     let now = Timestamp::now();
     let dropped = database.drop_indexes()?;
-    let mut tenants =
-        Table::new("INSERT INTO tenant (id, name, service, suspended, created_at, kind, search_text) VALUES ");
+    let mut tenants = Table::new(
+        "INSERT INTO tenant (id, name, service, suspended, created_at, kind, search_text) VALUES ",
+    );
     for tenant in 0..=options.terminals.div_ceil(PER_TENANT) {
         let name = format!("第{tenant}医院");
         let row = format!("('t{tenant}', '{name}', 'default', FALSE, 0, 'clinic', 't{tenant}\n{name}')");

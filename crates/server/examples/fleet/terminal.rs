@@ -89,8 +89,8 @@ impl Terminal {
         let begin = |ago: u32| self.expires_at - LIFE - i64::from(ago) * BETWEEN;
         let serial = |ago: u32| match ago {
             0 => self.serial.clone(),
-            // As long as a serial is.
-            _ => format!("{}{ago:04x}", self.serial.get(..self.serial.len() - 4).unwrap_or_default()),
+            // As long as a serial is, and nobody else's.
+            _ => format!("{}{ago:016x}", self.serial.get(..self.serial.len() - 16).unwrap_or_default()),
         };
         Certificate {
             serial: serial(ago),

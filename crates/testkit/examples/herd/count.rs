@@ -48,7 +48,9 @@ impl Count {
         self.done.sort_unstable();
         let count = self.done.len();
         let at = |percent: usize| {
-            self.done.get((count * percent / 100).min(count.saturating_sub(1))).map(|after| after.as_secs_f64() * 1e3)
+            self.done
+                .get((count * percent / 100).min(count.saturating_sub(1)))
+                .map(|after| after.as_secs_f64() * 1e3)
         };
         json!({
             "done": count,

@@ -97,11 +97,8 @@ fn prepare(options: &Options) -> Result<Vec<Renewal>> {
     let fleet = Fleet::read(&options.fleet, options.first, options.renewals)?;
     let renewal = |(number, terminal): (usize, &shared::fleet::Terminal)| -> Result<Renewal> {
         let tls = fleet.tls(terminal)?;
-        let mut nodes: Vec<_> = options
-            .address
-            .iter()
-            .map(|address| Client::with_config(*address, HOST, tls.clone()))
-            .collect();
+        let mut nodes: Vec<_> =
+            options.address.iter().map(|address| Client::with_config(*address, HOST, tls.clone())).collect();
         let count = nodes.len();
         nodes.rotate_left(number % count);
         let body = if options.door == Door::Est { csr(&terminal.name)? } else { "{}".to_owned() };
@@ -140,8 +137,7 @@ fn renew(renewal: &Renewal, door: Door, put_off: &AtomicUsize) -> Result<()> {
     match door {
         Door::Est => {
             let headers = [("Content-Type", "application/pkcs10")];
-            let ask =
-                || first.request("POST", "/.well-known/est/simplereenroll", &headers, body.as_bytes());
+            let ask = || first.request("POST", "/.well-known/est/simplereenroll", &headers, body.as_bytes());
             patiently(ask, put_off)?;
         }
         Door::Legacy => {

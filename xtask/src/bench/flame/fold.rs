@@ -34,7 +34,17 @@ impl Origin {
             Self::Kernel
         } else if names(&["koshin_"]) {
             Self::Koshin
-        } else if names(&["sqlite3", "diesel", "pcache", "pager", "btree", "vdbe", "Vdbe", "wal", "whereLoop"]) {
+        } else if names(&[
+            "sqlite3",
+            "diesel",
+            "pcache",
+            "pager",
+            "btree",
+            "vdbe",
+            "Vdbe",
+            "wal",
+            "whereLoop",
+        ]) {
             Self::Sqlite
         } else if names(&["aws_lc", "rustls", "webpki", "ring", "sha2", "x509_parser", "rcgen", "yasna"]) {
             Self::Cryptography
@@ -125,7 +135,9 @@ fn short(name: &str) -> String {
     let text = text.trim_start_matches(':');
     // `<T as Trait>::method` keeps nothing but the method.
     let text = if text.is_empty() { name } else { text };
-    let is_hash = |last: &str| last.len() == 17 && last.starts_with('h') && last[1..].chars().all(|c| c.is_ascii_hexdigit());
+    let is_hash = |last: &str| {
+        last.len() == 17 && last.starts_with('h') && last[1..].chars().all(|c| c.is_ascii_hexdigit())
+    };
     match text.rsplit_once("::") {
         Some((before, last)) if is_hash(last) => before.to_owned(),
         _ => text.to_owned(),
@@ -153,7 +165,8 @@ store-reader-1
     fn samples_become_a_tree_from_the_thread_to_the_innermost_call() {
         let root = read(SCRIPT);
         assert_eq!(root.samples, 3);
-        let threads: Vec<_> = root.largest_children().iter().map(|frame| (&*frame.name, frame.samples)).collect();
+        let threads: Vec<_> =
+            root.largest_children().iter().map(|frame| (&*frame.name, frame.samples)).collect();
         assert_eq!(threads, [("store-reader", 2), ("store-writer", 1)]);
         let writer = &root.calls["store-writer"].calls["koshin_server::store::worker::write_group"];
         assert_eq!(writer.origin, Origin::Koshin);

@@ -67,7 +67,8 @@ impl Flames {
             return;
         }
         let (width, top) = (share * WIDTH, self.height - 8.0 - ROW * f64::from(row + 1));
-        let colour = COLOURS.iter().find(|(origin, ..)| *origin == frame.origin).map_or("#ffffff", |(_, c, _)| c);
+        let colour =
+            COLOURS.iter().find(|(origin, ..)| *origin == frame.origin).map_or("#ffffff", |(_, c, _)| c);
         let _ = write!(
             self.text,
             "<g><title>{} ({:.1} %)</title><rect x=\"{left:.1}\" y=\"{top:.0}\" width=\"{width:.1}\" \
@@ -77,7 +78,13 @@ impl Flames {
         );
         let label = label(&frame.name, width);
         if !label.is_empty() {
-            let _ = write!(self.text, "<text x=\"{:.1}\" y=\"{:.0}\">{}</text>", left + 2.0, top + 11.0, escaped(&label));
+            let _ = write!(
+                self.text,
+                "<text x=\"{:.1}\" y=\"{:.0}\">{}</text>",
+                left + 2.0,
+                top + 11.0,
+                escaped(&label)
+            );
         }
         self.text.push_str("</g>\n");
         let mut left = left;
