@@ -1,6 +1,9 @@
 //! The threads that make keys: fillers in idle time, makers for those who wait.
 
-use super::{Made, Shared, stock::{Purpose, Stock}};
+use super::{
+    Made, Shared,
+    stock::{Purpose, Stock},
+};
 use crate::entropy::KeyGenerationError;
 use koshin_issuance::KeyAlgorithm;
 use rustix::time::{ClockId, clock_gettime};

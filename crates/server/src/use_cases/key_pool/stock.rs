@@ -4,10 +4,7 @@
 use super::{KeyLevel, Made, Rules};
 use crate::entropy::KeyGenerationError;
 use koshin_issuance::{KeyAlgorithm, PrivateKey};
-use std::{
-    collections::VecDeque,
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 use tokio::{sync::oneshot, time::Instant};
 
 /// Whoever is told to come back is told so at most: by then everything may be different.

@@ -69,7 +69,8 @@ async fn the_stock_is_filled_to_its_size_and_filled_again_after_use() {
 
 #[tokio::test]
 async fn a_key_is_handed_out_once() {
-    let pool = Arc::new(KeyPool::of(rules(32, 2), quick_key));
+    let patient = Rules { patience: Duration::from_secs(3600), ..rules(32, 2) };
+    let pool = Arc::new(KeyPool::of(patient, quick_key));
     pool.keep([RSA]);
     pool.fill_in_idle_time();
     let ask = |_| {
@@ -106,7 +107,11 @@ async fn beyond_what_can_be_made_in_time_callers_are_sent_away_each_with_a_time_
     assert!(refusals.iter().all(|denial| denial.code == ProblemCode::Overloaded));
     let seconds: Vec<u32> = refusals.iter().filter_map(|denial| denial.retry_after).collect();
     assert!(seconds.is_sorted(), "whoever came first may return first: {seconds:?}");
-    assert_eq!((seconds[0], seconds[99]), (1, 4), "as fast as keys are made: 30 ms each after the queue's second");
+    assert_eq!(
+        (seconds[0], seconds[99]),
+        (1, 4),
+        "as fast as keys are made: 30 ms each after the queue's second"
+    );
     let KeyLevel { waiting, turned_away, made, .. } = level(&pool);
     assert_eq!((waiting, turned_away, made), (33, 100, 0));
 }
