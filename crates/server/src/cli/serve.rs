@@ -66,12 +66,13 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         None => None,
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
-    let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), tls));
+    let jobs = tokio::spawn(jobs::run(Arc::clone(&koshin), place.home.clone(), tls));
     let notifier = jobs::Notifier::start(notices);
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
     say!("koshin-server: listening on {public_url}");
+    koshin.key_pool().fill_in_idle_time();
     let serve_site = async {
         if let Some((listener, socket, _)) = site {
             listener.serve(socket, stopped(stop.clone())).await;
@@ -80,6 +81,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
     jobs.abort();
+    koshin.key_pool().stop();
     notifier.end(limits.stop()).await;
     drop(endpoint);
     say!("koshin-server: stopped");
