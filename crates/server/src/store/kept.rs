@@ -7,7 +7,6 @@
 use super::{AnyConnection, attempts::progress};
 use diesel::{
     QueryResult, RunQueryDsl,
-    backend::Backend,
     connection::Connection,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{BigInt, Binary, Bool, Text},
@@ -17,10 +16,15 @@ type AnyBackend = <AnyConnection as Connection>::Backend;
 
 /// An intent becomes a certificate that waits for its first use, if it still has its place and what it replaces is
 /// still good. Changes one row or none.
-#[derive(Debug, QueryId)]
+#[derive(Debug)]
 pub(super) struct Issue<'a> {
     pub(super) serial: &'a str,
     pub(super) der: &'a [u8],
+}
+
+impl QueryId for Issue<'_> {
+    type QueryId = Issue<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
 impl RunQueryDsl<AnyConnection> for Issue<'_> {}
@@ -44,7 +48,7 @@ impl QueryFragment<AnyBackend> for Issue<'_> {
 
 /// The list's row of a terminal shows a renewal, if it shows the certificate that is replaced, in use. Changes one row
 /// or none.
-#[derive(Debug, QueryId)]
+#[derive(Debug)]
 pub(super) struct ShowRenewal<'a> {
     pub(super) terminal_id: i64,
     pub(super) parent: &'a str,
@@ -53,6 +57,11 @@ pub(super) struct ShowRenewal<'a> {
     pub(super) issued_at: i64,
     /// Whether the terminal asked itself, and so was seen.
     pub(super) came_itself: bool,
+}
+
+impl QueryId for ShowRenewal<'_> {
+    type QueryId = ShowRenewal<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
 impl RunQueryDsl<AnyConnection> for ShowRenewal<'_> {}

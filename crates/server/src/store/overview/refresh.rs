@@ -1,8 +1,7 @@
 //! Keeps what the list shows of a terminal in line with its certificates and names.
 
 use super::super::{
-    AnyConnection, StoreError,
-    attempts::{self, progress},
+    AnyConnection, StoreError, attempts,
     connection::lock_terminal,
     folding::fold,
     in_state,
