@@ -24,6 +24,9 @@ use tokio::sync::oneshot;
 
 /// Items that share one durable commit at most.
 const GROUP: usize = 256;
+/// How long the writer lets others join before a group that follows one of several: while many renew, commits are fewer
+/// and larger, and the processor does something else meanwhile. Whoever comes alone never waits.
+const GATHERING: Duration = Duration::from_micros(500);
 /// Items that may wait; beyond it the store is called overloaded.
 const QUEUE: usize = 4096;
 /// How often a transaction is repeated when the database asks for it.
@@ -157,10 +160,18 @@ fn write_groups(
     receiver: &Receiver<Box<dyn Item>>,
     metrics: &GroupMetrics,
 ) {
+    let mut several = false;
     while let Ok(first) = receiver.recv() {
+        if several {
+            // Asleep, and not waiting for the next item: to be woken for each would cost more than it saves.
+            thread::sleep(GATHERING);
+        }
         let mut group = vec![first];
         match write_group(location, &mut connection, receiver, &mut group, metrics) {
-            Ok(()) => group.into_iter().for_each(|item| item.finish(Ok(()))),
+            Ok(()) => {
+                several = group.len() > 1;
+                group.into_iter().for_each(|item| item.finish(Ok(())));
+            }
             Err(error) => {
                 // The transaction may still be open (disk full): leave it before the next.
                 drop(connection.batch_execute("ROLLBACK"));
