@@ -39,7 +39,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         let turn = Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: extent.renewals };
         est.push(one(programs, &prepared, &prepared.serve()?, turn)?);
         raw.push(keys::rate(programs)?);
-        let server = serve(&prepared)?;
+        let server = serve(&prepared, burst)?;
         let filled = wait_for_keys(&server, burst)?;
         eprintln!("bench: the pool has {} keys after {:.0} s", filled.keys, filled.seconds);
         let target = Target::new(programs, &prepared, &[&server.kept])?;
@@ -77,10 +77,13 @@ pub(crate) struct Filled {
     seconds: f64,
 }
 
-/// A server on a copy, with metrics.
-pub(crate) fn serve(prepared: &Prepared) -> Result<Measured> {
-    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let kept = prepared.serve_with(|config| set(config, "metrics", "listen", free.to_string()))?;
+/// A server on a copy, with metrics and a pool of so many keys.
+pub(crate) fn serve(prepared: &Prepared, pool: usize) -> Result<Measured> {
+    let (free, pool) = (TcpListener::bind("127.0.0.1:0")?.local_addr()?, i64::try_from(pool)?);
+    let kept = prepared.serve_with(|config| {
+        set(config, "metrics", "listen", free.to_string());
+        set(config, "keys", "pool", pool);
+    })?;
     Ok(Measured { kept, metrics: free.to_string() })
 }
 
