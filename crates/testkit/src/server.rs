@@ -109,10 +109,38 @@ impl ServerInABox {
         server.command_succeeds(&["tenant", "add", TENANT, "--name", "試験医院"]);
         server.serve();
         // The same port after a restart, so that terminals find it again.
-        server.edit_config(|config| {
-            config.insert("listen".into(), server.address.to_string().into());
-        });
+        server.listen_on(server.address);
         server
+    }
+
+    /// Another node on the same records: a copy of the directory, with the CA's key, the key of
+    /// second factors and the server's certificate, on a port of its own.
+    ///
+    /// # Panics
+    /// When the records are in the directory, or a step fails.
+    pub fn second_node(&self) -> Self {
+        assert!(!self.directory().join("koshin.db").exists(), "SQLite has one node");
+        let scratch = tempfile::Builder::new().prefix("koshin-node-").tempdir().expect("a scratch directory");
+        let (from, to) = (self.directory(), scratch.path());
+        tools::succeed(Command::new("cp").arg("-a").arg(from).arg(to));
+        let mut node = Self {
+            scratch,
+            environment: self.environment.clone(),
+            log: Arc::default(),
+            running: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            terminals: 0,
+        };
+        node.listen_on(node.address);
+        node.serve();
+        node.listen_on(node.address);
+        node
+    }
+
+    fn listen_on(&self, address: SocketAddr) {
+        self.edit_config(|config| {
+            config.insert("listen".into(), address.to_string().into());
+        });
     }
 
     /// The server's directory.

@@ -7,7 +7,7 @@ use crate::{
     clock,
     config::{Config, Limits, Site},
     home::Home,
-    jobs,
+    jobs::{self, Duties},
     listener::{Listener, TlsSides},
     setup, site,
     store::Store,
@@ -58,8 +58,10 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         _ => None,
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
-    let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), tls));
-    let notifier = jobs::Notifier::start(notices);
+    let duties = Arc::new(Duties::new(koshin.store().clone()));
+    duties.take().await;
+    let jobs = tokio::spawn(jobs::run(Arc::clone(&koshin), place.home.clone(), tls, Arc::clone(&duties)));
+    let notifier = jobs::Notifier::start(notices, Arc::clone(&duties));
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
@@ -73,6 +75,10 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     reloader.abort();
     jobs.abort();
     notifier.end(limits.stop()).await;
+    duties.give_up().await;
+    if let Err(error) = koshin.link_trail(clock::now()).await {
+        tracing::warn!(%error, "the last events of the audit trail get their places at the next start");
+    }
     say!("koshin-server: stopped");
     Ok(())
 }

@@ -16,12 +16,14 @@ mod carried;
 mod certificates;
 mod connection;
 mod consents;
+mod duties;
 mod endings;
 mod error;
 mod finding;
 mod folding;
 mod in_state;
 mod left_open;
+mod linking;
 mod list_filter;
 mod notice_settings;
 mod noticed;
@@ -55,11 +57,13 @@ pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
 pub use consents::{ConsentPage, ConsentQuery, ConsentRow};
+pub use duties::Duty;
 pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use left_open::OnBehalf;
+pub use linking::Linked;
 pub use notice_settings::{MailRecipient, NoticeSettings, SettingsChange, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{
@@ -99,6 +103,7 @@ pub struct Store {
     writes: Queue,
     reads: Queue,
     long_reads: Queue,
+    shared: bool,
 }
 
 impl Store {
@@ -114,10 +119,11 @@ impl Store {
                 writes: worker::group_writer(location.clone())?,
                 reads: worker::workers(location, Access::Read, SQLITE_READERS, "store-reader")?,
                 long_reads,
+                shared: false,
             }),
             Location::Postgres(_) => {
                 let workers = worker::workers(location, Access::Write, POSTGRES_WORKERS, "store")?;
-                Ok(Self { writes: workers.clone(), reads: workers, long_reads })
+                Ok(Self { writes: workers.clone(), reads: workers, long_reads, shared: true })
             }
         }
     }
