@@ -43,11 +43,6 @@ impl ScratchServer {
         self.running.site()
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.running.pid()
-    }
-
     /// The server's directory.
     pub(crate) fn directory(&self) -> PathBuf {
         self.scratch.join("server")
@@ -85,7 +80,8 @@ impl ScratchServer {
     }
 }
 
-fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
+/// `koshin-server ARGUMENTS` in this directory. Answers what it printed.
+pub(crate) fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).arg("--dir").arg(directory).output()?;
     if !output.status.success() {
         bail!(
