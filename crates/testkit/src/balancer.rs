@@ -18,15 +18,6 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// A port that nobody listens on, for one that is started later.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn free_address() -> SocketAddr {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        free.local_addr().expect("a bound socket has an address")
-    }
-
     /// Starts one on `address`; None after the test was counted as skipped.
     ///
     /// # Panics
@@ -63,6 +54,15 @@ impl Balancer {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// A port that nobody listens on, for what is started later.
+///
+/// # Panics
+/// When there is none.
+pub fn free_address() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("a bound socket has an address")
 }
 
 impl Drop for Balancer {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::balancer::free_address;
 use crate::ca::TestCa;
 use crate::terminal::Terminal;
 use crate::{postgres, tools};
@@ -131,9 +132,8 @@ impl ServerInABox {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             terminals: 0,
         };
-        node.listen_on(node.address);
+        node.listen_on(free_address());
         node.serve();
-        node.listen_on(node.address);
         node
     }
 
@@ -287,7 +287,8 @@ impl ServerInABox {
         collect(child.stderr.take().expect("a pipe"), &self.log, None);
         self.running = Some(child);
         let port = self.wait_for_port(&ready);
-        self.address.set_port(port);
+        // What it says is where terminals find it: behind a balancer, another port than its own.
+        self.address.set_port(self.own_port().unwrap_or(port));
     }
 
     /// `kill -9`: what a power cut does to the process.
@@ -327,6 +328,14 @@ impl ServerInABox {
         command.args(arguments).arg("--dir").arg(self.directory());
         command.env("LANG", "C.UTF-8").envs(self.environment.iter().cloned());
         command
+    }
+
+    /// The port of the configuration, if it names one.
+    fn own_port(&self) -> Option<u16> {
+        let text = tools::read_line(&self.directory().join("koshin-server.toml"));
+        let table: toml::Table = text.parse().expect("TOML");
+        let listen: SocketAddr = table["listen"].as_str()?.parse().ok()?;
+        Some(listen.port()).filter(|port| *port != 0)
     }
 
     fn wait_for_port(&self, ready: &Receiver<String>) -> u16 {

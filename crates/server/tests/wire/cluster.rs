@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use koshin_testkit::balancer::free_address;
 use koshin_testkit::postgres::{OwnPostgres, fresh_database};
 use koshin_testkit::terminal::fetch_bundle;
 use koshin_testkit::{
@@ -30,11 +31,12 @@ struct Cluster {
 impl Cluster {
     /// None after the test was counted as skipped.
     fn start(url: String, configure: impl FnOnce(&mut toml::Table) + 'static) -> Option<Self> {
-        let front = Balancer::free_address();
+        let (front, own) = (free_address(), free_address());
         let first = ServerInABox::start_with(ServerOptions {
             database: Database::Postgres(url),
             configure: Box::new(move |config| {
                 config.insert("public_url".into(), format!("https://localhost:{}", front.port()).into());
+                config.insert("listen".into(), own.to_string().into());
                 configure(config);
             }),
             ..ServerOptions::default()
@@ -64,7 +66,7 @@ fn a_renewal_goes_from_node_to_node() {
     assert_eq!(at_second.client_as(Some(&new)).get("/api/cert").unwrap().status, 200);
     assert_eq!(
         states(&cluster.first, "client001"),
-        ["in_use", "replaced"],
+        ["in_use", "superseded"],
         "the first use counts everywhere"
     );
     let old = at_first.client().post_json("/api/cert", "{}").unwrap();
