@@ -38,6 +38,8 @@ pub struct Config {
     pub demo: bool,
     /// Limits of the listener.
     pub limits: Limits,
+    /// The stock of keys for the legacy door.
+    pub keys: Keys,
     /// How long a bundle waits to be fetched.
     pub bundle_lifetime: SignedDuration,
     /// The mail server, if notices are to be mailed.
@@ -75,6 +77,33 @@ impl Site {
         }
         let problem = format!("{:?} is not a host name; write for example admin.example.jp", self.hostname);
         Err(("site.hostname".to_owned(), problem))
+    }
+}
+
+/// The stock of private keys for renewals by `POST /api/cert`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// RSA keys that are made in idle time and kept in memory, of each kind that a service needs; 0 makes each when
+    /// it is needed.
+    pub pool: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { pool: 512 }
+    }
+}
+
+impl Keys {
+    /// More are hours of work and more memory than the rest of the server.
+    const MOST: usize = 100_000;
+
+    fn check(self) -> Result<(), (String, String)> {
+        if self.pool <= Self::MOST {
+            return Ok(());
+        }
+        Err(("keys.pool".to_owned(), format!("write a number from 0 to {}", Self::MOST)))
     }
 }
 
@@ -203,6 +232,8 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    keys: Keys,
+    #[serde(default)]
     bundle: BundleSection,
     #[serde(default)]
     mail: notices::MailSection,
@@ -260,6 +291,7 @@ impl Config {
             .collect::<Result<_, _>>()
             .map_err(value_error)?;
         file.limits.check().map_err(value_error)?;
+        file.keys.check().map_err(value_error)?;
         file.site.as_ref().map_or(Ok(()), Site::check).map_err(value_error)?;
         if file.bundle.lifetime_seconds == 0 {
             let problem = "a bundle must live at least one second".to_owned();
@@ -279,6 +311,7 @@ impl Config {
             mail: file.mail.check().map_err(value_error)?,
             webhook: file.webhook,
             limits: file.limits,
+            keys: file.keys,
             bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
             services,
             site: file.site,

@@ -24,6 +24,13 @@ const LIMITS: &str = "[limits]
 # waiting_renewals = 256     # beyond it: 503 with Retry-After
 ";
 
+/// Keys made before they are needed.
+const KEYS: &str = "[keys]
+# RSA keys for POST /api/cert, made in idle time and kept in memory, of each kind that a service needs; 0 for none.
+# As many renewals go at once without waiting for a key: docs/server.md says how to choose.
+# pool = 512
+";
+
 /// How notices leave the house.
 const NOTICES: &str = r#"[mail]
 # The server that mails notices when certificates near their end. Try it: koshin-server notices test --to ADDRESS
@@ -74,6 +81,7 @@ listen = "{listen}"
 demo = {demo}
 
 {LIMITS}
+{KEYS}
 [bundle]
 # A PKCS#12 that is not fetched in this time is erased, and its certificate ends as never delivered.
 # lifetime_seconds = 86400

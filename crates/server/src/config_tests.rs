@@ -22,6 +22,7 @@ fn what_init_writes_is_understood_and_has_the_defaults() {
         assert_eq!(service.renewal.max_remaining_days, if demo { 1200 } else { 93 });
         assert_eq!(service.legacy_key, KeyAlgorithm::Rsa { bits: 2048 });
         assert_eq!(config.limits.body_bytes, 65_536);
+        assert_eq!(config.keys.pool, 512);
         assert!(matches!(config.database, Location::Sqlite(path) if path.ends_with("koshin.db")));
     }
 }
@@ -55,6 +56,7 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         ("database_url = \"postgres://u:S3c%ret@db/x\"", "database_url"),
         ("[limits]\nconnections = 0", "limits.connections"),
         ("[limits]\nheader_seconds = 0", "limits.header_seconds"),
+        ("[keys]\npool = 100001", "keys.pool"),
         ("[bundle]\nlifetime_seconds = 0", "bundle.lifetime_seconds"),
         ("[mail]\npassword = \"S3cret\"", "mail.server"),
         ("[mail]\nserver = \"smtp.example.jp:587\"\nfrom = \"a@b.jp\"", "mail.server"),

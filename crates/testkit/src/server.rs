@@ -102,6 +102,8 @@ impl ServerInABox {
         server.command_succeeds(&["init", "--host", HOST, "--demo"]);
         server.edit_config(|config| {
             config.insert("listen".into(), server.address.to_string().into());
+            // Each key is made when it is asked for: a stock would be work for nothing.
+            config.insert("keys".into(), toml::Table::from_iter([("pool".to_owned(), 0.into())]).into());
             if let Database::Postgres(url) = options.database {
                 config.insert("database_url".into(), url.into());
             }

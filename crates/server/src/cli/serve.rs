@@ -66,6 +66,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         say!("koshin-server: administration site on {url}");
     }
     say!("koshin-server: listening on {public_url}");
+    koshin.key_pool().fill_in_idle_time();
     let serve_site = async {
         if let Some((listener, socket, _)) = site {
             listener.serve(socket, stopped(stop.clone())).await;
@@ -74,13 +75,19 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
     jobs.abort();
+    koshin.key_pool().stop();
     notifier.end(limits.stop()).await;
-    duties.give_up().await;
-    if let Err(error) = koshin.link_trail(clock::now()).await {
-        tracing::warn!(%error, "the last events of the audit trail get their places at the next start");
-    }
+    hand_over(&koshin, &duties).await;
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// Leaves nothing to wait for to the other nodes, or to the next start.
+async fn hand_over(koshin: &Koshin, duties: &Duties) {
+    duties.give_up().await;
+    if let Err(error) = koshin.link_trail(clock::now()).await {
+        tracing::warn!(%error, "the last events of the audit trail get their places later");
+    }
 }
 
 /// The administration site's listener, its socket and where browsers find it.

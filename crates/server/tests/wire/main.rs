@@ -9,6 +9,7 @@
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
 //! - [`audit`]: what was done to the trail behind the server's back.
+//! - [`keys`]: a herd at the legacy door, and no key in stock.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
 
@@ -20,6 +21,7 @@ mod crash;
 mod curl;
 mod est;
 mod java;
+mod keys;
 mod limits;
 mod operation;
 mod recovery;
