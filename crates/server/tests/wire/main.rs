@@ -10,6 +10,7 @@
 //! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
 //! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`keys`]: a herd at the legacy door, and no key in stock.
+//! - [`metrics`]: what Prometheus and balancers are told.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
 
@@ -23,6 +24,7 @@ mod est;
 mod java;
 mod keys;
 mod limits;
+mod metrics;
 mod operation;
 mod recovery;
 mod refusals;
