@@ -25,6 +25,8 @@ impl ScratchServer {
         run(program, &directory, &["init", "--host", "localhost", "--port", "0", "--demo"])?;
         let config = directory.join("koshin-server.toml");
         let mut table: toml::Table = fs::read_to_string(&config)?.parse()?;
+        // Each key is made when it is asked for, unless `configure` wants a stock.
+        table.insert("keys".to_owned(), toml::Table::from_iter([("pool".to_owned(), 0.into())]).into());
         configure(&mut table);
         fs::write(&config, table.to_string())?;
         let mut command = Command::new(program);

@@ -93,8 +93,7 @@ impl Koshin {
         service: &Service,
         now: Timestamp,
     ) -> Result<Made, UseCaseError> {
-        let algorithm = service.legacy_key;
-        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
+        let key = self.keys.key(service.legacy_key).await?;
         let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
         let plan = self.record_plan(order, &public_key, now).await?;
         let work = FilesWork {
