@@ -13,12 +13,15 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 #[path = "config_hosts.rs"]
 mod hosts;
+#[path = "config_metrics.rs"]
+mod metrics;
 #[path = "config_notices.rs"]
 mod notices;
 #[path = "config_services.rs"]
 mod services;
 
 pub use hosts::MOST_HOSTS;
+pub use metrics::MetricsListener;
 pub use notices::{Encryption, MailConfig, WebhookConfig};
 pub use services::{PolicyProblem, PolicySetting, Service, preferred_hours};
 
@@ -50,6 +53,8 @@ pub struct Config {
     pub services: BTreeMap<String, Service>,
     /// システム管理サイト, if it is wanted.
     pub site: Option<Site>,
+    /// Metrics and health, if they are wanted.
+    pub metrics: Option<MetricsListener>,
 }
 
 /// Where the administration site is.
@@ -242,6 +247,7 @@ struct File {
     #[serde(default)]
     service: BTreeMap<String, ServiceSection>,
     site: Option<Site>,
+    metrics: Option<MetricsListener>,
 }
 
 #[derive(Deserialize)]
@@ -293,6 +299,7 @@ impl Config {
         file.limits.check().map_err(value_error)?;
         file.keys.check().map_err(value_error)?;
         file.site.as_ref().map_or(Ok(()), Site::check).map_err(value_error)?;
+        file.metrics.as_ref().map_or(Ok(()), MetricsListener::check).map_err(value_error)?;
         if file.bundle.lifetime_seconds == 0 {
             let problem = "a bundle must live at least one second".to_owned();
             return Err(value_error(("bundle.lifetime_seconds".to_owned(), problem)));
@@ -315,6 +322,7 @@ impl Config {
             bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
             services,
             site: file.site,
+            metrics: file.metrics,
         })
     }
 }

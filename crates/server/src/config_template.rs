@@ -50,6 +50,13 @@ const NOTICES: &str = r#"[mail]
 # ca_file = "/etc/koshin/webhook-ca.pem"   # trusted instead of the system's CAs
 "#;
 
+/// Where the server tells how it is.
+const METRICS: &str = r#"# Metrics for Prometheus and health for balancers: docs/metrics.md. Plain HTTP: for this machine or a private network.
+# [metrics]
+# listen = "127.0.0.1:9464"
+# public = true              # without it, an address that others may reach is refused
+"#;
+
 /// The text of `koshin-server.toml`.
 pub fn render(answers: &Answers<'_>) -> String {
     let Answers { host, listen, database_url, demo } = answers;
@@ -92,6 +99,7 @@ demo = {demo}
 # listen = "0.0.0.0:8444"
 # hostname = "admin.example.jp"
 
+{METRICS}
 {NOTICES}
 # One section a service. A tenant belongs to one of them: koshin-server tenant add ID --service default
 [service.default]

@@ -5,10 +5,11 @@ use crate::{
     api,
     authority::Authority,
     clock,
-    config::{Config, Limits, Site},
+    config::{Config, Limits, MetricsListener, Site},
     home::Home,
     jobs,
     listener::{Listener, TlsSides},
+    metrics::{Endpoint, Metrics, Side},
     setup, site,
     store::Store,
     use_cases::{Koshin, Notices, SecondFactorKey, SiteError, UseCaseError},
@@ -31,17 +32,19 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         setup::renew_site_certificate(&place.home, &authority, &site.hostname, config.demo, clock::now())?;
     }
     let tls = TlsSides::load(&place.home, &authority, &config)?;
-    let store = Store::open(&config.database)?;
+    let metrics = Metrics::default();
+    let store = Store::open_measured(&config.database, metrics.store.clone())?;
     check_services(&config, &store).await?;
     let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
     let notices = Notices::new(store.clone(), &config, key.clone())?;
     let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
-    let (limits, site) = (config.limits, config.site.clone());
+    let (limits, site, metrics_listener) = (config.limits, config.site.clone(), config.metrics);
     let koshin = Koshin::new(store, authority, config, public_url.clone())
         .with_second_factor_key(key)
         .with_notices(notices.clone())
-        .with_home(place.home.clone());
+        .with_home(place.home.clone())
+        .with_metrics(metrics.clone());
     koshin.refresh_services().await?;
     let koshin = Arc::new(koshin);
     let listener = Listener {
@@ -49,6 +52,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         router: api::router(Arc::clone(&koshin)),
         took_too_long: api::took_too_long,
         limits,
+        metrics: metrics.http.of(Side::Api, limits.connections),
     };
     let signals = |kind| signal(kind).map_err(|error| CliError::Defect(format!("no signals: {error}")));
 
@@ -56,6 +60,10 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     let site = match (site, &tls.site) {
         (Some(site), Some(tls)) => Some(open_site(&site, tls, &koshin, limits).await?),
         _ => None,
+    };
+    let endpoint = match metrics_listener {
+        Some(listener) => Some(open_metrics(&listener, metrics, &koshin, stop.clone()).await?),
+        None => None,
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
     let jobs = tokio::spawn(jobs::run(Arc::clone(&koshin), place.home.clone(), tls));
@@ -75,8 +83,27 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     jobs.abort();
     koshin.key_pool().stop();
     notifier.end(limits.stop()).await;
+    drop(endpoint);
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// Where metrics and health are asked for, from now on until it is dropped.
+async fn open_metrics(
+    listener: &MetricsListener,
+    metrics: Metrics,
+    koshin: &Arc<Koshin>,
+    stop: watch::Receiver<bool>,
+) -> Result<Endpoint, CliError> {
+    let socket = bind(listener.listen).await?;
+    let address = listener.listen.to_string();
+    let bound = socket.local_addr().map_err(|source| CliError::Listen { address, source })?;
+    if listener.public {
+        tracing::warn!(%bound, "metrics may be public: a firewall should keep others than Prometheus away");
+    }
+    let endpoint = Endpoint::start(socket, metrics, Arc::clone(koshin), stop);
+    say!("koshin-server: metrics on http://{bound}/metrics");
+    Ok(endpoint)
 }
 
 /// The administration site's listener, its socket and where browsers find it.
@@ -94,6 +121,7 @@ async fn open_site(
         router: site::router(Arc::clone(koshin), &site.hostname),
         took_too_long: site::took_too_long,
         limits,
+        metrics: koshin.metrics().http.of(Side::Site, limits.connections),
     };
     Ok((listener, socket, format!("https://{}:{}", site.hostname, bound.port())))
 }

@@ -21,6 +21,7 @@ mod operator_search;
 mod operator_tenants;
 mod order;
 mod own_certificates;
+mod own_state;
 mod recovery;
 mod renew;
 pub mod second_factor;
@@ -82,6 +83,7 @@ use crate::{
     authority::Authority,
     config::{Config, Service},
     home::Home,
+    metrics::Metrics,
     store::{Announcement, Audience, Occurrence, Store, StoreError},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -110,6 +112,7 @@ pub struct Koshin {
     second_factor_key: Option<SecondFactorKey>,
     notices: Option<Notices>,
     trail_check: ArcSwapOption<TrailCheck>,
+    metrics: Metrics,
 }
 
 impl Koshin {
@@ -133,7 +136,14 @@ impl Koshin {
             second_factor_key: None,
             notices: None,
             trail_check: ArcSwapOption::empty(),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// Telling these metrics what happens.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// With the key that the administration site and recovery codes need.

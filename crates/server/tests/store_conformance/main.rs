@@ -10,6 +10,7 @@ mod accounts_at_once;
 mod api_tokens;
 mod bundles;
 mod carried;
+mod census;
 mod certificates;
 mod durability;
 mod fixture;
@@ -114,6 +115,8 @@ on_both_databases! {
     accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
     accounts_at_once::a_deadlock_is_repeated_in_whatever_language_it_is_told,
     accounts::an_ended_session_says_why,
+    census::a_census_counts_ends_by_week_and_each_terminal_once,
+    census::what_waits_in_the_outbox_is_counted_by_channel,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,

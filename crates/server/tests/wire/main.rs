@@ -9,6 +9,7 @@
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`keys`]: a herd at the legacy door, and no key in stock.
+//! - [`metrics`]: what Prometheus and balancers are told.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
 
@@ -21,6 +22,7 @@ mod est;
 mod java;
 mod keys;
 mod limits;
+mod metrics;
 mod operation;
 mod recovery;
 mod refusals;
