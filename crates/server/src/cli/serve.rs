@@ -7,7 +7,7 @@ use crate::{
     clock,
     config::{Config, Limits, MetricsListener, Site},
     home::Home,
-    jobs,
+    jobs::{self, Duties},
     listener::{Listener, TlsSide, TlsSides},
     metrics::{Endpoint, Metrics, Side},
     setup, site,
@@ -20,16 +20,14 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    task::JoinHandle,
 };
 
 pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     start_log();
     let config = place.config()?;
     let authority = Authority::load(&place.home)?;
-    setup::renew_server_certificate(&place.home, &authority, &config.host, config.demo, clock::now())?;
-    if let Some(site) = &config.site {
-        setup::renew_site_certificate(&place.home, &authority, &site.hostname, config.demo, clock::now())?;
-    }
+    renew_own_certificates(&place.home, &authority, &config)?;
     let tls = TlsSides::load(&place.home, &authority, &config)?;
     let metrics = Metrics::default();
     let store = Store::open_measured(&config.database, metrics.store.clone())?;
@@ -65,13 +63,11 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         None => None,
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
-    let jobs = tokio::spawn(jobs::run(Arc::clone(&koshin), place.home.clone(), tls));
-    let notifier = jobs::Notifier::start(notices);
+    let unasked = Unasked::start(&koshin, &place.home, tls, notices).await;
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
     say!("koshin-server: listening on {public_url}");
-    koshin.key_pool().fill_in_idle_time();
     let serve_site = async {
         if let Some((listener, socket, _)) = site {
             listener.serve(socket, stopped(stop.clone())).await;
@@ -79,12 +75,48 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     };
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
-    jobs.abort();
-    koshin.key_pool().stop();
-    notifier.end(limits.stop()).await;
+    unasked.end(&koshin, limits).await;
     drop(endpoint);
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// What nears its end is made anew before it is used.
+fn renew_own_certificates(home: &Home, authority: &Authority, config: &Config) -> Result<(), CliError> {
+    setup::renew_server_certificate(home, authority, &config.host, config.demo, clock::now())?;
+    if let Some(site) = &config.site {
+        setup::renew_site_certificate(home, authority, &site.hostname, config.demo, clock::now())?;
+    }
+    Ok(())
+}
+
+/// What this process does unasked.
+struct Unasked {
+    duties: Arc<Duties>,
+    jobs: JoinHandle<()>,
+    notifier: jobs::Notifier,
+}
+
+impl Unasked {
+    async fn start(koshin: &Arc<Koshin>, home: &Home, tls: TlsSides, notices: Notices) -> Self {
+        koshin.key_pool().fill_in_idle_time();
+        let duties = Arc::new(Duties::new(koshin.store().clone()));
+        duties.take().await;
+        let jobs = jobs::run(Arc::clone(koshin), home.clone(), tls, Arc::clone(&duties));
+        let notifier = jobs::Notifier::start(notices, Arc::clone(&duties));
+        Self { duties, jobs: tokio::spawn(jobs), notifier }
+    }
+
+    /// Leaves nothing to wait for to the other nodes, or to the next start.
+    async fn end(self, koshin: &Koshin, limits: Limits) {
+        self.jobs.abort();
+        koshin.key_pool().stop();
+        self.notifier.end(limits.stop()).await;
+        self.duties.give_up().await;
+        if let Err(error) = koshin.link_trail(clock::now()).await {
+            tracing::warn!(%error, "the last events of the audit trail get their places later");
+        }
+    }
 }
 
 /// Where metrics and health are asked for, from now on until it is dropped.
