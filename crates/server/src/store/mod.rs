@@ -42,6 +42,7 @@ mod tenant_list;
 mod tenants;
 mod terminals;
 mod tryouts;
+mod upgrades;
 mod worker;
 
 pub use account_care::{OpenInvitation, ResetRow};
