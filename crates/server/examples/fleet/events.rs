@@ -6,19 +6,21 @@ use sha2::{Digest, Sha256};
 use crate::script::{Database, Table};
 use crate::terminal::{Certificate, Terminal};
 
-const COLUMNS: &str = "INSERT INTO audit_event (at, kind, tenant_id, common_name, serial, detail, position, hash) \
-                       VALUES ";
+const COLUMNS: &str = "INSERT INTO audit_event (at, kind, tenant_id, common_name, serial, detail) VALUES ";
+/// The tables are new: the rows of events count from 1, as their places do.
+const LINKS: &str = "INSERT INTO audit_link (position, event_id, hash) VALUES ";
 
 /// Writes events at the end of the chain, whose hashes docs of `koshin_server::store` describe.
 pub(crate) struct Events {
     table: Table,
+    links: Table,
     position: i64,
     hash: [u8; 32],
 }
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self { table: Table::new(COLUMNS), position: 0, hash: [0; 32] }
+        Self { table: Table::new(COLUMNS), links: Table::new(LINKS), position: 0, hash: [0; 32] }
     }
 
     /// What a certificate's life has written: issued or renewed, used, replaced.
@@ -60,17 +62,19 @@ impl Events {
         digest.update(serde_json::to_vec(&words)?);
         self.hash = digest.finalize().into();
         let (position, hash) = (self.position, hex::encode(self.hash));
-        let row =
-            format!("({at}, '{kind}', '{tenant}', '{name}', '{serial}', '{detail}', {position}, '{hash}')");
-        self.table.row(database, &row)
+        let row = format!("({at}, '{kind}', '{tenant}', '{name}', '{serial}', '{detail}')");
+        self.table.row(database, &row)?;
+        self.links.row(database, &format!("({position}, {position}, '{hash}')"))
     }
 
     /// Writes what is left, and where the chain ends.
     pub(crate) fn end(mut self, database: &mut Database) -> Result<()> {
         self.table.end(database)?;
+        self.links.end(database)?;
         let (position, hash) = (self.position, hex::encode(self.hash));
         database.execute(&format!(
-            "DELETE FROM audit_head; INSERT INTO audit_head (id, position, hash) VALUES (1, {position}, '{hash}')"
+            "DELETE FROM audit_head; INSERT INTO audit_head (id, position, hash, settled) \
+             VALUES (1, {position}, '{hash}', {position})"
         ))
     }
 }

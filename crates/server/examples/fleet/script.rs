@@ -15,7 +15,7 @@ const PART: usize = 500;
 /// Statements a transaction.
 const TRANSACTION: usize = 100;
 /// The tables that are filled.
-const TABLES: [&str; 4] = ["tenant", "terminal", "certificate", "audit_event"];
+const TABLES: [&str; 5] = ["tenant", "terminal", "certificate", "audit_event", "audit_link"];
 
 /// Turns hex digits into the database's words for bytes.
 pub(crate) type Blob = fn(&str) -> String;

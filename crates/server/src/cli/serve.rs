@@ -7,7 +7,7 @@ use crate::{
     clock,
     config::{Config, Limits, MetricsListener, Site},
     home::Home,
-    jobs,
+    jobs::{self, Duties},
     listener::{Listener, TlsSides},
     metrics::{Endpoint, Metrics, Side},
     setup, site,
@@ -21,6 +21,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    task::JoinHandle,
 };
 
 pub(super) async fn run(place: &Place) -> Result<(), CliError> {
@@ -66,13 +67,11 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         None => None,
     };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
-    let jobs = tokio::spawn(jobs::run(Arc::clone(&koshin), place.home.clone(), tls));
-    let notifier = jobs::Notifier::start(notices);
+    let unasked = Unasked::start(&koshin, &place.home, tls, notices).await;
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
     say!("koshin-server: listening on {public_url}");
-    koshin.key_pool().fill_in_idle_time();
     let serve_site = async {
         if let Some((listener, socket, _)) = site {
             listener.serve(socket, stopped(stop.clone())).await;
@@ -80,12 +79,39 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     };
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
-    jobs.abort();
-    koshin.key_pool().stop();
-    notifier.end(limits.stop()).await;
+    unasked.end(&koshin, limits).await;
     drop(endpoint);
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// What this process does unasked.
+struct Unasked {
+    duties: Arc<Duties>,
+    jobs: JoinHandle<()>,
+    notifier: jobs::Notifier,
+}
+
+impl Unasked {
+    async fn start(koshin: &Arc<Koshin>, home: &Home, tls: TlsSides, notices: Notices) -> Self {
+        koshin.key_pool().fill_in_idle_time();
+        let duties = Arc::new(Duties::new(koshin.store().clone()));
+        duties.take().await;
+        let jobs = jobs::run(Arc::clone(koshin), home.clone(), tls, Arc::clone(&duties));
+        let notifier = jobs::Notifier::start(notices, Arc::clone(&duties));
+        Self { duties, jobs: tokio::spawn(jobs), notifier }
+    }
+
+    /// Leaves nothing to wait for to the other nodes, or to the next start.
+    async fn end(self, koshin: &Koshin, limits: Limits) {
+        self.jobs.abort();
+        koshin.key_pool().stop();
+        self.notifier.end(limits.stop()).await;
+        self.duties.give_up().await;
+        if let Err(error) = koshin.link_trail(clock::now()).await {
+            tracing::warn!(%error, "the last events of the audit trail get their places later");
+        }
+    }
 }
 
 /// Where metrics and health are asked for, from now on until it is dropped.

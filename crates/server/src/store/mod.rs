@@ -16,12 +16,14 @@ mod carried;
 mod certificates;
 mod connection;
 mod consents;
+mod duties;
 mod endings;
 mod error;
 mod finding;
 mod folding;
 mod in_state;
 mod left_open;
+mod linking;
 mod list_filter;
 mod notice_settings;
 mod noticed;
@@ -55,11 +57,13 @@ pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
 pub use consents::{ConsentPage, ConsentQuery, ConsentRow};
+pub use duties::Duty;
 pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use left_open::OnBehalf;
+pub use linking::Linked;
 pub use notice_settings::{MailRecipient, NoticeSettings, SettingsChange, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{
@@ -103,6 +107,7 @@ pub struct Store {
     writes: Queue,
     reads: Queue,
     long_reads: Queue,
+    shared: bool,
     metrics: StoreMetrics,
 }
 
@@ -134,7 +139,8 @@ impl Store {
                 (shared.clone(), shared)
             }
         };
-        Ok(Self { writes, reads, long_reads, metrics })
+        let shared = matches!(location, Location::Postgres(_));
+        Ok(Self { writes, reads, long_reads, shared, metrics })
     }
 
     /// Asks the records for nothing, to see whether they answer.

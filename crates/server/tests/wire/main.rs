@@ -7,6 +7,7 @@
 //! - [`est`]: RFC 7030 by OpenSSL and curl.
 //! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
+//! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
 //! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`keys`]: a herd at the legacy door, and no key in stock.
 //! - [`metrics`]: what Prometheus and balancers are told.
@@ -15,6 +16,7 @@
 
 mod audit;
 mod bundles;
+mod cluster;
 mod concurrency;
 mod crash;
 mod curl;
