@@ -173,6 +173,15 @@ fn the_records_are_read_and_their_writer_tells_its_groups() {
     assert_eq!(states, [(r#"state="soon""#, 1.0), (r#"state="unused""#, 1.0)]);
     assert_eq!(samples.get(r#"koshin_notices_waiting{channel="mail"}"#), 0.0);
 
+    for task in ["read-records", "follow-policies", "link-trail", "plan-notices"] {
+        let rounds = |outcome| {
+            let series = format!("koshin_job_rounds_total{{task=\"{task}\",outcome=\"{outcome}\"}}");
+            Samples::of(&server).get(&series)
+        };
+        wait_until(task, || rounds("done") >= 1.0);
+        assert_eq!(rounds("failed"), 0.0, "{task}");
+    }
+
     // The start of the server wrote: the sum of all groups is what was written.
     let (groups, written) =
         (samples.get("koshin_store_group_size_count"), samples.get("koshin_store_group_size_sum"));
