@@ -28,10 +28,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     start_log();
     let config = place.config()?;
     let authority = Authority::load(&place.home)?;
-    setup::renew_server_certificate(&place.home, &authority, &config.host, config.demo, clock::now())?;
-    if let Some(site) = &config.site {
-        setup::renew_site_certificate(&place.home, &authority, &site.hostname, config.demo, clock::now())?;
-    }
+    renew_own_certificates(&place.home, &authority, &config)?;
     let tls = TlsSides::load(&place.home, &authority, &config)?;
     let metrics = Metrics::default();
     let store = Store::open_measured(&config.database, metrics.store.clone())?;
@@ -82,6 +79,15 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     unasked.end(&koshin, limits).await;
     drop(endpoint);
     say!("koshin-server: stopped");
+    Ok(())
+}
+
+/// What nears its end is made anew before it is used.
+fn renew_own_certificates(home: &Home, authority: &Authority, config: &Config) -> Result<(), CliError> {
+    setup::renew_server_certificate(home, authority, &config.host, config.demo, clock::now())?;
+    if let Some(site) = &config.site {
+        setup::renew_site_certificate(home, authority, &site.hostname, config.demo, clock::now())?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     authority::Authority,
     config::Service,
-    entropy,
+    entropy::{self, NewKey},
     store::{AuditKind, Door, NewBundle},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -93,9 +93,8 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<RenewalReply, UseCaseError> {
         let Ready { key, service, _ticket, _place } = ready;
-        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
         let order = self.order(caller, Door::Legacy, &service, now)?;
-        let plan = self.record_plan(&order, &public_key, now).await?;
+        let plan = self.record_plan(&order, &key.public, now).await?;
 
         let serial = plan.serial().to_hex();
         let (pass, token) = (entropy::password(), entropy::token());
@@ -104,7 +103,7 @@ impl Koshin {
         let work = BundleWork {
             authority: self.authority(),
             plan,
-            key,
+            key: key.private,
             pass: pass.clone(),
             common_name: order.common_name,
             service,
@@ -195,7 +194,7 @@ impl Koshin {
 
 /// A renewal that may begin.
 struct Ready {
-    key: PrivateKey,
+    key: NewKey,
     service: Arc<Service>,
     /// Keeps other renewals of the terminal away until this one has ended.
     _ticket: Ticket,

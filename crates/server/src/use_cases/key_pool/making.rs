@@ -83,11 +83,11 @@ fn serve_waiters(shared: &Shared) {
     shared.room.notify_all();
 }
 
-/// Makes one key and notes how long it took. A generator that panics has failed; its thread goes on.
+/// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that panics has failed; its thread goes on.
 fn make(shared: &Shared, algorithm: KeyAlgorithm) -> Made {
     let begin = processor_time();
     let made = catch_unwind(AssertUnwindSafe(|| (shared.generator)(algorithm)));
-    let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?;
+    let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?.try_into()?;
     shared.stock().count_made(algorithm, processor_time().saturating_sub(begin));
     Ok(key)
 }

@@ -14,7 +14,7 @@ mod stock;
 mod tests;
 
 use super::{Denial, UseCaseError};
-use crate::entropy::{self, KeyGenerationError};
+use crate::entropy::{self, KeyGenerationError, NewKey};
 use koshin_issuance::{KeyAlgorithm, PrivateKey};
 use koshin_protocol::problem::ProblemCode;
 use std::{
@@ -34,7 +34,7 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(20);
 type Generator = dyn Fn(KeyAlgorithm) -> Result<PrivateKey, KeyGenerationError> + Send + Sync;
 
 /// What somebody who waits gets in the end.
-type Made = Result<PrivateKey, KeyGenerationError>;
+type Made = Result<NewKey, KeyGenerationError>;
 
 /// The sizes of a pool.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +89,7 @@ struct Shared {
 
 /// A key, or the right to the next one.
 enum Taken {
-    AtHand(PrivateKey),
+    AtHand(NewKey),
     Later(Waiting),
 }
 
@@ -142,9 +142,9 @@ impl KeyPool {
     /// # Errors
     /// [`ProblemCode::Overloaded`] at once when the queue is full, with the seconds after which there will be room; a
     /// library that fails; the end of the server.
-    pub(super) async fn key(&self, algorithm: KeyAlgorithm) -> Result<PrivateKey, UseCaseError> {
+    pub(super) async fn key(&self, algorithm: KeyAlgorithm) -> Result<NewKey, UseCaseError> {
         if !is_slow(algorithm) {
-            return Ok((self.0.generator)(algorithm)?);
+            return Ok((self.0.generator)(algorithm)?.try_into()?);
         }
         match self.take(algorithm)? {
             Taken::AtHand(key) => Ok(key),
@@ -216,7 +216,7 @@ impl Shared {
 }
 
 impl Waiting {
-    async fn key(mut self) -> Result<PrivateKey, UseCaseError> {
+    async fn key(mut self) -> Result<NewKey, UseCaseError> {
         let made = (&mut self.answer).await;
         self.served = true;
         let key = made.map_err(|_| UseCaseError::Defect("the server stops".to_owned()))??;

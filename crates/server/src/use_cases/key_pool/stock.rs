@@ -2,8 +2,8 @@
 //! and makes no key.
 
 use super::{KeyLevel, Made, Rules};
-use crate::entropy::KeyGenerationError;
-use koshin_issuance::{KeyAlgorithm, PrivateKey};
+use crate::entropy::{KeyGenerationError, NewKey};
+use koshin_issuance::KeyAlgorithm;
 use std::{collections::VecDeque, time::Duration};
 use tokio::{sync::oneshot, time::Instant};
 
@@ -43,7 +43,7 @@ struct Shelf {
     algorithm: KeyAlgorithm,
     /// Whether a service needs keys of this kind.
     wanted: bool,
-    keys: VecDeque<PrivateKey>,
+    keys: VecDeque<NewKey>,
     /// Being made for the stock.
     filling: usize,
     /// Being made for those who wait.
@@ -108,7 +108,7 @@ impl Stock {
     }
 
     /// The key that has lain longest.
-    pub(super) fn take(&mut self, algorithm: KeyAlgorithm) -> Option<PrivateKey> {
+    pub(super) fn take(&mut self, algorithm: KeyAlgorithm) -> Option<NewKey> {
         let shelf = self.shelf(algorithm);
         let key = shelf.keys.pop_front()?;
         shelf.used += 1;
@@ -231,7 +231,7 @@ impl Stock {
     }
 
     /// Gives the key to the first who waits for one of its kind, else puts it on its shelf, else wipes it.
-    pub(super) fn deliver(&mut self, algorithm: KeyAlgorithm, mut key: PrivateKey, capacity: usize) {
+    pub(super) fn deliver(&mut self, algorithm: KeyAlgorithm, mut key: NewKey, capacity: usize) {
         while let Some(waiter) = self.first(algorithm) {
             match waiter.answer.send(Ok(key)) {
                 // He has just gone: the next.

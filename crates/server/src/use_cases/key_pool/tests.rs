@@ -17,7 +17,7 @@ fn rules(capacity: usize, processors: usize) -> Rules {
     Rules { capacity, processors, patience: Duration::from_secs(1) }
 }
 
-fn quick_key(_: KeyAlgorithm) -> Made {
+fn quick_key(_: KeyAlgorithm) -> Result<PrivateKey, KeyGenerationError> {
     entropy::private_key(KeyAlgorithm::P256)
 }
 
@@ -81,7 +81,7 @@ async fn a_key_is_handed_out_once() {
     let mut seen = HashSet::new();
     for answer in asked {
         let key = answer.await.expect("no panic").expect("a key");
-        assert!(seen.insert(key.public_key_spki_der()), "nobody else has had it");
+        assert!(seen.insert(key.public.fingerprint()), "nobody else has had it");
     }
     assert_eq!(level(&pool).used, 100);
 }
@@ -183,8 +183,11 @@ async fn each_waits_for_a_key_of_his_kind_and_kinds_that_nobody_needs_are_wiped(
         let stand_in = if algorithm == RSA { KeyAlgorithm::P256 } else { algorithm };
         entropy::private_key(stand_in)
     });
-    assert_eq!(pool.key(RSA).await.expect("a key").algorithm(), KeyAlgorithm::P256);
-    assert_eq!(pool.key(KeyAlgorithm::P256).await.expect("made at once").algorithm(), KeyAlgorithm::P256);
+    assert_eq!(pool.key(RSA).await.expect("a key").public.algorithm(), KeyAlgorithm::P256);
+    assert_eq!(
+        pool.key(KeyAlgorithm::P256).await.expect("made at once").public.algorithm(),
+        KeyAlgorithm::P256
+    );
     pool.keep([RSA, LONGER]);
     assert_eq!(pool.level(LONGER).map(|level| level.capacity), Some(2));
     pool.keep([LONGER]);
