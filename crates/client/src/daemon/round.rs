@@ -21,7 +21,7 @@ use crate::{
         Failure,
         group::{Group, Passwords},
         journal::{CertificateNote, Journals},
-        machine::{Ending, State},
+        machine::Ending,
         opened,
         performer::{Surroundings, Wishes},
         session::Session,
@@ -374,11 +374,7 @@ fn ask(
 /// An interrupted renewal that has come so far that it is finished rather than begun anew.
 pub(crate) fn begun(with: Surroundings<'_>, sha256: &str) -> bool {
     let journal = Journals::new(with.fs, with.state_dir).load(sha256).ok().flatten();
-    journal.is_some_and(|journal| match journal.state {
-        State::Waiting | State::Confirmed | State::Switched => false,
-        State::RolledBack { keeps_certificate, .. } => keeps_certificate,
-        _ => !journal.waits_for_code(),
-    })
+    journal.is_some_and(|journal| journal.state.is_begun(journal.waits_for_code()))
 }
 
 fn retry_after(failure: &Failure) -> Option<u64> {

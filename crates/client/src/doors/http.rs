@@ -7,7 +7,8 @@ use super::{
     error::{DoorError, NetworkFault},
 };
 use crate::applications::Credential;
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use jiff::{Timestamp, fmt::rfc2822};
+use koshin_conduct::clock;
 use koshin_issuance::private_key_to_pem;
 use koshin_protocol::problem::Problem;
 use rustls::{AlertDescription, CertificateError};
@@ -26,8 +27,6 @@ const MAX_HEADERS: usize = 32 * 1024;
 pub(super) const MAX_DOCUMENT: u64 = 64 * 1024;
 /// A PKCS#12 file.
 pub(super) const MAX_BUNDLE: u64 = 1024 * 1024;
-/// More than this between two clocks is told to the user.
-const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A way to send requests with one certificate.
 pub(super) struct Http {
@@ -196,7 +195,7 @@ impl Http {
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
         let local = (self.caller.clock)();
         match server {
-            Some(server) if server.duration_since(local).abs() > MAX_CLOCK_DIFFERENCE => {
+            Some(server) if clock::is_wrong(server, local) => {
                 Err(DoorError::ClockWrong { server, local })
             }
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! When an unattended renewal happens. Pure: the table in `tests/daemon_schedule.rs` is the whole truth.
+//! When an unattended renewal happens. Pure: the table in `client/tests/daemon_schedule.rs` is the whole truth.
 //!
 //! In the usual weeks the server's suggestion and the tenant's hours are obeyed, and failures wait longer and longer.
 //! In the last [`URGENT_DAYS`] nothing is obeyed but `Retry-After`.
@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub const URGENT_DAYS: i64 = 14;
 /// How often a timer looks, and the pause after a first failure.
 pub const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(15);
+/// A check at least this often, because configurations change.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// After the PC was switched on, or woke up, the network needs a while.
+pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 /// The longest pause after failures, and how long an answer of the server holds.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause when it is urgent.
