@@ -1,10 +1,17 @@
 //! When an unattended renewal happens. Pure: the table in `client/tests/daemon_schedule.rs` is the whole truth.
 //!
-//! In the usual weeks the server's suggestion and the tenant's hours are obeyed, and failures wait longer and longer.
-//! In the last [`URGENT_DAYS`] nothing is obeyed but `Retry-After`.
+//! - A month before the applications would ask, the patient weeks begin: the server's suggestion and the tenant's hours
+//!   are obeyed, and who misses its moment draws another one. So the load is spread, also over holidays.
+//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again.
+//! - In the last [`URGENT_DAYS`] the server is not asked beforehand, and failures pause an hour at most.
+//! - At any other time the server is asked once a week, so that a wrong clock is noticed in time.
 
-use jiff::{SignedDuration, Span, Timestamp};
-use koshin_policy::{PreferredHours, calendar, suggest};
+use crate::thresholds;
+use jiff::{SignedDuration, Span, Timestamp, civil::Date};
+use koshin_policy::{
+    PreferredHours, calendar,
+    suggestion::{patient_until, spread_until},
+};
 use serde::{Deserialize, Serialize};
 
 /// From so many days before the end on a renewal is urgent.
@@ -19,6 +26,20 @@ pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause when it is urgent.
 const URGENT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Nothing is due: how long an answer tells that the clock is right.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// An answer that comes so late tells of an absence; a weekend is none.
+const AWAY: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// A PC that was silent for longer is rarely on. Longer than Golden Week and a week's pause between two questions.
+const ABSENCE: SignedDuration = SignedDuration::from_hours(21 * 24);
+/// A moment that has passed by more than this was missed, for the PC was off.
+const MISSED: SignedDuration = SignedDuration::from_mins(30);
+/// Of those that are late, one in so many renews each day.
+const LATE: i64 = 2;
+/// The same in the days after an absence, for the whole fleet may have been closed over Golden Week.
+const RETURNED: i64 = 12;
+/// No patient weeks are longer than so many days, unless the applications' own window is: then it is looked again.
+const DRAWS: usize = 40;
 /// An answer older than this is asked for again before a renewal.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
@@ -29,7 +50,7 @@ pub struct Facts {
     pub not_before: Timestamp,
     /// Its last instant.
     pub not_after: Timestamp,
-    /// From when on its applications want it renewed.
+    /// From when on it is renewed, see [`opens`].
     pub opens: Timestamp,
     /// A renewal has begun and was interrupted: it is finished at once.
     pub begun: bool,
@@ -55,6 +76,33 @@ pub struct Answer {
     pub renewable: bool,
     /// From when on it would, if it says so.
     pub opens_at: Option<Timestamp>,
+    /// The last time that it had not been asked for days, for the PC was off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
+}
+
+/// Days without any answer: in the usual weeks the server is asked once a week, in the weeks of a renewal every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Absence {
+    /// The last answer before it.
+    pub from: Timestamp,
+    /// The first answer after it.
+    pub to: Timestamp,
+}
+
+impl Absence {
+    /// What an answer at `now` says about it, after `previous`: a new one, or that of before.
+    pub fn seen(previous: Option<&Answer>, now: Timestamp) -> Option<Self> {
+        let previous = previous.filter(|answer| answer.asked_at <= now)?;
+        let new = now.duration_since(previous.asked_at) >= AWAY;
+        if new { Some(Self { from: previous.asked_at, to: now }) } else { previous.absence }
+    }
+
+    /// The PC is rarely on.
+    fn is_long(self) -> bool {
+        self.to.duration_since(self.from) >= ABSENCE
+    }
 }
 
 /// What was tried so far.
@@ -111,6 +159,12 @@ pub struct Next {
     pub urgent: bool,
 }
 
+/// From when on a certificate that ends at `not_after` is renewed unattended: as early as the earliest application would
+/// ask, even if its own, from `wanted` on, would ask later. Nobody is bothered, and there is time to spread the load.
+pub fn opens(wanted: Timestamp, not_after: Timestamp) -> Timestamp {
+    wanted.min(thresholds::files().opens(not_after))
+}
+
 /// Decides what to do about one certificate.
 pub fn next(facts: &Facts, attempts: &Attempts, now: Timestamp) -> Next {
     let urgent = calendar::days_left(facts.not_after, now) < URGENT_DAYS;
@@ -119,16 +173,14 @@ pub fn next(facts: &Facts, attempts: &Attempts, now: Timestamp) -> Next {
 }
 
 fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (Action, Timestamp) {
-    if now > facts.not_after || now < facts.not_before {
-        return (Action::TellPerson, later(now, DAY));
-    }
-    if now < facts.opens && !facts.begun {
-        return (Action::Wait, facts.opens);
+    let earliest = earliest(attempts, urgent, facts.spread, now);
+    let valid = (facts.not_before..=facts.not_after).contains(&now);
+    if !valid || (now < facts.opens && !facts.begun) {
+        return not_due(facts, valid, earliest, now);
     }
     if facts.needs_person {
         return (Action::TellPerson, later(now, DAY));
     }
-    let earliest = earliest(attempts, urgent, facts.spread, now);
     if now < earliest {
         return (Action::Wait, earliest);
     }
@@ -138,11 +190,33 @@ fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (
     by_the_server(facts, now)
 }
 
-/// In the usual weeks.
+/// Nothing is to be renewed, if the PC's clock is right. Whether it is, the server knows: it is asked once a week, and
+/// every day while the certificate seems to be out of its dates.
+fn not_due(facts: &Facts, valid: bool, earliest: Timestamp, now: Timestamp) -> (Action, Timestamp) {
+    let (otherwise, at, age) = match valid {
+        true => (Action::Wait, facts.opens, WEEK.saturating_add(seconds(facts.spread, DAY))),
+        false => (Action::TellPerson, later(now, DAY), DAY),
+    };
+    let compared = facts.answer.filter(|answer| holds(answer, age, now));
+    match compared {
+        _ if facts.needs_person => (otherwise, at),
+        Some(answer) => (otherwise, at.min(later(answer.asked_at, age))),
+        None if now < earliest => (otherwise, at.min(earliest)),
+        None => (Action::Ask, now),
+    }
+}
+
+/// Before the last days.
 fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
+    // A PC that is rarely on may not be on again in time: it has no patience.
+    let rare = facts.answer.is_some_and(|answer| {
+        answer.absence.is_some_and(|absence| absence.is_long() && now < later(absence.to, DAY))
+            || Absence::seen(Some(&answer), now).is_some_and(|absence| absence.is_long() && absence.to == now)
+    });
+    let patient = now < patient_until(facts.not_after) && !rare;
     // Certificates that were made on one day are not asked about in one minute.
     let begins = later(facts.opens, seconds(facts.spread, DAY));
-    if now < begins {
+    if patient && now < begins {
         return (Action::Wait, begins);
     }
     let Some(answer) = facts.answer.filter(|answer| holds(answer, DAY, now)) else {
@@ -153,7 +227,8 @@ fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
         let opens = answer.opens_at.filter(|at| *at > now);
         return (Action::Wait, opens.unwrap_or(asked_again).min(asked_again));
     }
-    let moment = moment(facts, &answer, now);
+    // Nobody knows when a PC is on again: in the last two months every moment may be the only one.
+    let moment = if patient { moment(facts, &answer, now) } else { now };
     if now < moment {
         (Action::Wait, moment.min(asked_again))
     } else if holds(&answer, FRESH, now) {
@@ -168,38 +243,50 @@ fn holds(answer: &Answer, age: SignedDuration, now: Timestamp) -> bool {
     answer.asked_at <= now && now < later(answer.asked_at, age)
 }
 
-/// Never before the applications want it: a suggestion from before that is made here again, by the same rule.
+/// The server's suggestion, if it lies in the patient weeks; when it was missed, or there is none, one's own.
 fn moment(facts: &Facts, answer: &Answer, now: Timestamp) -> Timestamp {
-    let hours = answer.hours.map(|hours| PreferredHours { from: hours.from, to: hours.to });
-    let inside = |at: &Timestamp| (facts.opens..facts.not_after).contains(at);
-    let planned = answer.suggested_at.filter(inside).unwrap_or_else(|| {
-        suggest(facts.opens, facts.not_after, hours.unwrap_or(PreferredHours::WHOLE_DAY), facts.spread)
-    });
-    match hours {
-        _ if now < planned => planned,
-        Some(hours) => in_hours(hours, facts.spread, now),
-        None => now,
+    let patient = facts.opens..patient_until(facts.not_after);
+    match answer.suggested_at.filter(|at| patient.contains(at)) {
+        Some(at) if now < later(at, MISSED) => at,
+        _ => {
+            let hours = answer.hours.map(|hours| PreferredHours { from: hours.from, to: hours.to });
+            own_moment(facts, hours.unwrap_or(PreferredHours::USUAL), now).min(patient.end)
+        }
     }
 }
 
-/// The PC was off at the planned moment: now, or at the terminal's own minute in the first of the next preferred
-/// hours.
-fn in_hours(hours: PreferredHours, spread: u64, now: Timestamp) -> Timestamp {
-    let length = match hours.to.duration_since(hours.from) {
-        span if span.is_positive() => span,
-        span => DAY + span,
-    };
-    let today = calendar::jst_date(now);
-    for days in -1..=1 {
-        let date = today.saturating_add(Span::new().days(days));
-        let Ok(start) = date.to_datetime(hours.from).to_zoned(calendar::jst()) else { continue };
-        let start = start.timestamp();
-        if now < later(start, length) {
-            let own = later(start, seconds(spread, length.min(SignedDuration::from_hours(1))));
-            return own.max(now);
+/// The terminal's next own moment: a draw for every day, whose chance is one in the days that are left for spreading, and
+/// one in [`LATE`] or [`RETURNED`] afterwards. So all days are equally likely for a PC that is always on, and who was off on its day
+/// draws again among the others: after Golden Week nobody queues.
+fn own_moment(facts: &Facts, hours: PreferredHours, now: Timestamp) -> Timestamp {
+    let spread_until = calendar::jst_date(spread_until(facts.opens, facts.not_after));
+    let absence = facts.answer.and_then(|answer| answer.absence);
+    let returned = absence.map(|absence| calendar::jst_date(absence.to).saturating_add(Span::new().days(RETURNED)));
+    // Hours may run over midnight: yesterday's are not over yet.
+    let mut day = calendar::jst_date(now).saturating_sub(Span::new().days(1));
+    for _ in 0..DRAWS {
+        let fewest = if returned.is_some_and(|returned| day < returned) { RETURNED } else { LATE };
+        let left = (spread_until.duration_since(day).as_hours() / 24).max(fewest);
+        let drawn = shuffle(facts.spread, day);
+        if i64::try_from(drawn >> 1).unwrap_or(0) % left == 0 {
+            let Ok(start) = day.to_datetime(hours.from).to_zoned(calendar::jst()) else { break };
+            let at = later(start.timestamp(), seconds(shuffle(drawn, day), hours.length()));
+            if now < later(at, MISSED) {
+                return at;
+            }
         }
+        day = day.saturating_add(Span::new().days(1));
     }
-    now
+    Timestamp::MAX
+}
+
+/// A number that is fixed for `spread` and `day`, and random over both (the finaliser of SplitMix64).
+fn shuffle(spread: u64, day: Date) -> u64 {
+    let day = u64::from(day.day_of_year().unsigned_abs()) << 16 | u64::from(day.year().unsigned_abs());
+    let mut hash = spread ^ day.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^ (hash >> 31)
 }
 
 /// The end of the pause after a failure. A last attempt in the future was made before the clock was set back: how long

@@ -101,8 +101,10 @@ impl Pc {
         let key = dice.number();
         let habit = HABITS[dice.share(&parameters.pcs.habits)];
         let (first, days) = parameters.enrolment.herd();
-        let herd = dice.chance(first);
-        let day = if herd { dice.between(0, days - 1) } else { dice.between(days, 3 * 365) };
+        // Where nobody comes first, everybody counts.
+        let first_ones = dice.chance(first);
+        let herd = first_ones || first == 0.0;
+        let day = if first_ones { dice.between(0, days - 1) } else { dice.between(days, 3 * 365) };
         let away = Spells::draw(&mut dice, span, parameters.pcs.repair, (3 * DAY, 21 * DAY));
         let shelved = Spells::draw(&mut dice, span, parameters.pcs.cupboard, (30 * DAY, 200 * DAY));
         let mut pc = Self {
@@ -193,12 +195,12 @@ impl Desk<'_> {
         }
     }
 
-    /// The first open day from this PC's own day of the month on, which is one from 4 to 8.
+    /// The first to sixth open day of the month, always the same for this PC.
     fn is_claims_day(&self, index: i64) -> bool {
-        let own = within(self.pc.key >> 5, 4, 8);
+        let own = within(self.pc.key >> 5, 1, 6);
         let day = i64::from(self.calendar.day(index).2);
-        let closed = |day: i64| self.clinic.hours_on(self.calendar, day).is_none();
-        day >= own && day <= own + 10 && (1..=day - own).all(|back| closed(index - back))
+        let is_open = |day: &i64| self.clinic.hours_on(self.calendar, *day).is_some();
+        day <= 20 && (index - day + 1..=index).filter(is_open).zip(1..).last().is_some_and(|(_, nth)| nth == own)
     }
 
     /// Three of four spans of 60 days have one day, the first open one from a day drawn by lot.

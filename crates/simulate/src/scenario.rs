@@ -11,7 +11,6 @@ use crate::{
     unattended::Unattended,
     world::{World, instant},
 };
-use jiff::SignedDuration;
 use koshin_conduct::schedule::SETTLING;
 use serde::Serialize;
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -141,7 +140,7 @@ impl<'w> Fleet<'w> {
             terminal.locked_out = Some(end);
             None
         } else if let Some(session) = desk.session(at) {
-            let (world, correction) = (self.world, SignedDuration::ZERO);
+            let (world, correction) = (self.world, terminal.correction);
             let mut place = Place { world, desk, server: &mut self.server, session, at, correction };
             self.scenario.actor().act(&mut terminal, &mut place, &mut self.tally)
         } else {

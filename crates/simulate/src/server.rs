@@ -101,7 +101,7 @@ impl<'w> Server<'w> {
         let opens_at = window_opens(certificate.not_after, &self.rules);
         let renewable = self.decide(certificate, at) == Decision::Allow;
         let suggestion =
-            || suggest(opens_at, certificate.not_after, PreferredHours::WHOLE_DAY, terminal);
+            || suggest(opens_at, certificate.not_after, PreferredHours::WHOLE_DAY.or_usual(), terminal);
         Status { renewable, opens_at, suggested_at: renewable.then(suggestion) }
     }
 

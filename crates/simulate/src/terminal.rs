@@ -7,9 +7,9 @@ use crate::{
     server::{Certificate, Denial, Records, Server},
     world::{Silence, World, instant},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use koshin_conduct::{
-    clock,
+    clock::{self, Correction},
     launcher::Said,
     machine::{Ending, Event, Fault, State, Step, Subject, Via, advance},
     notices::Occasion,
@@ -30,6 +30,8 @@ pub(crate) struct Terminal {
     pub(crate) answer: Option<Answer>,
     pub(crate) told: Vec<(Occasion, Timestamp)>,
     pub(crate) said: Said,
+    /// What unattended renewal has learnt about the PC's clock.
+    pub(crate) correction: Correction,
     pub(crate) records: Records,
     /// Cannot connect since then: expired, or broken by a failed renewal.
     pub(crate) locked_out: Option<At>,
@@ -65,14 +67,13 @@ pub(crate) struct Place<'a, 'w> {
     pub(crate) session: Session,
     pub(crate) at: At,
     /// What the client adds to the PC's clock, because it has learnt to.
-    pub(crate) correction: SignedDuration,
+    pub(crate) correction: Correction,
 }
 
 impl Place<'_, '_> {
     /// The present by the PC's clock, corrected.
     pub(crate) fn now(&self) -> Timestamp {
-        let local = instant(self.desk.pc.clock.reads(self.at, self.session.from));
-        local.saturating_add(self.correction).unwrap_or(local)
+        self.correction.apply(instant(self.desk.pc.clock.reads(self.at, self.session.from)))
     }
 
     /// A number for this terminal and moment.
@@ -114,6 +115,7 @@ impl Terminal {
             answer: None,
             told: Vec::new(),
             said: Said::default(),
+            correction: Correction::default(),
             records,
             locked_out: None,
         }
@@ -122,7 +124,7 @@ impl Terminal {
     /// Takes `new` into use; nothing that was remembered holds for it.
     pub(crate) fn take(&mut self, new: Certificate) {
         let records = std::mem::take(&mut self.records);
-        *self = Self { unconfirmed: true, ..Self::new(new, records) };
+        *self = Self { unconfirmed: true, correction: self.correction, ..Self::new(new, records) };
     }
 
     /// Whether an interrupted renewal is to be finished.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use koshin_conduct::{
     machine::Ending,
     notices::{Occasion, tells},
-    schedule::{self, Action, Answer, CHECK_EVERY, Facts, Next},
+    schedule::{self, Absence, Action, Answer, CHECK_EVERY, Facts, Next},
     thresholds,
 };
 use koshin_policy::ClientWindow;
@@ -19,7 +19,13 @@ pub(crate) struct Unattended;
 
 impl Actor for Unattended {
     fn act(&self, terminal: &mut Terminal, place: &mut Place<'_, '_>, tally: &mut Tally) -> Option<At> {
-        let next = Round { terminal, place, tally }.look();
+        let mut round = Round { terminal, place, tally, learnt: false };
+        let mut next = round.look();
+        if round.learnt {
+            // By the corrected clock all may be different: the daemon looks again at once.
+            round.learnt = false;
+            next = round.look();
+        }
         // The PC's clock against the true one: what it waits for comes so much earlier or later.
         let ahead = place.now().as_second() - place.at;
         let looks = (place.at + CHECK_EVERY.as_secs()).max(next.at.as_second().saturating_sub(ahead));
@@ -32,6 +38,8 @@ struct Round<'r, 'a, 'w> {
     terminal: &'r mut Terminal,
     place: &'r mut Place<'a, 'w>,
     tally: &'r mut Tally,
+    /// The correction of the clock has changed.
+    learnt: bool,
 }
 
 impl Round<'_, '_, '_> {
@@ -86,6 +94,7 @@ impl Round<'_, '_, '_> {
                     hours: None,
                     renewable: status.renewable,
                     opens_at: Some(status.opens_at),
+                    absence: Absence::seen(self.terminal.answer.as_ref(), now),
                 });
             }
             Err(trouble) => self.failed(trouble, now),
@@ -96,11 +105,19 @@ impl Round<'_, '_, '_> {
         let now = self.place.now();
         self.tell(Occasion::Begins, urgent);
         let left = self.place.days_left(self.terminal);
-        let (outcome, trouble) = self.terminal.renew(self.place, opens(self.terminal.current.not_after));
+        let answer = self.terminal.answer;
+        let opens = opens(self.terminal.current.not_after);
+        let mut run = self.terminal.renew(self.place, opens);
+        if run == (Outcome::Ended(Ending::Failed), Some(Trouble::Network)) && self.terminal.attempts.failures == 0 {
+            self.place.at += 1;
+            run = self.terminal.renew(self.place, opens);
+        }
+        let (outcome, trouble) = run;
         match (outcome, trouble) {
             (Outcome::Ended(Ending::Renewed { .. }), _) => {
                 self.tally.renewed(self.place, left);
                 self.terminal.attempts.succeeded(now);
+                self.terminal.answer = answer;
                 self.tell(Occasion::Renewed, false);
             }
             (Outcome::Ended(_), Some(trouble)) => self.failed(trouble, now),
@@ -109,6 +126,12 @@ impl Round<'_, '_, '_> {
     }
 
     fn failed(&mut self, trouble: Trouble, now: Timestamp) {
+        if let Trouble::ClockWrong { server, local } = trouble {
+            self.terminal.correction = self.terminal.correction.after(server, local);
+            self.place.correction = self.terminal.correction;
+            self.learnt = true;
+            return;
+        }
         let retry_after = match trouble {
             Trouble::Server { retry_after } => retry_after,
             _ => None,
@@ -133,12 +156,11 @@ impl Round<'_, '_, '_> {
     }
 }
 
-/// The fleet's applications are monsiaj and glclient2.
 fn opens(not_after: Timestamp) -> Timestamp {
-    window().opens(not_after)
+    schedule::opens(window().opens(not_after), not_after)
 }
 
-/// When those ask.
+/// When the fleet's applications ask, monsiaj and glclient2.
 pub(crate) fn window() -> ClientWindow {
     thresholds::monsiaj(None).0
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_conduct::{clock, schedule::SETTLING};
-use koshin_policy::calendar::add_years;
+use koshin_policy::{ValidityRules, calendar::add_years, validity};
 
 /// A renewal needs so long: settling, a few seconds of work, and some patience with a slow line.
 const CHANCE: At = 3 * MINUTE;
@@ -89,11 +89,14 @@ impl World {
     }
 
     /// Whether a renewal was possible somewhere in the session, after `from` and before `to`: the PC is on, line and
-    /// server work, the clock lets TLS verify, and the disk has room, for long enough.
+    /// server work, the CA can issue, the clock lets TLS verify, and the disk has room, for long enough.
     pub(crate) fn had_a_chance(&self, desk: Desk<'_>, session: Session, from: At, to: At) -> bool {
+        let issues = |at: At| {
+            validity(&ValidityRules::default(), None, self.issuer_end(at), instant(at)).is_ok()
+        };
         let can = |at: At| {
             let local = desk.pc.clock.reads(at, session.from);
-            self.reach(desk, at, local).is_ok() && (desk.pc.is_sound() || !desk.pc.disk_is_full(at))
+            self.reach(desk, at, local).is_ok() && issues(at) && (desk.pc.is_sound() || !desk.pc.disk_is_full(at))
         };
         let (begin, end) = ((session.from + SETTLING.as_secs()).max(from), session.to.min(to));
         let mut at = begin;
@@ -121,7 +124,7 @@ fn outages(parameters: &Parameters, start: At) -> Spells {
         (0..server.long_outages).for_each(|_| draw(4 * HOUR, 10 * HOUR));
     }
     let first_ends = add_years(instant(start), 3).as_second();
-    let worst = first_ends - 65 * DAY + 9 * HOUR;
+    let worst = first_ends - 81 * DAY + 9 * HOUR;
     outages.push((worst, worst + 3 * DAY));
     Spells::from(outages)
 }

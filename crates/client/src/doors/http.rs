@@ -146,7 +146,7 @@ impl Http {
                 .unwrap_or_default()
                 .to_owned(),
             retry_after: header_text(response.headers(), header::RETRY_AFTER.as_str())
-                .and_then(|text| seconds_until(text, (self.caller.clock)())),
+                .and_then(|text| seconds_until(text, self.caller.now())),
             body,
         })
     }
@@ -193,7 +193,7 @@ impl Http {
     fn check_clock(&self, headers: &HeaderMap) -> Result<(), DoorError> {
         let date = header_text(headers, header::DATE.as_str());
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        let local = (self.caller.clock)();
+        let local = self.caller.now();
         match server {
             Some(server) if clock::is_wrong(server, local) => {
                 Err(DoorError::ClockWrong { server, local })
