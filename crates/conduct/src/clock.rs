@@ -46,6 +46,10 @@ impl Correction {
         }
         let seconds = self.seconds.saturating_add(server.duration_since(local).as_secs());
         // The clock was set meanwhile: it is right again by itself.
-        if seconds.unsigned_abs() <= TOLERANCE.unsigned_abs().as_secs() { Self::default() } else { Self { seconds } }
+        if seconds.unsigned_abs() <= TOLERANCE.unsigned_abs().as_secs() {
+            Self::default()
+        } else {
+            Self { seconds }
+        }
     }
 }

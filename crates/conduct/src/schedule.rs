@@ -261,7 +261,8 @@ fn moment(facts: &Facts, answer: &Answer, now: Timestamp) -> Timestamp {
 fn own_moment(facts: &Facts, hours: PreferredHours, now: Timestamp) -> Timestamp {
     let spread_until = calendar::jst_date(spread_until(facts.opens, facts.not_after));
     let absence = facts.answer.and_then(|answer| answer.absence);
-    let returned = absence.map(|absence| calendar::jst_date(absence.to).saturating_add(Span::new().days(RETURNED)));
+    let returned =
+        absence.map(|absence| calendar::jst_date(absence.to).saturating_add(Span::new().days(RETURNED)));
     // Hours may run over midnight: yesterday's are not over yet.
     let mut day = calendar::jst_date(now).saturating_sub(Span::new().days(1));
     for _ in 0..DRAWS {

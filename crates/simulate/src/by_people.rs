@@ -150,4 +150,3 @@ fn next_application(desk: Desk<'_>, after: At) -> Option<At> {
     }
     Some(session.from + APPLICATION)
 }
-

@@ -67,8 +67,12 @@ impl Report {
 /// Lets the same world live by each scenario's rules.
 pub fn simulate(parameters: &Parameters, scenarios: &[Scenario]) -> Report {
     let world = World::new(parameters.clone());
-    let mut report =
-        Report { parameters: parameters.clone(), outcomes: Vec::new(), curves: Vec::new(), plotted_from: 3 * 365 - 100 };
+    let mut report = Report {
+        parameters: parameters.clone(),
+        outcomes: Vec::new(),
+        curves: Vec::new(),
+        plotted_from: 3 * 365 - 100,
+    };
     for scenario in scenarios {
         let (tally, load) = run(&world, *scenario);
         let span = span_of(&tally.first_wave);

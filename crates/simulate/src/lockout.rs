@@ -1,6 +1,11 @@
 //! Why a terminal was locked out, and whether anything could have been done.
 
-use crate::{calendar::{At, DAY}, pc::Desk, terminal::Terminal, world::{World, instant}};
+use crate::{
+    calendar::{At, DAY},
+    pc::Desk,
+    terminal::Terminal,
+    world::{World, instant},
+};
 use koshin_policy::{RenewalRules, suggestion::patient_until};
 use serde::Serialize;
 

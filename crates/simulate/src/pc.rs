@@ -177,7 +177,10 @@ impl Desk<'_> {
         let hours = self.clinic.hours_on(self.calendar, index);
         let some = |(from, to): (At, At)| {
             let start = within(drawn >> 32, from, (to - 3 * HOUR).max(from));
-            Session { from: midnight + start, to: midnight + (start + within(drawn >> 8, 1, 7) * HOUR).min(to) }
+            Session {
+                from: midnight + start,
+                to: midnight + (start + within(drawn >> 8, 1, 7) * HOUR).min(to),
+            }
         };
         match self.pc.habit {
             Habit::Server => Some(Session { from: midnight, to: midnight + DAY }),
@@ -200,7 +203,8 @@ impl Desk<'_> {
         let own = within(self.pc.key >> 5, 1, 6);
         let day = i64::from(self.calendar.day(index).2);
         let is_open = |day: &i64| self.clinic.hours_on(self.calendar, *day).is_some();
-        day <= 20 && (index - day + 1..=index).filter(is_open).zip(1..).last().is_some_and(|(_, nth)| nth == own)
+        day <= 20
+            && (index - day + 1..=index).filter(is_open).zip(1..).last().is_some_and(|(_, nth)| nth == own)
     }
 
     /// Three of four spans of 60 days have one day, the first open one from a day drawn by lot.

@@ -34,7 +34,8 @@ pub(crate) fn plot(report: &Report) -> String {
 /// Bars: what could have been renewed in colour, what was never on or never in reach in grey.
 fn lockouts(svg: &mut String, report: &Report, top: f64) {
     heading(svg, top, "Terminals locked out at least once, per 100,000");
-    let note = "coloured: switched on in the last two months, and could have renewed; grey: off, or never in reach";
+    let note =
+        "coloured: switched on in the last two months, and could have renewed; grey: off, or never in reach";
     text(svg, LEFT, top + 22.0, "n", "start", note);
     let per = 100_000.0 / f64::from(report.parameters.terminals.max(1));
     let most = report.outcomes.iter().map(|it| it.lockouts.terminals).max().unwrap_or(0).max(1);
@@ -66,7 +67,14 @@ fn busiest_hours(svg: &mut String, report: &Report, top: f64) {
         let label = format!("{days} days");
         text(svg, x, y + height + 20.0, "n", "middle", &label);
     }
-    text(svg, RIGHT, y + height + 40.0, "n", "end", "before and after the day on which the first certificates end");
+    text(
+        svg,
+        RIGHT,
+        y + height + 40.0,
+        "n",
+        "end",
+        "before and after the day on which the first certificates end",
+    );
     curves_of(svg, report, (y, height), &curves);
 }
 
@@ -116,7 +124,11 @@ fn axes(svg: &mut String, (y, height): (f64, f64), highest: f64) {
         let at = y + height - height * share;
         let class = if quarter == 0 { "a" } else { "g" };
         let _ = write!(svg, r#"<line class="{class}" x1="{LEFT}" y1="{at:.1}" x2="{RIGHT}" y2="{at:.1}"/>"#);
-        let label = if highest < 20.0 { format!("{:.1}", highest * share) } else { format!("{:.0}", highest * share) };
+        let label = if highest < 20.0 {
+            format!("{:.1}", highest * share)
+        } else {
+            format!("{:.0}", highest * share)
+        };
         text(svg, LEFT - 10.0, at + 5.0, "n", "end", &label);
     }
 }
@@ -126,7 +138,8 @@ fn heading(svg: &mut String, y: f64, words: &str) {
 }
 
 fn text(svg: &mut String, x: f64, y: f64, class: &str, anchor: &str, words: &str) {
-    let _ = write!(svg, r#"<text x="{x:.1}" y="{y:.1}" class="{class}" text-anchor="{anchor}">{words}</text>"#);
+    let _ =
+        write!(svg, r#"<text x="{x:.1}" y="{y:.1}" class="{class}" text-anchor="{anchor}">{words}</text>"#);
 }
 
 fn bar(svg: &mut String, (x, y): (f64, f64), (width, height): (f64, f64), colour: &str) {

@@ -6,7 +6,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_policy::{
-    CertificateState, CertificateStanding, Decision, KindRules, PreferredHours, RenewalRules, TenantStanding,
+    CertificateStanding, CertificateState, Decision, KindRules, PreferredHours, RenewalRules, TenantStanding,
     ValidityRules, decide, decision::window_opens, quota, suggest, validity,
 };
 

@@ -162,7 +162,8 @@ fn lockouts(tally: &Tally) -> Lockouts {
 pub(crate) fn span_of(first_wave: &[At]) -> (At, At) {
     let mut sorted = first_wave.to_vec();
     sorted.sort_unstable();
-    let at = |percent: usize| sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
+    let at =
+        |percent: usize| sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
     (at(5) / 3600 * 3600, (at(95) / 3600 + 1) * 3600)
 }
 
@@ -211,7 +212,8 @@ fn peak_over_years(load: &Load) -> f64 {
 fn days_left(days: &[i64]) -> DaysLeft {
     let mut sorted = days.to_vec();
     sorted.sort_unstable();
-    let at = |percent: usize| sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
+    let at =
+        |percent: usize| sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
     let mut histogram = vec![0; 94];
     for days in &sorted {
         if let Some(count) = usize::try_from(*days).ok().and_then(|days| histogram.get_mut(days)) {

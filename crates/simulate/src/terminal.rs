@@ -133,7 +133,11 @@ impl Terminal {
     }
 
     /// One run of the client's state machine, agreed to beforehand. The power may fail before any of its steps.
-    pub(crate) fn renew(&mut self, place: &mut Place<'_, '_>, opens: Timestamp) -> (Outcome, Option<Trouble>) {
+    pub(crate) fn renew(
+        &mut self,
+        place: &mut Place<'_, '_>,
+        opens: Timestamp,
+    ) -> (Outcome, Option<Trouble>) {
         let faults = &place.world.parameters.faults;
         let cut = happens(place.luck(1), faults.power_cut).then(|| place.luck(2) % 12);
         let lost = happens(place.luck(3), faults.lost_reply);
@@ -184,7 +188,8 @@ impl Run<'_, '_, '_> {
 
     /// The journal is written before the steps are performed.
     fn step(&mut self, event: Event, from: State, now: Timestamp) -> Vec<Step> {
-        let (state, steps) = advance(from, event, now).expect("the performer feeds back what its steps bring");
+        let (state, steps) =
+            advance(from, event, now).expect("the performer feeds back what its steps bring");
         if state == State::Switched {
             self.new = self.terminal.staged;
         }
@@ -277,11 +282,7 @@ impl Run<'_, '_, '_> {
 
     fn fault(&mut self, trouble: Trouble) -> Event {
         self.trouble.get_or_insert(trouble);
-        Event::Failed(Fault {
-            why: String::new(),
-            condemns_certificate: false,
-            keeps_key: false,
-        })
+        Event::Failed(Fault { why: String::new(), condemns_certificate: false, keeps_key: false })
     }
 }
 

@@ -108,7 +108,9 @@ impl Round<'_, '_, '_> {
         let answer = self.terminal.answer;
         let opens = opens(self.terminal.current.not_after);
         let mut run = self.terminal.renew(self.place, opens);
-        if run == (Outcome::Ended(Ending::Failed), Some(Trouble::Network)) && self.terminal.attempts.failures == 0 {
+        if run == (Outcome::Ended(Ending::Failed), Some(Trouble::Network))
+            && self.terminal.attempts.failures == 0
+        {
             self.place.at += 1;
             run = self.terminal.renew(self.place, opens);
         }

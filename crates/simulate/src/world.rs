@@ -91,12 +91,13 @@ impl World {
     /// Whether a renewal was possible somewhere in the session, after `from` and before `to`: the PC is on, line and
     /// server work, the CA can issue, the clock lets TLS verify, and the disk has room, for long enough.
     pub(crate) fn had_a_chance(&self, desk: Desk<'_>, session: Session, from: At, to: At) -> bool {
-        let issues = |at: At| {
-            validity(&ValidityRules::default(), None, self.issuer_end(at), instant(at)).is_ok()
-        };
+        let issues =
+            |at: At| validity(&ValidityRules::default(), None, self.issuer_end(at), instant(at)).is_ok();
         let can = |at: At| {
             let local = desk.pc.clock.reads(at, session.from);
-            self.reach(desk, at, local).is_ok() && issues(at) && (desk.pc.is_sound() || !desk.pc.disk_is_full(at))
+            self.reach(desk, at, local).is_ok()
+                && issues(at)
+                && (desk.pc.is_sound() || !desk.pc.disk_is_full(at))
         };
         let (begin, end) = ((session.from + SETTLING.as_secs()).max(from), session.to.min(to));
         let mut at = begin;

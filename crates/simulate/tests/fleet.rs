@@ -8,7 +8,7 @@ use koshin_simulate::{
 
 /// Small enough for a test that is not optimised. Figures of so few are rough: the goals hold with a margin.
 fn small(seed: u64) -> Parameters {
-    Parameters { terminals: 400, years: 4, ..Parameters::new(seed) }
+    Parameters { terminals: 250, years: 4, ..Parameters::new(seed) }
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn unattended_nobody_is_locked_out_who_could_have_renewed() {
         let outcome = &report.outcomes[0];
         assert_eq!(outcome.lockouts.avoidable(), 0, "{outcome:?}");
         assert_eq!(outcome.dialogs, 0.0, "nobody is asked");
-        assert!(outcome.renewals > 200, "they do renew: {outcome:?}");
+        assert!(outcome.renewals > 100, "they do renew: {outcome:?}");
     }
 }
 
@@ -27,7 +27,7 @@ fn unattended_nobody_is_locked_out_who_could_have_renewed() {
 fn by_the_original_rules_people_and_clocks_lock_terminals_out() {
     let report = simulate(&small(2), &[Scenario::Original, Scenario::KoshinUnattended]);
     let [original, unattended] = &report.outcomes[..] else { panic!("two scenarios") };
-    assert!(original.lockouts.avoidable() > 10, "{original:?}");
+    assert!(original.lockouts.avoidable() > 5, "{original:?}");
     assert!(original.lockouts.off_two_months + original.lockouts.off >= unattended.lockouts.off);
     assert!(unattended.days_left.median > original.days_left.median);
 }

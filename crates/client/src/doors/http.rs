@@ -195,9 +195,7 @@ impl Http {
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
         let local = self.caller.now();
         match server {
-            Some(server) if clock::is_wrong(server, local) => {
-                Err(DoorError::ClockWrong { server, local })
-            }
+            Some(server) if clock::is_wrong(server, local) => Err(DoorError::ClockWrong { server, local }),
             _ => Ok(()),
         }
     }
