@@ -44,6 +44,8 @@ impl Drop for Keeper {
 const KEEP: &str = r#"
 scratch=$1
 shift
+# A connection is an open file.
+ulimit -n "$(ulimit -Hn)"
 "$@" 2>"$scratch/log" &
 child=$!
 echo "pid $child"

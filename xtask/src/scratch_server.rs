@@ -25,6 +25,8 @@ impl ScratchServer {
         run(program, &directory, &["init", "--host", "localhost", "--port", "0", "--demo"])?;
         let config = directory.join("koshin-server.toml");
         let mut table: toml::Table = fs::read_to_string(&config)?.parse()?;
+        // Each key is made when it is asked for, unless `configure` wants a stock.
+        table.insert("keys".to_owned(), toml::Table::from_iter([("pool".to_owned(), 0.into())]).into());
         configure(&mut table);
         fs::write(&config, table.to_string())?;
         let mut command = Command::new(program);
@@ -41,11 +43,6 @@ impl ScratchServer {
     /// `https://HOST:PORT` of the administration site, where the configuration has one.
     pub(crate) fn site(&self) -> Option<&str> {
         self.running.site()
-    }
-
-    /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.running.pid()
     }
 
     /// The server's directory.
@@ -85,7 +82,8 @@ impl ScratchServer {
     }
 }
 
-fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
+/// `koshin-server ARGUMENTS` in this directory. Answers what it printed.
+pub(crate) fn run(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).arg("--dir").arg(directory).output()?;
     if !output.status.success() {
         bail!(

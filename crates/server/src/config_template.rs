@@ -24,6 +24,13 @@ const LIMITS: &str = "[limits]
 # waiting_renewals = 256     # beyond it: 503 with Retry-After
 ";
 
+/// Keys made before they are needed.
+const KEYS: &str = "[keys]
+# RSA keys for POST /api/cert, made in idle time and kept in memory, of each kind that a service needs; 0 for none.
+# As many renewals go at once without waiting for a key: docs/server.md says how to choose.
+# pool = 512
+";
+
 /// How notices leave the house.
 const NOTICES: &str = r#"[mail]
 # The server that mails notices when certificates near their end. Try it: koshin-server notices test --to ADDRESS
@@ -41,6 +48,13 @@ const NOTICES: &str = r#"[mail]
 # then aim it at what only this server can reach.
 # private_addresses = false
 # ca_file = "/etc/koshin/webhook-ca.pem"   # trusted instead of the system's CAs
+"#;
+
+/// Where the server tells how it is.
+const METRICS: &str = r#"# Metrics for Prometheus and health for balancers: docs/metrics.md. Plain HTTP: for this machine or a private network.
+# [metrics]
+# listen = "127.0.0.1:9464"
+# public = true              # without it, an address that others may reach is refused
 "#;
 
 /// The text of `koshin-server.toml`.
@@ -74,6 +88,7 @@ listen = "{listen}"
 demo = {demo}
 
 {LIMITS}
+{KEYS}
 [bundle]
 # A PKCS#12 that is not fetched in this time is erased, and its certificate ends as never delivered.
 # lifetime_seconds = 86400
@@ -84,6 +99,7 @@ demo = {demo}
 # listen = "0.0.0.0:8444"
 # hostname = "admin.example.jp"
 
+{METRICS}
 {NOTICES}
 # One section a service. A tenant belongs to one of them: koshin-server tenant add ID --service default
 [service.default]

@@ -22,6 +22,7 @@ fn what_init_writes_is_understood_and_has_the_defaults() {
         assert_eq!(service.renewal.max_remaining_days, if demo { 1200 } else { 93 });
         assert_eq!(service.legacy_key, KeyAlgorithm::Rsa { bits: 2048 });
         assert_eq!(config.limits.body_bytes, 65_536);
+        assert_eq!(config.keys.pool, 512);
         assert!(matches!(config.database, Location::Sqlite(path) if path.ends_with("koshin.db")));
     }
 }
@@ -55,7 +56,10 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         ("database_url = \"postgres://u:S3c%ret@db/x\"", "database_url"),
         ("[limits]\nconnections = 0", "limits.connections"),
         ("[limits]\nheader_seconds = 0", "limits.header_seconds"),
+        ("[keys]\npool = 100001", "keys.pool"),
         ("[bundle]\nlifetime_seconds = 0", "bundle.lifetime_seconds"),
+        ("[metrics]\nlisten = \"0.0.0.0:9464\"", "metrics.listen"),
+        ("[metrics]\nlisten = \"203.0.113.7:9464\"", "metrics.listen"),
         ("[mail]\npassword = \"S3cret\"", "mail.server"),
         ("[mail]\nserver = \"smtp.example.jp:587\"\nfrom = \"a@b.jp\"", "mail.server"),
         ("[mail]\nserver = \"smtp.example.jp\"", "mail.from"),
@@ -94,6 +98,16 @@ fn mail_is_encrypted_unless_its_server_is_this_machine() {
         assert_eq!((relay.encryption, relay.port), (Encryption::None, 25));
     }
     assert!(parse(&with("")).expect("no mail").mail.is_none());
+}
+
+#[test]
+fn metrics_are_off_unless_wanted_and_public_only_when_that_is_said() {
+    assert_eq!(parse(&with("")).expect("none").metrics, None);
+    let wanted = |more: &str| parse(&with(&format!("[metrics]\n{more}"))).expect(more).metrics;
+    let port = |wanted: Option<MetricsListener>| wanted.map(|metrics| metrics.listen.port());
+    assert_eq!(port(wanted("listen = \"127.0.0.1:9464\"")), Some(9464));
+    assert_eq!(port(wanted("listen = \"10.0.0.5:9464\"")), Some(9464));
+    assert_eq!(port(wanted("listen = \"0.0.0.0:9464\"\npublic = true")), Some(9464));
 }
 
 #[test]

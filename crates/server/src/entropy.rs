@@ -6,7 +6,7 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
 };
-use koshin_issuance::{KeyAlgorithm, PrivateKey, Serial};
+use koshin_issuance::{KeyAlgorithm, KeyRejection, PrivateKey, PublicKey, Serial};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -26,6 +26,26 @@ pub enum KeyGenerationError {
     /// This server makes RSA keys of 2048 and 3072 bits and P-256 keys.
     #[error("keys of kind {0} are not made here: choose rsa-2048, rsa-3072 or p-256")]
     Unsupported(KeyAlgorithm),
+    /// What came out is refused by the checks that strangers' keys pass.
+    #[error("a key made here was rejected: {0}")]
+    Rejected(#[from] KeyRejection),
+}
+
+/// A key pair made here whose public half has passed every check: a certificate may be issued for it.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The private key; wiped when dropped.
+    pub private: PrivateKey,
+    /// Its public half.
+    pub public: PublicKey,
+}
+
+impl TryFrom<PrivateKey> for NewKey {
+    type Error = KeyGenerationError;
+
+    fn try_from(private: PrivateKey) -> Result<Self, KeyGenerationError> {
+        Ok(Self { public: PublicKey::from_spki_der(&private.public_key_spki_der())?, private })
+    }
 }
 
 /// `N` bytes from the operating system's generator.

@@ -1,15 +1,23 @@
 //! What the server does unasked: erase bundles that nobody fetched, end what is over, keep
-//! the end of the audit trail, and keep its own certificate from running out.
+//! the end of the audit trail, and keep its own certificate from running out. Of several nodes
+//! one does what concerns the records ([`Duties`]); what concerns a node, each does for itself.
 
-use crate::{authority::load_certificates, clock, home::Home, listener::TlsSides, setup, use_cases::Koshin};
+use crate::{
+    authority::load_certificates, clock, home::Home, listener::TlsSides, setup, store::Duty,
+    use_cases::Koshin,
+};
+use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_policy::calendar;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+mod duties;
 mod notices;
 mod operators;
+mod trail;
 
+pub use duties::Duties;
 pub use notices::Notifier;
 
 /// At most so long between two erasures.
@@ -25,58 +33,54 @@ const CA_ALARM_DAYS: i64 = 3 * 366 + 90;
 const FOREIGN_ALARM_DAYS: i64 = 30;
 
 /// Runs until it is dropped. A round that fails is logged and tried again at the next.
-pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides) {
+pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides, duties: Arc<Duties>) {
+    // What was left when the server stopped is not late: nobody was there.
+    trail::link(&koshin).await;
     tokio::join!(
-        erase_outlived(&koshin),
-        keep_house(&koshin, &home),
+        duties.keep(),
+        erase_outlived(&koshin, &duties),
+        keep_house(&koshin, &home, &duties),
         operators::follow_policies(&koshin),
-        operators::revoke(&koshin),
-        check_trail(&koshin, &home),
+        operators::revoke(&koshin, &duties),
+        trail::keep_linking(&koshin, &duties),
+        trail::check(&koshin, &home),
         look_after_certificates(&koshin, &home, &tls)
     );
 }
 
 /// What is over is forgotten or made final, and the end of the audit chain is kept.
-async fn keep_house(koshin: &Koshin, home: &Home) {
+async fn keep_house(koshin: &Koshin, home: &Home, duties: &Duties) {
     let mut ticks = every(LONGEST_PAUSE);
     loop {
         ticks.tick().await;
         let now = clock::now();
-        match koshin.finish_stops(now).await {
-            Ok(0) => {}
-            Ok(stopped) => tracing::info!(stopped, "terminals were stopped for good"),
-            Err(error) => tracing::warn!(%error, "stopped terminals were not stopped for good"),
+        if duties.has(Duty::Housekeeping) {
+            put_away(koshin, now).await;
         }
-        if let Err(error) = koshin.forget_outlived(now).await {
-            tracing::warn!(%error, "sessions and attempts that are over were not forgotten");
-        }
-        if let Err(error) = koshin.keep_chain_head(home).await {
+        // Each node in its own directory: who rules one of them does not rule the others.
+        if let Err(error) = koshin.keep_chain_head(home, now).await {
             tracing::error!(%error, "the end of the audit trail was not kept");
         }
     }
 }
 
-/// Whoever alters the trail is noticed within the hour, and not only when somebody asks.
-async fn check_trail(koshin: &Koshin, home: &Home) {
-    let mut ticks = every(LOOK_AFTER);
-    loop {
-        ticks.tick().await;
-        match koshin.check_trail(home, clock::now()).await {
-            Ok(check) => {
-                if let Err(fault) = &check.found {
-                    tracing::error!(?fault, "the audit trail does not hold: koshin-server audit verify");
-                }
-            }
-            Err(error) => tracing::warn!(%error, "the audit trail was not checked"),
-        }
+async fn put_away(koshin: &Koshin, now: Timestamp) {
+    match koshin.finish_stops(now).await {
+        Ok(0) => {}
+        Ok(stopped) => tracing::info!(stopped, "terminals were stopped for good"),
+        Err(error) => tracing::warn!(%error, "stopped terminals were not stopped for good"),
+    }
+    if let Err(error) = koshin.forget_outlived(now).await {
+        tracing::warn!(%error, "sessions and attempts that are over were not forgotten");
     }
 }
 
-async fn erase_outlived(koshin: &Koshin) {
+async fn erase_outlived(koshin: &Koshin, duties: &Duties) {
     let lifetime = Duration::try_from(koshin.config().bundle_lifetime).unwrap_or(LONGEST_PAUSE);
     let mut ticks = every((lifetime / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
     loop {
         ticks.tick().await;
+        duties.turn(Duty::Erasing).await;
         match koshin.erase_outlived(clock::now()).await {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "certificates that were never delivered have ended"),

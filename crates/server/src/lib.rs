@@ -16,6 +16,7 @@ pub mod est;
 pub mod home;
 pub mod jobs;
 pub mod listener;
+pub mod metrics;
 pub mod notices;
 pub mod quirks;
 pub mod setup;

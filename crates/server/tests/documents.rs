@@ -1,6 +1,9 @@
 //! What the documents promise is what the programs have.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "documents/metrics.rs"]
+mod metrics;
+
 use koshin_protocol::problem::ProblemCode;
 
 fn document(name: &str) -> String {
@@ -30,6 +33,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/api.md",
         "docs/admin-api.md",
         "docs/notices.md",
+        "docs/metrics.md",
         "docs/client.md",
         "docs/problem-codes.md",
         "docs/ja/README.md",

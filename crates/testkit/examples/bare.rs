@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Parser;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Binary;
+use diesel::sql_types::{Binary, Integer};
 use koshin_issuance::{certs_only, read_csr, read_private_key_pem};
 use koshin_testkit::terminal::certificates;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SubjectPublicKeyInfo};
@@ -38,6 +38,9 @@ struct Options {
     /// A new database.
     #[arg(long)]
     database: PathBuf,
+    /// Rows that it has at the beginning: as many as the real one has certificates.
+    #[arg(long, default_value_t = 0)]
+    rows: u32,
 }
 
 /// A certificate to be kept, and whom to tell.
@@ -144,6 +147,13 @@ fn open(options: &Options) -> Result<SqliteConnection> {
     connection.batch_execute(
         "pragma journal_mode = wal; pragma synchronous = full; create table row (der blob not null);",
     )?;
+    diesel::sql_query(
+        "with recursive number (n) as (select 1 union all select n + 1 from number where n < ?) \
+         insert into row (der) select randomblob(700) from number where n <= ?",
+    )
+    .bind::<Integer, _>(i32::try_from(options.rows)?)
+    .bind::<Integer, _>(i32::try_from(options.rows)?)
+    .execute(&mut connection)?;
     Ok(connection)
 }
 

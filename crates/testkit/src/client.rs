@@ -123,8 +123,16 @@ impl Client {
             }
         };
         config.resumption = Resumption::disabled();
+        Self::with_config(address, host, Arc::new(config))
+    }
+
+    /// A client whose TLS side was made elsewhere; thousands of clients can share what is costly to make.
+    ///
+    /// # Panics
+    /// When `host` is no host name.
+    pub fn with_config(address: SocketAddr, host: &str, config: Arc<ClientConfig>) -> Self {
         let name = ServerName::try_from(host.to_owned()).expect("a host name");
-        Self { config: Arc::new(config), name, host: host.to_owned(), address }
+        Self { config, name, host: host.to_owned(), address }
     }
 
     /// `GET path`.

@@ -2,6 +2,7 @@
 //!
 //! - [`server`]: a real `koshin-server` in a scratch directory, that can be killed and restarted.
 //! - [`terminal`]: a certificate as `koshin-server issue` hands it out, and what a test asks of it.
+//! - [`balancer`]: a TCP balancer before several nodes.
 //! - [`ca`]: certificates that the server never issued: foreign, expired, of the wrong kind.
 //! - [`client`]: requests over mTLS that say exactly what a test wants them to say.
 //! - [`clock`]: a server's clock that stands still until it is moved.
@@ -9,7 +10,7 @@
 //! - [`bad_server`]: an mTLS server that answers what the test scripts.
 //! - [`mail_server`]: a mail server that takes, refuses, delays or keeps silent.
 //! - [`picture`]: pictures for the manuals.
-//! - [`postgres`]: a fresh database per test.
+//! - [`postgres`]: a fresh database per test, or a server of its own.
 //! - [`display`]: a screen of a test's own, its windows and keys for them.
 //! - [`skip`]: tests that cannot run on this machine say so, and are counted.
 
@@ -17,6 +18,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test's world has a clock, files and an environment")]
 
 pub mod bad_server;
+pub mod balancer;
 pub mod ca;
 pub mod client;
 pub mod clock;
@@ -30,6 +32,7 @@ pub mod skip;
 pub mod terminal;
 pub mod tools;
 
+pub use balancer::Balancer;
 pub use ca::{Identity, TestCa};
 pub use client::{Client, Response};
 pub use clock::Clock;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::balancer::free_address;
 use crate::ca::TestCa;
 use crate::terminal::Terminal;
 use crate::{postgres, tools};
@@ -101,6 +102,8 @@ impl ServerInABox {
         server.command_succeeds(&["init", "--host", HOST, "--demo"]);
         server.edit_config(|config| {
             config.insert("listen".into(), server.address.to_string().into());
+            // Each key is made when it is asked for: a stock would be work for nothing.
+            config.insert("keys".into(), toml::Table::from_iter([("pool".to_owned(), 0.into())]).into());
             if let Database::Postgres(url) = options.database {
                 config.insert("database_url".into(), url.into());
             }
@@ -109,10 +112,37 @@ impl ServerInABox {
         server.command_succeeds(&["tenant", "add", TENANT, "--name", "試験医院"]);
         server.serve();
         // The same port after a restart, so that terminals find it again.
-        server.edit_config(|config| {
-            config.insert("listen".into(), server.address.to_string().into());
-        });
+        server.listen_on(server.address);
         server
+    }
+
+    /// Another node on the same records: a copy of the directory, with the CA's key, the key of
+    /// second factors and the server's certificate, on a port of its own.
+    ///
+    /// # Panics
+    /// When the records are in the directory, or a step fails.
+    pub fn second_node(&self) -> Self {
+        assert!(!self.directory().join("koshin.db").exists(), "SQLite has one node");
+        let scratch = tempfile::Builder::new().prefix("koshin-node-").tempdir().expect("a scratch directory");
+        let (from, to) = (self.directory(), scratch.path());
+        tools::succeed(Command::new("cp").arg("-a").arg(from).arg(to));
+        let mut node = Self {
+            scratch,
+            environment: self.environment.clone(),
+            log: Arc::default(),
+            running: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            terminals: 0,
+        };
+        node.listen_on(free_address());
+        node.serve();
+        node
+    }
+
+    fn listen_on(&self, address: SocketAddr) {
+        self.edit_config(|config| {
+            config.insert("listen".into(), address.to_string().into());
+        });
     }
 
     /// The server's directory.
@@ -259,7 +289,8 @@ impl ServerInABox {
         collect(child.stderr.take().expect("a pipe"), &self.log, None);
         self.running = Some(child);
         let port = self.wait_for_port(&ready);
-        self.address.set_port(port);
+        // What it says is where terminals find it: behind a balancer, another port than its own.
+        self.address.set_port(self.own_port().unwrap_or(port));
     }
 
     /// `kill -9`: what a power cut does to the process.
@@ -299,6 +330,14 @@ impl ServerInABox {
         command.args(arguments).arg("--dir").arg(self.directory());
         command.env("LANG", "C.UTF-8").envs(self.environment.iter().cloned());
         command
+    }
+
+    /// The port of the configuration, if it names one.
+    fn own_port(&self) -> Option<u16> {
+        let text = tools::read_line(&self.directory().join("koshin-server.toml"));
+        let table: toml::Table = text.parse().expect("TOML");
+        let listen: SocketAddr = table["listen"].as_str()?.parse().ok()?;
+        Some(listen.port()).filter(|port| *port != 0)
     }
 
     fn wait_for_port(&self, ready: &Receiver<String>) -> u16 {

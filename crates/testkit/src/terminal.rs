@@ -22,6 +22,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// The same terminal, which finds its server at another address.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// One of its files: `p12`, `crt`, `pem`, `pass`.
     pub fn file(&self, extension: &str) -> PathBuf {
         self.directory.join(format!("{}.{extension}", self.common_name))

@@ -35,7 +35,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     };
     let figure = |what: &str, unit, value, limit| {
         let name = format!("koshin status, six connections: {what}");
-        print(&Figure { name, value, unit, limit, runs: extent.starts });
+        print(&Figure { limit, ..Figure::new(name, value, unit, extent.starts) });
     };
     figure("start to end", "ms", time(&status), Some(time(&bare)));
     let peak = memory(&status).context("koshin status was always gone before its memory could be read")?;

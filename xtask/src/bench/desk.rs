@@ -35,13 +35,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         None => eprintln!("bench: no windows are measured: Xvfb is not installed"),
     }
     let megabytes = fs::metadata(&program)?.len() as f64 / 1e6;
-    print(&Figure {
-        name: "koshin: size of the program".to_owned(),
-        value: megabytes,
-        unit: "MB",
-        limit: None,
-        runs: 1,
-    });
+    print(&Figure::new("koshin: size of the program", megabytes, "MB", 1));
     Ok(())
 }
 
@@ -59,7 +53,7 @@ fn launchers(program: &Path, home: &Home, extent: Extent, print: &impl Fn(&Figur
     for app in ["monsiaj", "receview"] {
         let name = format!("koshin run, {app}, nothing due: start to end, warm");
         let value = warm(&|| through(app))?;
-        print(&Figure { name, value, unit: "ms", limit: Some(bare), runs: extent.starts });
+        print(&Figure::new(name, value, "ms", extent.starts).beside(bare));
     }
     if !forget_files() {
         eprintln!("bench: no cold start is measured: that takes root, to empty the kernel's cache");
@@ -72,10 +66,10 @@ fn launchers(program: &Path, home: &Home, extent: Extent, print: &impl Fn(&Figur
         };
         (0..COLD_STARTS).map(one).collect::<Result<_>>().map(median)
     };
-    let limit = Some(cold(&|| Command::new("true"))?);
+    let bare = cold(&|| Command::new("true"))?;
     let value = cold(&|| through("monsiaj"))?;
-    let name = "koshin run, monsiaj, nothing due: start to end, cold".to_owned();
-    print(&Figure { name, value, unit: "ms", limit, runs: COLD_STARTS });
+    let name = "koshin run, monsiaj, nothing due: start to end, cold";
+    print(&Figure::new(name, value, "ms", COLD_STARTS).beside(bare));
     Ok(())
 }
 
@@ -90,22 +84,10 @@ fn windows(program: &Path, home: &Home, display: &Display, print: &impl Fn(&Figu
             .map(|_| open(program, arguments, home, display))
             .collect::<Result<Vec<(f64, Option<f64>)>>>()?;
         let value = median(opened.iter().map(|one| one.0).collect());
-        print(&Figure {
-            name: format!("{name}: start to first paint"),
-            value,
-            unit: "ms",
-            limit: None,
-            runs: WINDOWS,
-        });
+        print(&Figure::new(format!("{name}: start to first paint"), value, "ms", WINDOWS));
         let memory: Vec<f64> = opened.iter().filter_map(|one| one.1).collect();
         let value = median(memory);
-        print(&Figure {
-            name: format!("{name}: peak memory then"),
-            value,
-            unit: "MB",
-            limit: None,
-            runs: WINDOWS,
-        });
+        print(&Figure::new(format!("{name}: peak memory then"), value, "MB", WINDOWS));
     }
     Ok(())
 }

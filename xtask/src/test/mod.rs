@@ -19,7 +19,7 @@ use crate::workspace;
 
 /// Where tests find an empty PostgreSQL to make databases in.
 const POSTGRES_URL: &str = "KOSHIN_TEST_POSTGRES_URL";
-/// The Python that has schemathesis.
+/// The Python that has schemathesis and prometheus_client.
 const SCHEMATHESIS: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
 /// The file in which a test that cannot run here says why, a line each.
 const SKIPS: &str = "KOSHIN_TEST_SKIPS";

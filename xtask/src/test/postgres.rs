@@ -15,18 +15,22 @@ use crate::keeper::Keeper;
 const PORT: &str = "54329";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// For tests, which need speed and not durability: what they check about crashes kills the server of Koshin, not the
+/// database.
+const QUICK: [&str; 6] = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
+
 /// Runs the database until its standard input closes, which happens when xtask ends,
-/// however it ends. Tests need speed and not durability: what they check about crashes
-/// kills the server of Koshin, not the database.
+/// however it ends.
 const KEEPER: &str = r#"
 initdb=$1 postgres=$2 dir=$3 port=$4
+shift 4
 if ! "$initdb" -D "$dir/data" -U koshin --auth=trust --no-sync -E UTF8 --locale=C >"$dir/log" 2>&1; then
     cat >/dev/null
     rm -rf "$dir"
     exit 1
 fi
 "$postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses= -c max_connections=300 \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$dir/log" 2>&1 &
+    "$@" >>"$dir/log" 2>&1 &
 child=$!
 cat >/dev/null
 kill -INT $child
@@ -41,13 +45,26 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a database and waits until it answers.
+    /// Starts a database for tests and waits until it answers.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_with(&QUICK)
+    }
+
+    /// The same with PostgreSQL's own settings: every acknowledged commit is durable.
+    pub(crate) fn start_durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let initdb = tools::find("initdb").context("`initdb` is not installed")?;
         let postgres = tools::find("postgres").context("`postgres` is not installed")?;
         let directory = tempfile::Builder::new().prefix("koshin-pg-").tempdir()?.keep();
         let mut command = as_other_than_root(&directory)?;
-        command.args(["sh", "-c", KEEPER, "sh"]).args([initdb, postgres, directory.clone()]).arg(PORT);
+        command
+            .args(["sh", "-c", KEEPER, "sh"])
+            .args([initdb, postgres, directory.clone()])
+            .arg(PORT)
+            .args(settings);
         let keeper = Keeper::start(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
         let mut database = Self { keeper, directory };
         database.wait_until_ready()?;
@@ -56,7 +73,23 @@ impl Postgres {
 
     /// The address for libpq. Tests replace the database name after the `@/`.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://koshin@/postgres?host={}&port={PORT}", self.directory.display())
+        self.url_of("postgres")
+    }
+
+    /// The same for another database in it.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!("postgres://koshin@/{database}?host={}&port={PORT}", self.directory.display())
+    }
+
+    /// Runs a statement.
+    pub(crate) fn execute(&self, sql: &str) -> Result<()> {
+        let psql = tools::find("psql").context("`psql` is not installed")?;
+        let output =
+            Command::new(psql).args(["--no-psqlrc", "--quiet", "--command", sql, &self.url()]).output()?;
+        if !output.status.success() {
+            bail!("{sql}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(())
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

@@ -44,6 +44,7 @@ const TOOLS: &[Tool] = &[
         package: "postgresql-client",
         what_for: "the profile of libpq in docs/profiles.md",
     },
+    Tool { program: "haproxy", package: "haproxy", what_for: "several nodes behind a balancer" },
     Tool { program: "stunnel4", package: "stunnel4", what_for: "the profile of stunnel in docs/profiles.md" },
     Tool {
         program: "systemd-analyze",

@@ -1,7 +1,10 @@
 //! `/api/cert`: the 証明書更新API that today's applications speak.
 
 use super::{asker::Asker, body_within, denied, texts};
-use crate::use_cases::{Koshin, UseCaseError};
+use crate::{
+    metrics::RenewalDoor,
+    use_cases::{Koshin, UseCaseError},
+};
 use axum::{
     Json,
     body::Body,
@@ -20,7 +23,8 @@ const PKCS12: &str = "application/x-pkcs12";
 
 /// `POST /api/cert`. The body is `{}` today; whatever it says decides nothing.
 pub(super) async fn renew(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -> Response {
-    asker.answer(renewed(&koshin, &asker, body).await.map(Json))
+    let renewal = koshin.metrics().renewals.begin(RenewalDoor::Legacy);
+    asker.answer(renewal.ended(renewed(&koshin, &asker, body).await).map(Json))
 }
 
 async fn renewed(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<RenewalReply, UseCaseError> {

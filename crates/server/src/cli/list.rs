@@ -42,7 +42,9 @@ pub(super) async fn certificates(place: &Place, args: &Args) -> Result<(), CliEr
 }
 
 pub(super) async fn audit(place: &Place, args: &Args) -> Result<(), CliError> {
-    let rows = place.store()?.audit_trail().await?;
+    let store = place.store()?;
+    store.link_events().await?;
+    let rows = store.audit_trail().await?;
     if args.json {
         let list: Vec<Value> = rows.iter().map(audit_json).collect();
         return print_json(&list);

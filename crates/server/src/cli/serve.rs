@@ -5,10 +5,11 @@ use crate::{
     api,
     authority::Authority,
     clock,
-    config::{Config, Limits, Site},
+    config::{Config, Limits, MetricsListener, Site},
     home::Home,
-    jobs,
+    jobs::{self, Duties},
     listener::{Listener, TlsSides},
+    metrics::{Endpoint, Metrics, Side},
     setup, site,
     store::Store,
     use_cases::{Koshin, Notices, SecondFactorKey, SiteError, UseCaseError},
@@ -20,28 +21,28 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    task::JoinHandle,
 };
 
 pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     start_log();
     let config = place.config()?;
     let authority = Authority::load(&place.home)?;
-    setup::renew_server_certificate(&place.home, &authority, &config.host, config.demo, clock::now())?;
-    if let Some(site) = &config.site {
-        setup::renew_site_certificate(&place.home, &authority, &site.hostname, config.demo, clock::now())?;
-    }
+    renew_own_certificates(&place.home, &authority, &config)?;
     let tls = TlsSides::load(&place.home, &authority, &config)?;
-    let store = Store::open(&config.database)?;
+    let metrics = Metrics::default();
+    let store = Store::open_measured(&config.database, metrics.store.clone())?;
     check_services(&config, &store).await?;
     let key = SecondFactorKey::load_or_create(&place.home).map_err(SiteError::from)?;
     let notices = Notices::new(store.clone(), &config, key.clone())?;
     let socket = bind(config.listen).await?;
     let public_url = public_url(&config, &socket)?;
-    let (limits, site) = (config.limits, config.site.clone());
+    let (limits, site, metrics_listener) = (config.limits, config.site.clone(), config.metrics);
     let koshin = Koshin::new(store, authority, config, public_url.clone())
         .with_second_factor_key(key)
         .with_notices(notices.clone())
-        .with_home(place.home.clone());
+        .with_home(place.home.clone())
+        .with_metrics(metrics.clone());
     koshin.refresh_services().await?;
     let koshin = Arc::new(koshin);
     let listener = Listener {
@@ -49,6 +50,7 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         router: api::router(Arc::clone(&koshin)),
         took_too_long: api::took_too_long,
         limits,
+        metrics: metrics.http.of(Side::Api, limits.connections),
     };
     let signals = |kind| signal(kind).map_err(|error| CliError::Defect(format!("no signals: {error}")));
 
@@ -57,9 +59,12 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
         (Some(site), Some(tls)) => Some(open_site(&site, tls, &koshin, limits).await?),
         _ => None,
     };
+    let endpoint = match metrics_listener {
+        Some(listener) => Some(open_metrics(&listener, metrics, &koshin, stop.clone()).await?),
+        None => None,
+    };
     let reloader = tokio::spawn(reload_on(reload, place.home.clone(), Arc::clone(&koshin), tls.clone()));
-    let jobs = tokio::spawn(jobs::run(koshin, place.home.clone(), tls));
-    let notifier = jobs::Notifier::start(notices);
+    let unasked = Unasked::start(&koshin, &place.home, tls, notices).await;
     if let Some((_, _, url)) = &site {
         say!("koshin-server: administration site on {url}");
     }
@@ -71,10 +76,66 @@ pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     };
     tokio::join!(listener.serve(socket, stopped(stop.clone())), serve_site);
     reloader.abort();
-    jobs.abort();
-    notifier.end(limits.stop()).await;
+    unasked.end(&koshin, limits).await;
+    drop(endpoint);
     say!("koshin-server: stopped");
     Ok(())
+}
+
+/// What nears its end is made anew before it is used.
+fn renew_own_certificates(home: &Home, authority: &Authority, config: &Config) -> Result<(), CliError> {
+    setup::renew_server_certificate(home, authority, &config.host, config.demo, clock::now())?;
+    if let Some(site) = &config.site {
+        setup::renew_site_certificate(home, authority, &site.hostname, config.demo, clock::now())?;
+    }
+    Ok(())
+}
+
+/// What this process does unasked.
+struct Unasked {
+    duties: Arc<Duties>,
+    jobs: JoinHandle<()>,
+    notifier: jobs::Notifier,
+}
+
+impl Unasked {
+    async fn start(koshin: &Arc<Koshin>, home: &Home, tls: TlsSides, notices: Notices) -> Self {
+        koshin.key_pool().fill_in_idle_time();
+        let duties = Arc::new(Duties::new(koshin.store().clone()));
+        duties.take().await;
+        let jobs = jobs::run(Arc::clone(koshin), home.clone(), tls, Arc::clone(&duties));
+        let notifier = jobs::Notifier::start(notices, Arc::clone(&duties));
+        Self { duties, jobs: tokio::spawn(jobs), notifier }
+    }
+
+    /// Leaves nothing to wait for to the other nodes, or to the next start.
+    async fn end(self, koshin: &Koshin, limits: Limits) {
+        self.jobs.abort();
+        koshin.key_pool().stop();
+        self.notifier.end(limits.stop()).await;
+        self.duties.give_up().await;
+        if let Err(error) = koshin.link_trail(clock::now()).await {
+            tracing::warn!(%error, "the last events of the audit trail get their places later");
+        }
+    }
+}
+
+/// Where metrics and health are asked for, from now on until it is dropped.
+async fn open_metrics(
+    listener: &MetricsListener,
+    metrics: Metrics,
+    koshin: &Arc<Koshin>,
+    stop: watch::Receiver<bool>,
+) -> Result<Endpoint, CliError> {
+    let socket = bind(listener.listen).await?;
+    let address = listener.listen.to_string();
+    let bound = socket.local_addr().map_err(|source| CliError::Listen { address, source })?;
+    if listener.public {
+        tracing::warn!(%bound, "metrics may be public: a firewall should keep others than Prometheus away");
+    }
+    let endpoint = Endpoint::start(socket, metrics, Arc::clone(koshin), stop);
+    say!("koshin-server: metrics on http://{bound}/metrics");
+    Ok(endpoint)
 }
 
 /// The administration site's listener, its socket and where browsers find it.
@@ -92,6 +153,7 @@ async fn open_site(
         router: site::router(Arc::clone(koshin), &site.hostname),
         took_too_long: site::took_too_long,
         limits,
+        metrics: koshin.metrics().http.of(Side::Site, limits.connections),
     };
     Ok((listener, socket, format!("https://{}:{}", site.hostname, bound.port())))
 }

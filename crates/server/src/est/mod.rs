@@ -6,6 +6,7 @@ mod recovery;
 use crate::{
     api::{Asker, body_within, denied},
     listener::Peer,
+    metrics::RenewalDoor,
     use_cases::{Caller, Koshin, UseCaseError},
 };
 use axum::{
@@ -64,7 +65,8 @@ async fn request_attributes(State(koshin): State<Arc<Koshin>>, asker: Asker) -> 
 
 /// 4.2.2: the next certificate, authenticated with the present one.
 async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -> Response {
-    asker.answer(reenrolled(&koshin, &asker, body).await)
+    let renewal = koshin.metrics().renewals.begin(RenewalDoor::Est);
+    asker.answer(renewal.ended(reenrolled(&koshin, &asker, body).await))
 }
 
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {

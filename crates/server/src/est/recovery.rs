@@ -4,6 +4,7 @@
 use super::{packed, request_in};
 use crate::{
     api::{Asker, body_within, denied},
+    metrics::RenewalDoor,
     use_cases::{Koshin, Origin, UseCaseError},
 };
 use axum::{body::Body, extract::State, response::Response};
@@ -27,7 +28,8 @@ pub(super) async fn enroll(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut response = asker.answer(enrolled(&koshin, &asker, &headers, body).await);
+    let renewal = koshin.metrics().renewals.begin(RenewalDoor::Recovery);
+    let mut response = asker.answer(renewal.ended(enrolled(&koshin, &asker, &headers, body).await));
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
     }

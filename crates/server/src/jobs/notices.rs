@@ -1,14 +1,18 @@
-//! Notices: planned now and then, sent as they wait. Several nodes may do it at once.
+//! Notices: planned now and then by one node, sent by all as they wait.
 
-use super::every;
+use super::{Duties, every};
 use crate::{
     clock,
     notices::Setback,
-    store::{Channel, DeliveryState, StoreError},
+    store::{Channel, DeliveryState, Duty, StoreError},
     use_cases::{Notices, notices::Step},
 };
-use std::time::Duration;
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Interval, timeout},
+};
 
 /// Between two looks at what is due. Notices have days, not minutes.
 const PLAN: Duration = Duration::from_secs(600);
@@ -23,9 +27,9 @@ pub struct Notifier {
 
 impl Notifier {
     /// Begins to plan and send. A round that fails is logged and tried again at the next.
-    pub fn start(notices: Notices) -> Self {
+    pub fn start(notices: Notices, duties: Arc<Duties>) -> Self {
         let (stop, stopped) = watch::channel(());
-        Self { stop, job: tokio::spawn(send_notices(notices, stopped)) }
+        Self { stop, job: tokio::spawn(send_notices(notices, duties, stopped)) }
     }
 
     /// Ends between two deliveries, if that comes within `limit`: one that were cut off would
@@ -36,9 +40,9 @@ impl Notifier {
     }
 }
 
-async fn send_notices(notices: Notices, stop: watch::Receiver<()>) {
+async fn send_notices(notices: Notices, duties: Arc<Duties>, stop: watch::Receiver<()>) {
     tokio::join!(
-        plan(&notices, stop.clone()),
+        plan(&notices, &duties, stop.clone()),
         deliver(&notices, Channel::Mail, stop.clone()),
         // A receiver that does not answer holds up one of them, and once: then all that waits
         // for it is put off.
@@ -49,11 +53,11 @@ async fn send_notices(notices: Notices, stop: watch::Receiver<()>) {
     );
 }
 
-async fn plan(notices: &Notices, mut stop: watch::Receiver<()>) {
+async fn plan(notices: &Notices, duties: &Duties, mut stop: watch::Receiver<()>) {
     let mut ticks = every(PLAN);
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = next(&mut ticks, duties) => {}
             _ = stop.changed() => return,
         }
         match notices.plan(clock::now()).await {
@@ -65,6 +69,12 @@ async fn plan(notices: &Notices, mut stop: watch::Receiver<()>) {
             Err(error) => tracing::warn!(%error, "notices were not planned"),
         }
     }
+}
+
+/// The next look that is this node's to make.
+async fn next(ticks: &mut Interval, duties: &Duties) {
+    ticks.tick().await;
+    duties.turn(Duty::Notices).await;
 }
 
 /// One channel does not wait for the other: a slow receiver of webhooks delays no mail.

@@ -1,8 +1,8 @@
 //! What operators decided on the site: policies reach every node, and mass revocations are
 //! carried out.
 
-use super::{LONGEST_PAUSE, every};
-use crate::{clock, use_cases::Koshin};
+use super::{Duties, LONGEST_PAUSE, every};
+use crate::{clock, store::Duty, use_cases::Koshin};
 use std::time::Duration;
 
 /// Between two looks for a mass revocation that was approved.
@@ -22,16 +22,17 @@ pub(super) async fn follow_policies(koshin: &Koshin) {
 }
 
 /// Carries out what was approved, part by part, and ends what nobody approved in its time.
-pub(super) async fn revoke(koshin: &Koshin) {
+pub(super) async fn revoke(koshin: &Koshin, duties: &Duties) {
     let mut ticks = every(LOOK_FOR_REVOCATIONS);
     loop {
         ticks.tick().await;
+        duties.turn(Duty::Revocations).await;
         match koshin.outlive_revocations(clock::now()).await {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "mass revocations were not approved in their time"),
             Err(error) => tracing::warn!(%error, "outlived mass revocations were not ended"),
         }
-        loop {
+        while duties.has(Duty::Revocations) {
             match koshin.carry_out_revocations(clock::now()).await {
                 Ok(None) => break,
                 Ok(Some(part)) => tracing::info!(part, "a part of a mass revocation was carried out"),

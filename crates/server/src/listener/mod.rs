@@ -12,7 +12,12 @@ mod tls;
 pub use peer::Peer;
 pub use tls::{TlsError, TlsSides};
 
-use crate::{api::Language, config::Limits, quirks};
+use crate::{
+    api::Language,
+    config::Limits,
+    metrics::{HandshakeOutcome, ListenerMetrics, Stopwatch},
+    quirks,
+};
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body};
 use connection::{Activity, Patience};
@@ -51,6 +56,8 @@ pub struct Listener {
     pub took_too_long: fn(&Uri, Language) -> Response<Body>,
     /// What a connection may take.
     pub limits: Limits,
+    /// What is counted here.
+    pub metrics: ListenerMetrics,
 }
 
 impl Listener {
@@ -91,7 +98,7 @@ impl Listener {
     ) {
         let listener = self.clone();
         tokio::spawn(async move {
-            let _permit = permit;
+            let _counted = (permit, listener.metrics.connection());
             let Some(tls) = listener.handshake(stream).await else { return };
             let (peer, activity) = (Peer::of(address, tls.get_ref().1), Activity::new());
             let patience = Patience { idle: listener.limits.idle(), farewell: listener.limits.handshake() };
@@ -116,17 +123,20 @@ impl Listener {
         // Answers are small and complete: waiting to fill a packet only adds 40 ms.
         stream.set_nodelay(true).ok()?;
         let acceptor = TlsAcceptor::from(self.tls.load_full());
-        match timeout(self.limits.handshake(), acceptor.accept(stream)).await {
-            Ok(Ok(tls)) => Some(tls),
+        let begun = Stopwatch::start();
+        let (tls, outcome) = match timeout(self.limits.handshake(), acceptor.accept(stream)).await {
+            Ok(Ok(tls)) => (Some(tls), HandshakeOutcome::Done),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "TLS handshake failed");
-                None
+                (None, HandshakeOutcome::of(&error))
             }
             Err(_) => {
                 tracing::debug!("TLS handshake took too long");
-                None
+                (None, HandshakeOutcome::TooSlow)
             }
-        }
+        };
+        self.metrics.handshake(outcome, begun);
+        tls
     }
 
     fn builder(&self) -> Builder<TokioExecutor> {
@@ -156,21 +166,22 @@ impl Listener {
     > + Send
     + 'static {
         let (router, limit) = (self.router.clone(), self.limits.request());
-        let took_too_long = self.took_too_long;
+        let (took_too_long, metrics) = (self.took_too_long, self.metrics.clone());
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
             if let Some(folded) = quirks::fold_leading_slashes(request.uri()) {
                 *request.uri_mut() = folded;
             }
+            let measured = metrics.request(request.method(), request.uri());
             let (uri, language) = (request.uri().clone(), Language::of(request.headers()));
             request.extensions_mut().insert(peer.clone());
             let answer = router.clone().oneshot(request.map(Body::new));
             let open = activity.request();
             async move {
                 let _open = open;
-                Ok(timeout(limit, answer).await.map_or_else(
+                Ok(measured.answered(timeout(limit, answer).await.map_or_else(
                     |_| took_too_long(&uri, language),
                     |Ok(response): Result<_, Infallible>| response,
-                ))
+                )))
             }
         })
     }

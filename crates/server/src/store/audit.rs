@@ -1,6 +1,10 @@
-//! The audit trail: what happened to whom, written in the same transaction as the change.
+//! The audit trail: what happened to whom, written in the same transaction as the change. An
+//! event gets its place in the chain of hashes soon after (`linking`).
 
-use super::{AnyConnection, Store, StoreError, audit_chain, instant, schema::audit_event};
+use super::{
+    AnyConnection, Store, StoreError, instant,
+    schema::{audit_event, audit_link},
+};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -216,7 +220,7 @@ impl AuditEvent {
 /// An event as recorded.
 #[derive(Debug, Clone)]
 pub struct AuditRow {
-    /// Position in the trail.
+    /// Its row: in the order of writing.
     pub id: i64,
     /// When.
     pub at: Timestamp,
@@ -232,9 +236,9 @@ pub struct AuditRow {
     pub detail: String,
     /// Who brought it about.
     pub actor: Option<String>,
-    /// Place in the chain, from 1.
+    /// Place in the chain, from 1; none yet for an event of this moment.
     pub position: Option<i64>,
-    /// SHA-256 over the hash before and this event, hex.
+    /// SHA-256 over the hash before and this event, hex; comes with the place.
     pub hash: Option<String>,
 }
 
@@ -243,7 +247,7 @@ pub(super) type Columns = (
     (Option<String>, Option<i64>, Option<String>),
 );
 
-/// The columns of [`Columns`], in its order.
+/// The columns of [`Columns`], in its order, of events that are joined to their places.
 macro_rules! audit_columns {
     () => {
         (
@@ -256,11 +260,19 @@ macro_rules! audit_columns {
                 audit_event::serial,
                 audit_event::detail,
             ),
-            (audit_event::actor, audit_event::position, audit_event::hash),
+            (audit_event::actor, audit_link::position.nullable(), audit_link::hash.nullable()),
         )
     };
 }
 pub(super) use audit_columns;
+
+/// Events with their places, if they have one.
+macro_rules! with_places {
+    () => {
+        audit_event::table.left_join(audit_link::table.on(audit_link::event_id.eq(audit_event::id)))
+    };
+}
+pub(super) use with_places;
 
 /// Which part of the trail.
 #[derive(Debug, Clone, Default)]
@@ -290,33 +302,33 @@ impl Store {
         self.write(move |connection| record(connection, &event)).await
     }
 
-    /// Records an event that a client can bring about as often as it likes, unless the
-    /// same one was recorded less than an hour before.
+    /// Records an event of a terminal that a client can bring about as often as it likes,
+    /// unless the same one was recorded less than an hour before.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn audit_once_an_hour(&self, event: AuditEvent) -> Result<(), StoreError> {
         const HOUR: i64 = 3600;
         let probe = event.clone();
-        let known: i64 = self
+        let last: Option<i64> = self
             .read(move |connection| {
                 let same = audit_event::table
+                    .filter(audit_event::tenant_id.eq(probe.tenant_id.as_deref()))
+                    .filter(audit_event::common_name.eq(probe.common_name.as_deref()))
                     .filter(audit_event::kind.eq(probe.kind.as_str()))
                     .filter(audit_event::detail.eq(&probe.detail))
-                    .filter(audit_event::at.gt(probe.at.as_second() - HOUR))
                     .into_boxed();
                 // A terminal that has no certificate is known by its name. (Nothing equals NULL.)
                 let same = match &probe.serial {
                     Some(serial) => same.filter(audit_event::serial.eq(serial)),
-                    None => same
-                        .filter(audit_event::serial.is_null())
-                        .filter(audit_event::tenant_id.eq(probe.tenant_id.as_deref()))
-                        .filter(audit_event::common_name.eq(probe.common_name.as_deref())),
+                    None => same.filter(audit_event::serial.is_null()),
                 };
-                Ok(same.count().get_result(connection)?)
+                let newest = same.order(audit_event::id.desc()).select(audit_event::at);
+                Ok(newest.first(connection).optional()?)
             })
             .await?;
-        if known > 0 { Ok(()) } else { self.audit(event).await }
+        let known = last.is_some_and(|at| at > event.at.as_second() - HOUR);
+        if known { Ok(()) } else { self.audit(event).await }
     }
 
     /// The whole trail in its order.
@@ -326,7 +338,7 @@ impl Store {
     pub async fn audit_trail(&self) -> Result<Vec<AuditRow>, StoreError> {
         self.read_at_length(|connection| {
             let rows: Vec<Columns> =
-                audit_event::table.order(audit_event::id).select(audit_columns!()).load(connection)?;
+                with_places!().order(audit_event::id).select(audit_columns!()).load(connection)?;
             rows.into_iter().map(into_row).collect()
         })
         .await
@@ -342,7 +354,7 @@ impl Store {
             query.tenant.is_none() && (query.kind.is_some() || query.from.is_some() || query.until.is_some());
         let part = move |connection: &mut AnyConnection| {
             let mut events =
-                audit_event::table.into_boxed().order(audit_event::id.desc()).limit(i64::from(query.limit));
+                with_places!().into_boxed().order(audit_event::id.desc()).limit(i64::from(query.limit));
             if let Some(tenant) = query.tenant.clone() {
                 events = events.filter(audit_event::tenant_id.eq(tenant));
             }
@@ -381,10 +393,9 @@ pub(super) fn record_if(
     Ok(changed > 0)
 }
 
-/// Writes `event` at the end of the chain, in the caller's transaction. Other writers of
-/// events wait for its end, so it comes after every lock on a terminal.
+/// Writes `event` in the caller's transaction: this row and nothing else, so that writers of
+/// events never wait for each other.
 pub(super) fn record(connection: &mut AnyConnection, event: &AuditEvent) -> Result<(), StoreError> {
-    let link = audit_chain::append(connection, event)?;
     diesel::insert_into(audit_event::table)
         .values((
             audit_event::at.eq(event.at.as_second()),
@@ -394,8 +405,6 @@ pub(super) fn record(connection: &mut AnyConnection, event: &AuditEvent) -> Resu
             audit_event::serial.eq(event.serial.as_deref()),
             audit_event::detail.eq(event.detail.as_str()),
             audit_event::actor.eq(event.actor.as_deref()),
-            audit_event::position.eq(link.position),
-            audit_event::hash.eq(link.hash),
         ))
         .execute(connection)?;
     Ok(())

@@ -7,10 +7,10 @@
 //! 1970, `null` for what is empty. Anybody can check an export with that.
 
 use super::{
-    AnyConnection, AuditEvent, AuditRow, Store, StoreError,
-    audit::{Columns, audit_columns, into_row},
-    connection::lock_chain,
-    schema::{audit_event, audit_head},
+    AnyConnection, AuditRow, Store, StoreError,
+    audit::{Columns, audit_columns, into_row, with_places},
+    instant,
+    schema::{audit_event, audit_head, audit_link},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 /// The only row of the table of the head.
-const HEAD: i64 = 1;
+pub(super) const HEAD: i64 = 1;
 /// What the first event follows.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Places that are looked up at a time: databases take no more in one statement.
@@ -57,11 +57,17 @@ pub enum ChainBreak {
         /// When it says it happened.
         at: Timestamp,
     },
-    /// An event that is in no chain.
-    #[error("row {id} is not in the chain: it was not written by this program")]
+    /// An event that has waited for its place for long: nobody gives events their places, or
+    /// it says of itself that it is older than it is.
+    #[error(
+        "row {id} of {at} has no place in the chain yet: no server has run since, or somebody put it in \
+         with an old date"
+    )]
     Unchained {
         /// Its row.
         id: i64,
+        /// When it says it happened.
+        at: Timestamp,
     },
     /// The recorded end is not the end of what is there.
     #[error("the recorded end of the chain, position {recorded}, is not where its events end, {found}")]
@@ -117,12 +123,11 @@ impl Store {
             let mut hashes = HashMap::from([(1, GENESIS.to_owned())]);
             for part in positions.chunks(PLACES) {
                 let before: Vec<i64> = part.iter().map(|position| position - 1).collect();
-                let rows: Vec<(Option<i64>, Option<String>)> = audit_event::table
-                    .filter(audit_event::position.eq_any(before))
-                    .select((audit_event::position, audit_event::hash))
+                let rows: Vec<(i64, String)> = audit_link::table
+                    .filter(audit_link::position.eq_any(before))
+                    .select((audit_link::position, audit_link::hash))
                     .load(connection)?;
-                let known = rows.into_iter().filter_map(|(position, hash)| Some((position? + 1, hash?)));
-                hashes.extend(known);
+                hashes.extend(rows.into_iter().map(|(position, hash)| (position + 1, hash)));
             }
             Ok(hashes)
         })
@@ -137,8 +142,28 @@ impl Store {
         self.read(move |connection| Ok(against(connection, &kept)?.is_none())).await
     }
 
+    /// The first event from before `then`, by its own word, that has no place yet. Looks at all
+    /// events.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn without_place(&self, then: Timestamp) -> Result<Option<ChainBreak>, StoreError> {
+        self.read_at_length(move |connection| {
+            let first: Option<(i64, i64)> = with_places!()
+                .filter(audit_link::position.is_null())
+                .filter(audit_event::at.lt(then.as_second()))
+                .order(audit_event::id)
+                .select((audit_event::id, audit_event::at))
+                .first(connection)
+                .optional()?;
+            first.map(|(id, at)| Ok(ChainBreak::Unchained { id, at: instant(at)? })).transpose()
+        })
+        .await
+    }
+
     /// Checks every event up to the present end, and that the chain leads through the head
-    /// that was kept outside the database. Read in parts, each for itself, so that a long
+    /// that was kept outside the database. Events that have no place yet are none of it: see
+    /// [`Self::link_events`] and [`Self::without_place`]. Read in parts, each for itself, so that a long
     /// trail holds back neither renewals nor SQLite's checkpoints.
     ///
     /// # Errors
@@ -147,7 +172,7 @@ impl Store {
         let head = self.chain_head().await?;
         let mut broken = self.first_break(&head).await?;
         if broken.is_none() {
-            broken = self.read_at_length(outside).await?;
+            broken = self.read_at_length(beyond).await?;
         }
         if let (None, Some(kept)) = (&broken, kept) {
             broken = self.read_at_length(move |connection| against(connection, &kept)).await?;
@@ -168,55 +193,7 @@ impl Store {
     }
 }
 
-/// Takes the next place in the chain for `event`, in the caller's transaction.
-pub(super) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> Result<ChainHead, StoreError> {
-    lock_chain(connection)?;
-    let head = head(connection)?;
-    let position = head.position + 1;
-    let words = Words {
-        at: event.at.as_second(),
-        kind: event.kind.as_str(),
-        tenant: event.tenant_id.as_deref(),
-        common_name: event.common_name.as_deref(),
-        serial: event.serial.as_deref(),
-        detail: &event.detail,
-        actor: event.actor.as_deref(),
-    };
-    let next = ChainHead { position, hash: words.hash(position, &head.hash)? };
-    store_head(connection, &next)?;
-    Ok(next)
-}
-
-/// Chains what was recorded before there was a chain: once, when it has no end yet.
-pub(super) fn chain_existing(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    lock_chain(connection)?;
-    let begun: i64 = audit_head::table.count().get_result(connection)?;
-    if begun > 0 {
-        return Ok(());
-    }
-    let mut head = ChainHead { position: 0, hash: GENESIS.to_owned() };
-    loop {
-        let rows: Vec<Columns> = audit_event::table
-            .filter(audit_event::position.is_null())
-            .order(audit_event::id)
-            .limit(PART)
-            .select(audit_columns!())
-            .load(connection)?;
-        if rows.is_empty() {
-            return store_head(connection, &head);
-        }
-        for row in rows {
-            let row = into_row(row)?;
-            let position = head.position + 1;
-            head = ChainHead { position, hash: Words::of(&row).hash(position, &head.hash)? };
-            diesel::update(audit_event::table.filter(audit_event::id.eq(row.id)))
-                .set((audit_event::position.eq(head.position), audit_event::hash.eq(&head.hash)))
-                .execute(connection)?;
-        }
-    }
-}
-
-fn head(connection: &mut AnyConnection) -> Result<ChainHead, StoreError> {
+pub(super) fn head(connection: &mut AnyConnection) -> Result<ChainHead, StoreError> {
     let row: Option<(i64, String)> = audit_head::table
         .filter(audit_head::id.eq(HEAD))
         .select((audit_head::position, audit_head::hash))
@@ -226,7 +203,7 @@ fn head(connection: &mut AnyConnection) -> Result<ChainHead, StoreError> {
     Ok(ChainHead { position, hash })
 }
 
-fn store_head(connection: &mut AnyConnection, head: &ChainHead) -> Result<(), StoreError> {
+pub(super) fn store_head(connection: &mut AnyConnection, head: &ChainHead) -> Result<(), StoreError> {
     let columns = (audit_head::position.eq(head.position), audit_head::hash.eq(&head.hash));
     let changed =
         diesel::update(audit_head::table.filter(audit_head::id.eq(HEAD))).set(columns).execute(connection)?;
@@ -242,17 +219,17 @@ fn store_head(connection: &mut AnyConnection, head: &ChainHead) -> Result<(), St
     Ok(())
 }
 
-/// Walks the events up to `head`; events that are written meanwhile lie beyond it.
 /// Follows the chain through the next events, none beyond the place `until`.
 fn follow(
     connection: &mut AnyConnection,
     mut reached: ChainHead,
     until: i64,
 ) -> Result<Result<ChainHead, ChainBreak>, StoreError> {
-    let rows: Vec<Columns> = audit_event::table
-        .filter(audit_event::position.gt(reached.position))
-        .filter(audit_event::position.le(until))
-        .order(audit_event::position)
+    let rows: Vec<Columns> = audit_link::table
+        .inner_join(audit_event::table.on(audit_event::id.eq(audit_link::event_id)))
+        .filter(audit_link::position.gt(reached.position))
+        .filter(audit_link::position.le(until))
+        .order(audit_link::position)
         .limit(PART)
         .select(audit_columns!())
         .load(connection)?;
@@ -274,31 +251,27 @@ fn next(reached: &ChainHead, row: &AuditRow) -> Result<Result<ChainHead, ChainBr
     if row.position != Some(position) {
         return Ok(Err(ChainBreak::Missing { position }));
     }
-    let hash = Words::of(row).hash(position, &reached.hash)?;
-    if row.hash.as_deref() != Some(&hash) {
+    let further = after(reached, row)?;
+    if row.hash.as_deref() != Some(&further.hash) {
         return Ok(Err(ChainBreak::Altered { position, id: row.id, at: row.at }));
     }
-    Ok(Ok(ChainHead { position, hash }))
+    Ok(Ok(further))
 }
 
-/// Events beside the chain, and events beyond its recorded end.
-fn outside(connection: &mut AnyConnection) -> Result<Option<ChainBreak>, StoreError> {
-    let unchained: Option<i64> = audit_event::table
-        .filter(audit_event::position.is_null())
-        .order(audit_event::id)
-        .select(audit_event::id)
+/// The end of the chain once `row` follows `reached`.
+pub(super) fn after(reached: &ChainHead, row: &AuditRow) -> Result<ChainHead, StoreError> {
+    let position = reached.position + 1;
+    Ok(ChainHead { position, hash: Words::of(row).hash(position, &reached.hash)? })
+}
+
+/// Events beyond the recorded end.
+fn beyond(connection: &mut AnyConnection) -> Result<Option<ChainBreak>, StoreError> {
+    let last: Option<i64> = audit_link::table
+        .order(audit_link::position.desc())
+        .select(audit_link::position)
         .first(connection)
         .optional()?;
-    if let Some(id) = unchained {
-        return Ok(Some(ChainBreak::Unchained { id }));
-    }
-    let last: Option<i64> = audit_event::table
-        .filter(audit_event::position.is_not_null())
-        .order(audit_event::position.desc())
-        .select(audit_event::position.assume_not_null())
-        .first(connection)
-        .optional()?;
-    // Read after the events, so that what is written meanwhile is on both sides.
+    // Read after the events, so that what is linked meanwhile is on both sides.
     let (recorded, found) = (head(connection)?.position, last.unwrap_or(0));
     Ok((found > recorded).then_some(ChainBreak::End { recorded, found }))
 }
@@ -307,14 +280,14 @@ fn against(connection: &mut AnyConnection, kept: &ChainHead) -> Result<Option<Ch
     if kept.position == 0 {
         return Ok(None);
     }
-    let hash: Option<Option<String>> = audit_event::table
-        .filter(audit_event::position.eq(kept.position))
-        .select(audit_event::hash)
+    let hash: Option<String> = audit_link::table
+        .filter(audit_link::position.eq(kept.position))
+        .select(audit_link::hash)
         .first(connection)
         .optional()?;
     Ok(match hash {
         None => Some(ChainBreak::Truncated { kept: kept.position, found: head(connection)?.position }),
-        Some(hash) if hash.as_deref() == Some(&kept.hash) => None,
+        Some(hash) if hash == kept.hash => None,
         Some(_) => Some(ChainBreak::Rewritten { position: kept.position }),
     })
 }

@@ -1,7 +1,9 @@
 //! One connection to either database, and what each needs when it is opened.
 
-use super::{StoreError, audit_chain, overview, tenants};
-use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
+use super::{StoreError, overview, tenants};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::BigInt,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -13,14 +15,35 @@ use std::{
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Advisory lock of a migration on PostgreSQL.
-const MIGRATION_LOCK: i64 = 5_417_350;
-/// Advisory lock of the end of the audit chain on PostgreSQL.
-const CHAIN_LOCK: i64 = 5_417_351;
-/// Advisory lock of who may operate the service, on PostgreSQL.
-const OPERATORS_LOCK: i64 = 5_417_352;
-/// Advisory locks of terminals begin here, far from the other one.
-const TERMINAL_LOCKS: i64 = 1 << 40;
+/// What happens once at a time on all nodes. On PostgreSQL each is an advisory lock; SQLite has
+/// one writer and needs none. Whoever takes several takes them in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Bringing the tables to this program's version.
+    Migration,
+    /// Suspending, which could leave nobody who operates the service.
+    Operators,
+    /// Changing the policy of a service.
+    Policies,
+    /// Changing the certificates and names of the terminal with this id.
+    Terminal(i64),
+    /// Giving events their places in the chain.
+    Chain,
+}
+
+impl Lock {
+    /// The keys are shared with every release that uses the same database: none ever changes.
+    fn key(self) -> i64 {
+        const TERMINALS: i64 = 1 << 40;
+        match self {
+            Self::Migration => 5_417_350,
+            Self::Chain => 5_417_351,
+            Self::Operators => 5_417_352,
+            Self::Policies => 5_417_353,
+            Self::Terminal(id) => TERMINALS.wrapping_add(id),
+        }
+    }
+}
 
 /// A connection of which the queries need not know the kind.
 #[derive(diesel::MultiConnection)]
@@ -97,15 +120,14 @@ impl Location {
             AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
             AnyConnection::Postgres(postgres) => {
                 diesel::sql_query("SELECT pg_advisory_lock($1)")
-                    .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
+                    .bind::<BigInt, _>(Lock::Migration.key())
                     .execute(postgres)?;
                 postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
             }
         };
         done.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))?;
-        // What SQL cannot say: hashes, and folded text.
+        // What SQL cannot say: folded text.
         self.in_one_transaction(&mut connection, |connection| {
-            audit_chain::chain_existing(connection)?;
             tenants::fold_never_folded(connection)?;
             overview::refresh_never_refreshed(connection)
         })
@@ -124,37 +146,20 @@ impl Location {
     }
 }
 
+/// Takes `lock` until the end of the transaction, waiting for whoever has it.
+pub(super) fn lock(connection: &mut AnyConnection, lock: Lock) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(lock.key())
+            .execute(postgres)?;
+    }
+    Ok(())
+}
+
 /// Lets the changes to one terminal's certificates happen one after the other, on all
-/// nodes, until the end of the transaction. SQLite has one writer and needs nothing.
+/// nodes, until the end of the transaction.
 pub(super) fn lock_terminal(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<diesel::sql_types::BigInt, _>(TERMINAL_LOCKS.wrapping_add(terminal_id))
-            .execute(postgres)?;
-    }
-    Ok(())
-}
-
-/// Lets suspensions happen one after the other, on all nodes, until the end of the
-/// transaction. Taken before the locks of terminals.
-pub(super) fn lock_operators(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<diesel::sql_types::BigInt, _>(OPERATORS_LOCK)
-            .execute(postgres)?;
-    }
-    Ok(())
-}
-
-/// Lets events be written one after the other, on all nodes, until the end of the
-/// transaction. Taken after the locks of terminals, never before.
-pub(super) fn lock_chain(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<diesel::sql_types::BigInt, _>(CHAIN_LOCK)
-            .execute(postgres)?;
-    }
-    Ok(())
+    lock(connection, Lock::Terminal(terminal_id))
 }
 
 /// Makes a new database's file readable by its owner only; SQLite gives its journal files

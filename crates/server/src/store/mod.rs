@@ -16,12 +16,14 @@ mod carried;
 mod certificates;
 mod connection;
 mod consents;
+mod duties;
 mod endings;
 mod error;
 mod finding;
 mod folding;
 mod in_state;
 mod left_open;
+mod linking;
 mod list_filter;
 mod notice_settings;
 mod noticed;
@@ -55,18 +57,22 @@ pub use carried::{CarriedBundle, WaitingBundle};
 pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
 pub use connection::{AnyConnection, Location};
 pub use consents::{ConsentPage, ConsentQuery, ConsentRow};
+pub use duties::Duty;
 pub use endings::RevokedNow;
 pub use error::StoreError;
 pub use finding::FoundCertificate;
 pub use folding::fold;
 pub use left_open::OnBehalf;
+pub use linking::Linked;
 pub use notice_settings::{MailRecipient, NoticeSettings, SettingsChange, Webhook};
 pub use noticed::{Circles, NoticedCertificate};
 pub use outbox::{
     Announcement, AttemptEnd, Audience, Channel, DeliveryKey, DeliveryRow, DeliveryState, NamedTerminal,
-    Occasion, Occurrence, Subject, Topic,
+    Occasion, Occurrence, Subject, Topic, WaitingNotices,
 };
-pub use overview::{ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState};
+pub use overview::{
+    Census, ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState, WEEKS_AHEAD,
+};
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use recovery_attempts::Counted;
 pub use recovery_codes::{FoundCode, NewRecoveryCode, RecoveryCodeRow, UsedCode};
@@ -83,7 +89,9 @@ pub use tenants::{NewTerminal, Tenant, TenantKind, Terminal};
 pub use terminals::{Stop, StopRow};
 pub use tryouts::Tryout;
 
+use crate::metrics::{Stopwatch, StoreAccess, StoreMetrics, StoreQueue};
 use connection::Access;
+use diesel::prelude::*;
 use worker::Queue;
 
 /// Threads that read beside SQLite's writer.
@@ -99,6 +107,8 @@ pub struct Store {
     writes: Queue,
     reads: Queue,
     long_reads: Queue,
+    shared: bool,
+    metrics: StoreMetrics,
 }
 
 impl Store {
@@ -107,19 +117,43 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or migrated.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
+        Self::open_measured(location, StoreMetrics::default())
+    }
+
+    /// The same, telling `metrics` what waits and how long it takes.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_measured(location: &Location, metrics: StoreMetrics) -> Result<Self, StoreError> {
         location.migrate()?;
-        let long_reads = worker::workers(location, Access::Read, LONG_READERS, "store-long-reader")?;
-        match location {
-            Location::Sqlite(_) => Ok(Self {
-                writes: worker::group_writer(location.clone())?,
-                reads: worker::workers(location, Access::Read, SQLITE_READERS, "store-reader")?,
-                long_reads,
-            }),
+        let workers =
+            |access, count, name, queue| worker::workers(location, access, count, name, metrics.queue(queue));
+        let long_reads = workers(Access::Read, LONG_READERS, "store-long-reader", StoreQueue::LongRead)?;
+        let (writes, reads) = match location {
+            Location::Sqlite(_) => (
+                worker::group_writer(location.clone(), metrics.queue(StoreQueue::Write), metrics.groups())?,
+                workers(Access::Read, SQLITE_READERS, "store-reader", StoreQueue::Read)?,
+            ),
             Location::Postgres(_) => {
-                let workers = worker::workers(location, Access::Write, POSTGRES_WORKERS, "store")?;
-                Ok(Self { writes: workers.clone(), reads: workers, long_reads })
+                let shared = workers(Access::Write, POSTGRES_WORKERS, "store", StoreQueue::Shared)?;
+                (shared.clone(), shared)
             }
-        }
+        };
+        let shared = matches!(location, Location::Postgres(_));
+        Ok(Self { writes, reads, long_reads, shared, metrics })
+    }
+
+    /// Asks the records for nothing, to see whether they answer.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.read(|connection| {
+            let _: Option<String> =
+                schema::tenant::table.select(schema::tenant::id).first(connection).optional()?;
+            Ok(())
+        })
+        .await
     }
 
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -127,7 +161,8 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writes.run(work).await
+        let begun = Stopwatch::start();
+        self.metrics.ended(StoreAccess::Write, begun, self.writes.run(work).await)
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -135,7 +170,8 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.reads.run(work).await
+        let begun = Stopwatch::start();
+        self.metrics.ended(StoreAccess::Read, begun, self.reads.run(work).await)
     }
 
     /// A read whose length grows with the records: an export, a check of the whole trail.
@@ -145,7 +181,8 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.long_reads.run(work).await
+        let begun = Stopwatch::start();
+        self.metrics.ended(StoreAccess::LongRead, begun, self.long_reads.run(work).await)
     }
 }
 

@@ -3,10 +3,12 @@
 //! What the list shows lies on the terminal's own row, brought up to date by [`refresh`]
 //! in the transaction of each change, so that 100,000 terminals need no join and no sort.
 
+mod census;
 mod matching;
 mod refresh;
 mod rows;
 
+pub use census::{Census, WEEKS_AHEAD};
 pub(super) use matching::expiring;
 pub(super) use refresh::{refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
 

@@ -83,8 +83,14 @@ diesel::table! {
         serial -> Nullable<Text>,
         detail -> Text,
         actor -> Nullable<Text>,
-        position -> Nullable<BigInt>,
-        hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_link (position) {
+        position -> BigInt,
+        event_id -> BigInt,
+        hash -> Text,
     }
 }
 
@@ -93,6 +99,9 @@ diesel::table! {
         id -> BigInt,
         position -> BigInt,
         hash -> Text,
+        settled -> BigInt,
+        looked_to -> BigInt,
+        looked_before -> BigInt,
     }
 }
 
@@ -394,6 +403,7 @@ diesel::allow_tables_to_appear_in_same_query!(outbox, terminal);
 diesel::allow_tables_to_appear_in_same_query!(outbox, tenant);
 diesel::allow_tables_to_appear_in_same_query!(notice_settings, tenant);
 diesel::allow_tables_to_appear_in_same_query!(notice_bounce, tenant);
+diesel::allow_tables_to_appear_in_same_query!(audit_event, audit_link);
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     terminal,

@@ -1,6 +1,11 @@
 //! What operators changed of a service on the site, over what the file says.
 
-use super::{AuditEvent, Store, StoreError, audit, connection::lock_chain, instant, schema::service_policy};
+use super::{
+    AuditEvent, Store, StoreError, audit,
+    connection::{Lock, lock},
+    instant,
+    schema::service_policy,
+};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -82,8 +87,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let service = service.to_owned();
         self.write(move |connection| {
-            // Two at once would insert the same row; the event below takes this lock anyway.
-            lock_chain(connection)?;
+            // Two at once would insert the same row.
+            lock(connection, Lock::Policies)?;
             diesel::delete(service_policy::table.filter(service_policy::service.eq(&service)))
                 .execute(connection)?;
             if !policy.is_empty() {

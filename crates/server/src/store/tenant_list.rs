@@ -2,6 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, Tenant, TenantKind, audit,
+    connection::lock_terminal,
     folding::containing,
     instant, overview,
     schema::{consent, tenant, terminal},
@@ -139,7 +140,10 @@ impl Store {
         for part in terminals.chunks(REFRESHED_AT_A_TIME) {
             let part = part.to_vec();
             self.write(move |connection| {
-                part.iter().try_for_each(|terminal_id| overview::refresh(connection, *terminal_id))
+                part.iter().try_for_each(|terminal_id| {
+                    lock_terminal(connection, *terminal_id)?;
+                    overview::refresh(connection, *terminal_id)
+                })
             })
             .await?;
         }

@@ -4,7 +4,7 @@ use super::{
     AnyConnection, AuditEvent, Store, StoreError, account_care,
     attempts::{self, Excluded},
     audit,
-    connection::lock_operators,
+    connection::{Lock, lock, lock_terminal},
     folding::fold,
     overview,
     schema::{tenant, terminal},
@@ -212,7 +212,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
         self.write(move |connection| {
-            lock_operators(connection)?;
+            lock(connection, Lock::Operators)?;
             another_operates(connection, &id)?;
             suspend(connection, &id, true, &event)
         })
@@ -227,6 +227,7 @@ impl Store {
         self.write(move |connection| {
             if let Some(mut known) = find(connection, &new.tenant_id, &new.common_name)? {
                 if let Some(label) = new.label.clone().filter(|label| known.label.as_ref() != Some(label)) {
+                    lock_terminal(connection, known.id)?;
                     diesel::update(terminal::table.filter(terminal::id.eq(known.id)))
                         .set(terminal::label.eq(&label))
                         .execute(connection)?;

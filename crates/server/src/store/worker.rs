@@ -10,6 +10,7 @@ use super::{
     StoreError,
     connection::{Access, AnyConnection, Location},
 };
+use crate::metrics::{GroupMetrics, QueueMetrics, Stopwatch, Waiting};
 use diesel::connection::SimpleConnection;
 use std::{
     sync::{
@@ -53,6 +54,8 @@ enum Progress {
 }
 
 struct Work<T, F> {
+    /// Until it is run first.
+    waiting: Option<Waiting>,
     work: F,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -60,6 +63,7 @@ struct Work<T, F> {
 
 impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item for Work<T, F> {
     fn run(&mut self, connection: &mut AnyConnection) -> Progress {
+        self.waiting = None;
         let outcome = (self.work)(connection);
         let progress = match &outcome {
             Ok(_) => Progress::Done,
@@ -87,6 +91,7 @@ impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item
 #[derive(Clone)]
 pub(super) struct Queue {
     sender: SyncSender<Box<dyn Item>>,
+    metrics: QueueMetrics,
 }
 
 impl Queue {
@@ -97,7 +102,8 @@ impl Queue {
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.sender.try_send(Box::new(Work { work, outcome: None, reply })).map_err(|error| {
+        let waiting = Some(self.metrics.enter());
+        self.sender.try_send(Box::new(Work { waiting, work, outcome: None, reply })).map_err(|error| {
             StoreError::Unavailable(match error {
                 TrySendError::Full(_) => format!("{QUEUE} transactions are waiting already"),
                 TrySendError::Disconnected(_) => "the store has been shut down".to_owned(),
@@ -108,11 +114,15 @@ impl Queue {
 }
 
 /// SQLite's only writer.
-pub(super) fn group_writer(location: Location) -> Result<Queue, StoreError> {
+pub(super) fn group_writer(
+    location: Location,
+    metrics: QueueMetrics,
+    groups: GroupMetrics,
+) -> Result<Queue, StoreError> {
     let connection = location.connect()?;
     let (sender, receiver) = sync_channel(QUEUE);
-    spawn("store-writer", move || write_groups(&location, connection, &receiver))?;
-    Ok(Queue { sender })
+    spawn("store-writer", move || write_groups(&location, connection, &receiver, &groups))?;
+    Ok(Queue { sender, metrics })
 }
 
 /// Workers with a transaction an item, sharing one queue.
@@ -121,6 +131,7 @@ pub(super) fn workers(
     access: Access,
     count: usize,
     name: &str,
+    metrics: QueueMetrics,
 ) -> Result<Queue, StoreError> {
     let (sender, receiver) = sync_channel(QUEUE);
     let receiver = Arc::new(Mutex::new(receiver));
@@ -129,7 +140,7 @@ pub(super) fn workers(
         let (location, receiver) = (location.clone(), Arc::clone(&receiver));
         spawn(&format!("{name}-{number}"), move || work_singly(&location, access, connection, &receiver))?;
     }
-    Ok(Queue { sender })
+    Ok(Queue { sender, metrics })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
@@ -140,10 +151,15 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
         .map_err(|error| StoreError::Unavailable(format!("no thread for the store: {error}")))
 }
 
-fn write_groups(location: &Location, mut connection: AnyConnection, receiver: &Receiver<Box<dyn Item>>) {
+fn write_groups(
+    location: &Location,
+    mut connection: AnyConnection,
+    receiver: &Receiver<Box<dyn Item>>,
+    metrics: &GroupMetrics,
+) {
     while let Ok(first) = receiver.recv() {
         let mut group = vec![first];
-        match write_group(location, &mut connection, receiver, &mut group) {
+        match write_group(location, &mut connection, receiver, &mut group, metrics) {
             Ok(()) => group.into_iter().for_each(|item| item.finish(Ok(()))),
             Err(error) => {
                 // The transaction may still be open (disk full): leave it before the next.
@@ -163,19 +179,28 @@ fn write_group(
     connection: &mut AnyConnection,
     receiver: &Receiver<Box<dyn Item>>,
     group: &mut Vec<Box<dyn Item>>,
+    metrics: &GroupMetrics,
 ) -> Result<(), StoreError> {
     connection.batch_execute(location.begin(Access::Write))?;
     if run_all(connection, receiver, group) {
-        return Ok(connection.batch_execute("COMMIT")?);
+        return commit(connection, group.len(), metrics);
     }
+    metrics.repeated();
     // One has failed, and what it did must be undone alone: all of them once more, each in
     // a savepoint. Most groups have no such item, and savepoints copy every page they touch.
     connection.batch_execute("ROLLBACK")?;
     connection.batch_execute(location.begin(Access::Write))?;
-    for item in group {
+    for item in group.iter_mut() {
         run_in_savepoint(connection, item)?;
     }
-    Ok(connection.batch_execute("COMMIT")?)
+    commit(connection, group.len(), metrics)
+}
+
+fn commit(connection: &mut AnyConnection, size: usize, metrics: &GroupMetrics) -> Result<(), StoreError> {
+    let begun = Stopwatch::start();
+    connection.batch_execute("COMMIT")?;
+    metrics.committed(size, begun);
+    Ok(())
 }
 
 /// Whether every item went well. The first that does not is the last one run.

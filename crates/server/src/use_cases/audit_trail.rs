@@ -4,10 +4,17 @@
 use super::{Koshin, UseCaseError};
 use crate::{
     home::{self, FileError, Home},
-    store::{AuditRow, ChainBreak, ChainHead, ChainReport, Store},
+    store::{AuditRow, ChainBreak, ChainHead, ChainReport, Linked, Store, StoreError},
 };
-use jiff::Timestamp;
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
+use std::{sync::Arc, time::Duration};
+
+/// An event gets its place within a second or two. One that is older than this is late: its
+/// place was not given when it should have been, or it was put in with an old date.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
+/// A late event that gets its place within this time was only found at a bad moment: the clocks
+/// of nodes differ.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The end of the chain cannot be kept, or the trail cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +63,29 @@ pub enum TrailFault {
 }
 
 impl Koshin {
+    /// Gives the events of the last moments their places in the chain.
+    ///
+    /// # Errors
+    /// When the store is out of reach: the next call does it.
+    pub async fn link_trail(&self, now: Timestamp) -> Result<(), UseCaseError> {
+        let Linked { events, oldest } = self.store.link_events().await?;
+        if let Some(oldest) = oldest.filter(|oldest| now.duration_since(*oldest) > LATE) {
+            tracing::warn!(events, %oldest, "events of the audit trail got their places late");
+        }
+        Ok(())
+    }
+
     /// Checks the whole trail and remembers what was found, for 操作履歴.
     ///
     /// # Errors
     /// When the store or the file is out of reach: what was found before stays.
     pub async fn check_trail(&self, home: &Home, now: Timestamp) -> Result<Arc<TrailCheck>, TrailError> {
-        let found = match verify_trail(&self.store, home).await {
+        let found = match verify_trail(&self.store, home, now).await {
             Ok(report) => {
+                if let Some(ChainBreak::Unchained { id, .. }) = report.broken {
+                    // It has been told: now it is linked, too, late as it is.
+                    self.store.link_again_from(id).await.map_err(UseCaseError::from)?;
+                }
                 report.broken.map_or(Ok(report.head.position), |broken| Err(TrailFault::Chain(broken)))
             }
             Err(TrailError::Altered(_)) => Err(TrailFault::Head),
@@ -84,7 +107,8 @@ impl Koshin {
     ///
     /// # Errors
     /// [`TrailError::Broken`]; what was kept stays.
-    pub async fn keep_chain_head(&self, home: &Home) -> Result<(), TrailError> {
+    pub async fn keep_chain_head(&self, home: &Home, now: Timestamp) -> Result<(), TrailError> {
+        self.link_trail(now).await?;
         let kept = kept_head(home)?;
         let head = self.store.chain_head().await.map_err(UseCaseError::from)?;
         if kept.as_ref() == Some(&head) {
@@ -103,12 +127,31 @@ impl Koshin {
     }
 }
 
-/// Checks the whole trail. Keeps nothing: a check must not hide what it found.
+/// Checks the whole trail, after the events of the last moments have got their places. An event
+/// that should have had one long ago is reported and gets none here: a check must not hide what
+/// it found, and so it keeps nothing either.
 ///
 /// # Errors
 /// When the store or the file is out of reach.
-pub async fn verify_trail(store: &Store, home: &Home) -> Result<ChainReport, TrailError> {
-    Ok(store.verify_chain(kept_head(home)?).await.map_err(UseCaseError::from)?)
+pub async fn verify_trail(store: &Store, home: &Home, now: Timestamp) -> Result<ChainReport, TrailError> {
+    let kept = kept_head(home)?;
+    let late = late_event(store, now).await.map_err(UseCaseError::from)?;
+    if late.is_none() {
+        store.link_events().await.map_err(UseCaseError::from)?;
+    }
+    let report = store.verify_chain(kept).await.map_err(UseCaseError::from)?;
+    Ok(ChainReport { broken: report.broken.or(late), ..report })
+}
+
+async fn late_event(store: &Store, now: Timestamp) -> Result<Option<ChainBreak>, StoreError> {
+    let then = now - LATE;
+    let late = store.without_place(then).await?;
+    if late.is_none() {
+        return Ok(None);
+    }
+    tokio::time::sleep(PATIENCE).await;
+    let still = store.without_place(then).await?;
+    Ok(late.filter(|late| still.as_ref() == Some(late)))
 }
 
 fn kept_head(home: &Home) -> Result<Option<ChainHead>, TrailError> {

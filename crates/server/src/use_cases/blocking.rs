@@ -41,6 +41,11 @@ impl Blocking {
         }
     }
 
+    /// How many are admitted, and how many may be.
+    pub(super) fn admitted(&self) -> (usize, usize) {
+        (self.admitted.load(Ordering::Relaxed), self.max_admitted)
+    }
+
     /// A place for one renewal.
     pub(super) fn admit(&self) -> Result<Admission, Denial> {
         let before = self.admitted.fetch_add(1, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use crate::{authority::IssueError, entropy::KeyGenerationError, store::StoreError};
 use jiff::Timestamp;
-use koshin_issuance::{KeyRejection, Pkcs12Error, PlanError, PrivateKeyError};
+use koshin_issuance::{Pkcs12Error, PlanError, PrivateKeyError};
 use koshin_policy::{Refusal, validity::IssuerEndsTooSoon};
 use koshin_protocol::problem::ProblemCode;
 
@@ -50,9 +50,6 @@ pub enum UseCaseError {
     /// A new key.
     #[error(transparent)]
     KeyGeneration(#[from] KeyGenerationError),
-    /// A new key of our own making is not accepted.
-    #[error("a key made by this server was rejected: {0}")]
-    OwnKey(#[from] KeyRejection),
     /// A private key could not be written.
     #[error(transparent)]
     PrivateKey(#[from] PrivateKeyError),

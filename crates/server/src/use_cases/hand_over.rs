@@ -9,8 +9,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use koshin_issuance::{
-    BundleContents, IssuancePlan, PrivateKey, PublicKey, certificate_to_pem, encrypt_private_key_pem,
-    write_pkcs12,
+    BundleContents, IssuancePlan, PrivateKey, certificate_to_pem, encrypt_private_key_pem, write_pkcs12,
 };
 use koshin_policy::{Validity, calendar, validity};
 use secrecy::{ExposeSecret, SecretString};
@@ -93,14 +92,12 @@ impl Koshin {
         service: &Service,
         now: Timestamp,
     ) -> Result<Made, UseCaseError> {
-        let algorithm = service.legacy_key;
-        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
-        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
-        let plan = self.record_plan(order, &public_key, now).await?;
+        let key = self.keys.key(service.legacy_key).await?;
+        let plan = self.record_plan(order, &key.public, now).await?;
         let work = FilesWork {
             authority: self.authority(),
             plan,
-            key,
+            key: key.private,
             common_name: order.common_name.clone(),
             service: service.clone(),
         };

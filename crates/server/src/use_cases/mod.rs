@@ -11,6 +11,7 @@ mod fetch_bundle;
 mod hand_over;
 mod hand_over_archive;
 mod in_flight;
+mod key_pool;
 mod mass_revocation;
 mod notice_feed;
 mod notice_sending;
@@ -20,6 +21,7 @@ mod operator_search;
 mod operator_tenants;
 mod order;
 mod own_certificates;
+mod own_state;
 mod recovery;
 mod renew;
 pub mod second_factor;
@@ -46,6 +48,7 @@ pub use api_tokens::{ApiCaller, LONGEST_LIFE_DAYS, MadeToken, TOKEN_PREFIX, Toke
 pub use authenticate::{Caller, Purpose};
 pub use error::{Denial, UseCaseError};
 pub use hand_over::{HandOver, HandOverFiles};
+pub use key_pool::{KeyLevel, KeyPool};
 pub use mass_revocation::{RevocationReason, RevocationRefusal, RevocationView, RevocationWish};
 pub use notice_feed::Feed;
 pub use notice_settings::{MailWish, NoticeSettingsError, OrganisationNotices};
@@ -80,6 +83,7 @@ use crate::{
     authority::Authority,
     config::{Config, Service},
     home::Home,
+    metrics::Metrics,
     store::{Announcement, Audience, Occurrence, Store, StoreError},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -104,15 +108,19 @@ pub struct Koshin {
     public_url: String,
     in_flight: InFlight,
     blocking: Blocking,
+    keys: KeyPool,
     second_factor_key: Option<SecondFactorKey>,
     notices: Option<Notices>,
     trail_check: ArcSwapOption<TrailCheck>,
+    metrics: Metrics,
 }
 
 impl Koshin {
     /// Puts the parts together. `public_url` has no slash at its end.
     pub fn new(store: Store, authority: Authority, config: Config, public_url: String) -> Self {
         let blocking = Blocking::new(config.limits.waiting_renewals);
+        let keys = KeyPool::new(key_pool::Rules::new(config.keys.pool, config.limits.request()));
+        keys.keep(config.services.values().map(|service| service.legacy_key));
         let services =
             config.services.iter().map(|(id, service)| (id.clone(), Arc::new(service.clone()))).collect();
         Self {
@@ -124,10 +132,18 @@ impl Koshin {
             public_url,
             in_flight: InFlight::default(),
             blocking,
+            keys,
             second_factor_key: None,
             notices: None,
             trail_check: ArcSwapOption::empty(),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// Telling these metrics what happens.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// With the key that the administration site and recovery codes need.
@@ -177,6 +193,12 @@ impl Koshin {
     /// Puts another CA in force, for everything planned from now on.
     pub fn replace_authority(&self, authority: Authority) {
         self.authority.store(Arc::new(authority));
+    }
+
+    /// The stock of keys for the legacy door. It is filled after [`KeyPool::fill_in_idle_time`] only, and ends with
+    /// this value or by [`KeyPool::stop`].
+    pub fn key_pool(&self) -> &KeyPool {
+        &self.keys
     }
 
     /// The configuration.

@@ -77,7 +77,11 @@ impl Koshin {
         })
     }
 
-    async fn own_certificates(&self, now: Timestamp) -> Result<Vec<OwnCertificate>, SiteError> {
+    /// The certificates with which this node answers; none without its directory.
+    ///
+    /// # Errors
+    /// A defect of this program.
+    pub async fn own_certificates(&self, now: Timestamp) -> Result<Vec<OwnCertificate>, SiteError> {
         let Some(home) = self.home.clone() else { return Ok(Vec::new()) };
         let with_site = self.config.site.is_some();
         // Files: not for an async thread.

@@ -2,13 +2,15 @@
 
 use super::{
     Caller, Denial, Koshin, UseCaseError,
+    blocking::Admission,
     error::code_of,
+    in_flight::Ticket,
     order::{Order, in_progress, lost_place},
 };
 use crate::{
     authority::Authority,
     config::Service,
-    entropy,
+    entropy::{self, NewKey},
     store::{AuditKind, Door, NewBundle},
 };
 use jiff::Timestamp;
@@ -27,18 +29,24 @@ impl Koshin {
     /// `POST /api/cert`: a new key and certificate, waiting as PKCS#12 under a URI that
     /// only this terminal can open.
     ///
-    /// Runs to its end even if the caller goes away, so that the records are whole.
+    /// Whoever goes away while he waits for his key gives his place back. From the first record on it runs to its end
+    /// even if the caller goes away, so that the records are whole.
     ///
     /// # Errors
-    /// What the policy refuses; 409 while another renewal of the terminal is under way.
+    /// What the policy refuses; 409 while another renewal of the terminal is under way; 503 when more wait for a key
+    /// than can be served.
     pub async fn renew_with_server_key(
         self: &Arc<Self>,
         caller: Caller,
         now: Timestamp,
     ) -> Result<RenewalReply, UseCaseError> {
+        let ready = self.prepare_key(&caller, now).await;
         let koshin = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let outcome = koshin.make_bundle(&caller, now).await;
+            let outcome = match ready {
+                Ok(ready) => koshin.make_bundle(&caller, ready, now).await,
+                Err(error) => Err(error),
+            };
             koshin.note_outcome(caller.record.terminal_id, outcome, now).await
         });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
@@ -63,15 +71,27 @@ impl Koshin {
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 
-    async fn make_bundle(&self, caller: &Caller, now: Timestamp) -> Result<RenewalReply, UseCaseError> {
-        let _ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
-        let _place = self.blocking.admit()?;
+    /// Everything that can be refused before something is recorded, and the key.
+    async fn prepare_key(&self, caller: &Caller, now: Timestamp) -> Result<Ready, UseCaseError> {
+        let ticket = self.in_flight.enter(caller.record.terminal_id).ok_or_else(in_progress)?;
+        let place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?;
-        let algorithm = service.legacy_key;
-        let key = self.blocking.run(move || entropy::private_key(algorithm)).await?;
-        let public_key = PublicKey::from_spki_der(&key.public_key_spki_der())?;
+        // The queue for keys has a bound of its own. Who waits there must not take the places of those that need
+        // none, and there are never more of them afterwards than keys are made.
+        let place = self.keys.has(service.legacy_key).then_some(place);
+        let key = self.keys.key(service.legacy_key).await?;
+        Ok(Ready { key, service, _ticket: ticket, _place: place })
+    }
+
+    async fn make_bundle(
+        &self,
+        caller: &Caller,
+        ready: Ready,
+        now: Timestamp,
+    ) -> Result<RenewalReply, UseCaseError> {
+        let Ready { key, service, _ticket, _place } = ready;
         let order = self.order(caller, Door::Legacy, &service, now)?;
-        let plan = self.record_plan(&order, &public_key, now).await?;
+        let plan = self.record_plan(&order, &key.public, now).await?;
 
         let serial = plan.serial().to_hex();
         let (pass, token) = (entropy::password(), entropy::token());
@@ -80,7 +100,7 @@ impl Koshin {
         let work = BundleWork {
             authority: self.authority(),
             plan,
-            key,
+            key: key.private,
             pass: pass.clone(),
             common_name: order.common_name,
             service,
@@ -167,6 +187,16 @@ impl Koshin {
             validity: validity(&service.validity, Some(caller.not_after), issuer_end, now)?,
         })
     }
+}
+
+/// A renewal that may begin.
+struct Ready {
+    key: NewKey,
+    service: Arc<Service>,
+    /// Keeps other renewals of the terminal away until this one has ended.
+    _ticket: Ticket,
+    /// Counts it among those at work.
+    _place: Option<Admission>,
 }
 
 /// The signature and the bundle, in one visit to a processor.

@@ -86,6 +86,7 @@ impl Koshin {
                 (id.clone(), Arc::new(in_force))
             })
             .collect();
+        self.keys.keep(services.values().map(|service| service.legacy_key));
         self.services.store(Arc::new(services));
         Ok(())
     }

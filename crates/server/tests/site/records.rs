@@ -6,9 +6,10 @@ use diesel::{
 use std::{collections::BTreeMap, path::Path};
 
 /// What a request may leave behind that is refused: that somebody was there, and failed.
-const TRACES: [&str; 8] = [
+const TRACES: [&str; 9] = [
     "audit_event",
     "audit_head",
+    "audit_link",
     "ended_session",
     "recovery_attempt",
     "renewal_attempt",

@@ -229,19 +229,22 @@ async fn what_administrators_do_is_recorded_with_their_names() {
 #[tokio::test]
 async fn the_end_of_the_trail_is_kept_outside_the_database() {
     let world = World::new().await;
-    world.koshin.keep_chain_head(&world.home).await.unwrap();
+    world.koshin.keep_chain_head(&world.home, now()).await.unwrap();
     let before = std::fs::read(world.home.audit_head()).unwrap();
     world.invited("clinic").await;
-    let report = verify_trail(world.koshin.store(), &world.home).await.unwrap();
+    let report = verify_trail(world.koshin.store(), &world.home, now()).await.unwrap();
     assert_eq!(report.broken, None);
-    world.koshin.keep_chain_head(&world.home).await.unwrap();
+    world.koshin.keep_chain_head(&world.home, now()).await.unwrap();
     let kept = std::fs::read_to_string(world.home.audit_head()).unwrap();
     assert_ne!(kept.as_bytes(), before);
 
     let longer = kept.replace(&format!("{}", report.head.position), "4000");
     #[expect(clippy::disallowed_methods, reason = "a torn file is no harm in a test")]
     std::fs::write(world.home.audit_head(), longer).unwrap();
-    let report = verify_trail(world.koshin.store(), &world.home).await.unwrap();
+    let report = verify_trail(world.koshin.store(), &world.home, now()).await.unwrap();
     assert!(matches!(report.broken, Some(ChainBreak::Truncated { kept: 4000, .. })), "{report:?}");
-    assert!(world.koshin.keep_chain_head(&world.home).await.is_err(), "what was kept is not overwritten");
+    assert!(
+        world.koshin.keep_chain_head(&world.home, now()).await.is_err(),
+        "what was kept is not overwritten"
+    );
 }

@@ -66,7 +66,7 @@ async fn the_last_check_of_the_chain_is_remembered() {
     let world = World::new().await;
     let koshin = &world.koshin;
     assert!(koshin.last_trail_check().is_none());
-    koshin.keep_chain_head(&world.home).await.unwrap();
+    koshin.keep_chain_head(&world.home, now()).await.unwrap();
     koshin.check_trail(&world.home, now()).await.unwrap();
     let check = koshin.last_trail_check().unwrap();
     assert!(check.at == now() && check.found.as_ref().is_ok_and(|events| *events > 0), "{check:?}");

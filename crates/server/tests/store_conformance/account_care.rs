@@ -229,6 +229,7 @@ pub(crate) async fn the_trail_is_narrowed_by_kind_and_time(f: Fixture) {
     assert_eq!(invited.len(), 1);
     assert!(of(TrailQuery { from: Some(later(1)), ..TrailQuery::default() }).await.is_empty());
     assert!(of(TrailQuery { until: Some(now()), ..TrailQuery::default() }).await.is_empty());
+    f.store.link_events().await.unwrap();
     let all = of(TrailQuery { from: Some(now()), until: Some(later(1)), ..TrailQuery::default() }).await;
     let places: Vec<i64> = all.iter().filter_map(|event| event.position).collect();
     let before = f.store.hashes_before(places).await.unwrap();

@@ -66,7 +66,12 @@ pub(crate) async fn every_change_is_in_the_trail(f: Fixture) {
 
 /// A client can be refused as often as it likes; the trail must not grow with it.
 pub(crate) async fn an_event_that_repeats_is_recorded_once_an_hour(f: Fixture) {
-    let refused = |at| AuditEvent { at, serial: Some("a1".to_owned()), ..event(AuditKind::RenewalRefused) };
+    let refused = |at| AuditEvent {
+        at,
+        common_name: Some("client001".to_owned()),
+        serial: Some("a1".to_owned()),
+        ..event(AuditKind::RenewalRefused)
+    };
     for _ in 0..3 {
         f.store.audit_once_an_hour(refused(now())).await.unwrap();
     }

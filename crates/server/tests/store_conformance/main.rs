@@ -10,7 +10,9 @@ mod accounts_at_once;
 mod api_tokens;
 mod bundles;
 mod carried;
+mod census;
 mod certificates;
+mod chain;
 mod durability;
 mod fixture;
 mod left_open;
@@ -114,6 +116,8 @@ on_both_databases! {
     accounts_at_once::a_text_that_no_database_takes_costs_no_connection,
     accounts_at_once::a_deadlock_is_repeated_in_whatever_language_it_is_told,
     accounts::an_ended_session_says_why,
+    census::a_census_counts_ends_by_week_and_each_terminal_once,
+    census::what_waits_in_the_outbox_is_counted_by_channel,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
@@ -121,9 +125,11 @@ on_both_databases! {
     overview::a_scope_shows_its_tenants_only,
     overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
     overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
-    overview::the_chain_holds_and_leads_through_what_was_kept,
-    overview::the_chain_holds_under_simultaneous_writers,
-    overview::what_was_done_to_the_trail_is_found,
+    chain::the_chain_holds_and_leads_through_what_was_kept,
+    chain::what_was_done_to_the_trail_is_found,
+    chain::events_get_their_places_once_whoever_gives_them,
+    chain::an_event_of_a_transaction_that_ends_late_is_linked_late_and_not_forgotten,
+    chain::an_event_that_was_passed_over_is_found_and_linked,
     operators::tenants_are_listed_searched_and_counted,
     operators::a_changed_tenant_is_found_by_its_new_name,
     operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,

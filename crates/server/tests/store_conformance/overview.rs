@@ -1,11 +1,10 @@
-//! Promises about the list of terminals, their names and stops, and the audit chain.
+//! Promises about the list of terminals, their names and stops.
 
 use crate::fixture::{Fixture, event, later, now, tenant, terminal};
-use diesel::{RunQueryDsl, SqliteConnection, prelude::*};
 use koshin_policy::CertificateState::{InUse, Revoked};
 use koshin_server::store::{
-    AuditKind, ChainBreak, ChainHead, Funnel, Intent, ListFilter, ListSort, Location, NewTerminal, Scope,
-    Stop, Store, StoreError, Tenant, TerminalQuery, TerminalRow, TerminalState,
+    AuditKind, Funnel, Intent, ListFilter, ListSort, NewTerminal, Scope, Stop, StoreError, Tenant,
+    TerminalQuery, TerminalRow, TerminalState,
 };
 use std::collections::BTreeSet;
 
@@ -220,69 +219,4 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
         Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 }
     );
     assert_eq!(row(&f).await.state, TerminalState::Valid);
-}
-
-pub(crate) async fn the_chain_holds_and_leads_through_what_was_kept(f: Fixture) {
-    f.issue("a1", None).await;
-    let kept = f.store.chain_head().await.unwrap();
-    f.confirm("a1").await;
-    f.store.revoke("a1", "unspecified", now()).await.unwrap();
-    let report = f.store.verify_chain(Some(kept.clone())).await.unwrap();
-    assert_eq!(report.broken, None);
-    assert_eq!(report.head.position, kept.position + 2);
-    let trail = f.store.audit_trail().await.unwrap();
-    let positions: Vec<Option<i64>> = trail.iter().map(|row| row.position).collect();
-    assert_eq!(positions, (1..=report.head.position).map(Some).collect::<Vec<_>>());
-}
-
-/// Many writers at once: every event gets a place of its own.
-pub(crate) async fn the_chain_holds_under_simultaneous_writers(f: Fixture) {
-    let tasks: Vec<_> = (0..100)
-        .map(|_| {
-            let store = f.store.clone();
-            tokio::spawn(async move { store.audit(event(AuditKind::RenewalRefused)).await })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
-    let report = f.store.verify_chain(None).await.unwrap();
-    assert_eq!((report.broken, report.head.position), (None, 101));
-}
-
-pub(crate) async fn what_was_done_to_the_trail_is_found(f: Fixture) {
-    for _ in 0..5 {
-        f.store.audit(event(AuditKind::RenewalRefused)).await.unwrap();
-    }
-    let whole = f.store.chain_head().await.unwrap();
-    let Location::Sqlite(path) = &f.location else { return };
-    let broken_by = |statements: &'static str, kept: Option<ChainHead>| {
-        let copy = tempfile::tempdir().unwrap();
-        let target = copy.path().join("koshin.db");
-        let mut original = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
-        diesel::sql_query(format!("VACUUM INTO '{}'", target.display())).execute(&mut original).unwrap();
-        let mut altered = SqliteConnection::establish(&target.to_string_lossy()).unwrap();
-        for statement in statements.split(';') {
-            diesel::sql_query(statement).execute(&mut altered).unwrap();
-        }
-        drop(altered);
-        async move {
-            let store = Store::open(&Location::Sqlite(target)).unwrap();
-            let broken = store.verify_chain(kept).await.unwrap().broken;
-            drop(copy);
-            broken
-        }
-    };
-    let at = |position| matches!(position, Some(ChainBreak::Altered { position: 3, .. }));
-    assert!(at(broken_by("UPDATE audit_event SET detail = 'x' WHERE position = 3", None).await));
-    assert!(at(broken_by("UPDATE audit_event SET actor = 'x' WHERE position = 3", None).await));
-    let gone = broken_by("DELETE FROM audit_event WHERE position = 3", None).await;
-    assert_eq!(gone, Some(ChainBreak::Missing { position: 3 }));
-    let put_in = "INSERT INTO audit_event (at, kind, detail) VALUES (1, 'signed_in', '')";
-    assert!(matches!(broken_by(put_in, None).await, Some(ChainBreak::Unchained { .. })));
-    let cut = "DELETE FROM audit_event WHERE position > 4; \
-               UPDATE audit_head SET position = 4, hash = (SELECT hash FROM audit_event WHERE position = 4)";
-    assert_eq!(broken_by(cut, None).await, None, "the database alone cannot tell");
-    let found = broken_by(cut, Some(whole)).await;
-    assert_eq!(found, Some(ChainBreak::Truncated { kept: 6, found: 4 }));
 }

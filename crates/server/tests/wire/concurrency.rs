@@ -24,7 +24,7 @@ fn all_at_once(ask: impl Fn() -> Response + Sync) -> Vec<Response> {
 }
 
 /// Of the certificates that came out of it, how many still work.
-fn usable(terminal: &Terminal, replies: &[Response]) -> usize {
+pub(crate) fn usable(terminal: &Terminal, replies: &[Response]) -> usize {
     let client = terminal.client();
     let mut usable = 0;
     for reply in replies.iter().filter(|reply| reply.status == 200) {

@@ -55,7 +55,7 @@ fn decode(body: &[u8]) -> Vec<u8> {
     STANDARD.decode(text).unwrap()
 }
 
-fn reenroll(client: &Client, csr: &[u8]) -> Response {
+pub(crate) fn reenroll(client: &Client, csr: &[u8]) -> Response {
     let headers = [("Content-Type", "application/pkcs10"), ("Content-Transfer-Encoding", "base64")];
     client.request("POST", REENROLL, &headers, STANDARD.encode(csr).as_bytes()).unwrap()
 }

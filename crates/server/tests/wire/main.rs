@@ -7,18 +7,24 @@
 //! - [`est`]: RFC 7030 by OpenSSL and curl.
 //! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
+//! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
 //! - [`audit`]: what was done to the trail behind the server's back.
+//! - [`keys`]: a herd at the legacy door, and no key in stock.
+//! - [`metrics`]: what Prometheus and balancers are told.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have a clock and files")]
 
 mod audit;
 mod bundles;
+mod cluster;
 mod concurrency;
 mod crash;
 mod curl;
 mod est;
 mod java;
+mod keys;
 mod limits;
+mod metrics;
 mod operation;
 mod recovery;
 mod refusals;

@@ -83,7 +83,7 @@ fn the_use_of_a_code_is_told_at_once() {
     assert!(words.iter().all(|(_, body)| !body.contains(&code)), "{words:?}");
 }
 
-fn enroll(client: &Client, code: &str, csr: &[u8]) -> Response {
+pub(crate) fn enroll(client: &Client, code: &str, csr: &[u8]) -> Response {
     let credentials = format!("Basic {}", STANDARD.encode(format!("recovery:{code}")));
     let headers = [
         ("Authorization", credentials.as_str()),

@@ -189,7 +189,7 @@ fn kinds(t: &Texts, chosen: Option<AuditKind>) -> Vec<Choice> {
 
 fn line(t: &Texts, event: &AuditRow) -> HistoryLine {
     HistoryLine {
-        position: event.position.map(|position| position.to_string()).unwrap_or_default(),
+        position: event.position.map_or_else(|| "―".to_owned(), |position| position.to_string()),
         instant: event.at.to_string(),
         when: dates::minute(event.at),
         what: words(t, &event.kind),
@@ -233,7 +233,7 @@ fn chain(t: &Texts, check: Option<&TrailCheck>) -> Message {
             ChainBreak::Altered { position, .. } | ChainBreak::Rewritten { position } => {
                 ("chain-altered", *position)
             }
-            ChainBreak::Unchained { id } => ("chain-unchained", *id),
+            ChainBreak::Unchained { id, .. } => ("chain-unchained", *id),
             ChainBreak::End { recorded: found, .. } | ChainBreak::Truncated { found, .. } => {
                 ("chain-cut", *found)
             }

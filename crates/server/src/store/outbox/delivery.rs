@@ -16,6 +16,9 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Every channel.
+    pub const ALL: &'static [Self] = &[Self::Mail, Self::Webhook];
+
     /// The word in the records.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -25,8 +28,9 @@ impl Channel {
     }
 
     pub(in super::super) fn from_word(word: &str) -> Result<Self, StoreError> {
-        [Self::Mail, Self::Webhook]
-            .into_iter()
+        Self::ALL
+            .iter()
+            .copied()
             .find(|channel| channel.as_str() == word)
             .ok_or_else(|| StoreError::Corrupt(format!("channel {word:?}")))
     }

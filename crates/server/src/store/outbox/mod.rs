@@ -14,7 +14,7 @@ pub use delivery::{AttemptEnd, Channel, DeliveryKey, DeliveryRow, DeliveryState,
 pub(super) use announcing::announce;
 
 use super::{
-    AnyConnection, RevocationState, Store, StoreError, bounces,
+    AnyConnection, RevocationState, Store, StoreError, bounces, instant,
     schema::{certificate, invitation, mass_revocation, outbox, terminal},
 };
 use crate::entropy;
@@ -22,6 +22,17 @@ use delivery::{Columns, KeyColumns};
 use diesel::prelude::*;
 use jiff::Timestamp;
 use koshin_policy::{CertificateState, event::Event};
+
+/// Notices of one channel that wait to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingNotices {
+    /// The channel.
+    pub channel: Channel,
+    /// How many.
+    pub count: u64,
+    /// When the oldest of them was planned.
+    pub oldest: Timestamp,
+}
 
 /// Random bytes by which returned mail names a delivery.
 const MARK_BYTES: usize = 16;
@@ -68,6 +79,29 @@ impl Store {
                 Ok((DeliveryKey::try_from(key)?, DeliveryState::from_word(&state)?))
             };
             rows.into_iter().map(planned).collect()
+        })
+        .await
+    }
+
+    /// What waits to be sent; a channel where nothing does is left out.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn waiting_notices(&self) -> Result<Vec<WaitingNotices>, StoreError> {
+        self.read(|connection| {
+            let rows: Vec<(String, i64, Option<i64>)> = outbox::table
+                .filter(outbox::state.eq(DeliveryState::Waiting.as_str()))
+                .group_by(outbox::channel)
+                .select((outbox::channel, diesel::dsl::count_star(), diesel::dsl::min(outbox::created_at)))
+                .load(connection)?;
+            let waiting = |(channel, count, oldest): (String, i64, Option<i64>)| {
+                Ok(WaitingNotices {
+                    channel: Channel::from_word(&channel)?,
+                    count: u64::try_from(count).unwrap_or(0),
+                    oldest: instant(oldest.unwrap_or_default())?,
+                })
+            };
+            rows.into_iter().map(waiting).collect()
         })
         .await
     }

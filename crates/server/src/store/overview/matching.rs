@@ -64,7 +64,7 @@ pub(super) fn matching(scope: &Scope, query: &TerminalQuery, now: Timestamp) -> 
 }
 
 /// The terminals that stand so. [`state_of`] says the same of one row.
-fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Terminals {
+pub(super) fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Terminals {
     let (soon, due) = (cut(now, SOON_DAYS), cut(now, DUE_DAYS));
     let second = now.as_second();
     let valid = |terminals| working(terminals).filter(terminal::expires_at.ge(second));

@@ -16,10 +16,9 @@ use koshin_policy::CertificateState;
 const LONGEST_SEARCHED: usize = 600;
 
 /// Brings what the list shows of a terminal in line with its certificates and names. To be
-/// called in the transaction of each change to its names. Takes the terminal's lock: what
-/// was read must still hold when the row is written.
+/// called in the transaction of each change to its names, by whoever holds the terminal's lock
+/// since before that change: what was read must still hold when the row is written.
 pub(in super::super) fn refresh(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
-    lock_terminal(connection, terminal_id)?;
     let shown = shown(connection, terminal_id)?;
     write_all(connection, terminal_id, shown)
 }
@@ -159,6 +158,7 @@ pub(in super::super) fn refresh_never_refreshed(connection: &mut AnyConnection) 
     let unlisted: Vec<i64> =
         terminal::table.filter(terminal::search_text.eq("")).select(terminal::id).load(connection)?;
     for terminal_id in unlisted {
+        lock_terminal(connection, terminal_id)?;
         refresh(connection, terminal_id)?;
     }
     Ok(())

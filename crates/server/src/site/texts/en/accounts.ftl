@@ -179,7 +179,7 @@ chain-whole =
 chain-head = Checked { $when }: the end of the history that the server keeps was altered. Tell the operator.
 chain-missing = Checked { $when }: event { $number } is missing. Tell the operator.
 chain-altered = Checked { $when }: event { $number } was altered. Tell the operator.
-chain-unchained = Checked { $when }: there is an event that this server did not write (row { $number }). Tell the operator.
+chain-unchained = Checked { $when }: an event got no number when it should have (row { $number }). Tell the operator.
 chain-cut = Checked { $when }: events after { $number } were cut off or added. Tell the operator.
 
 event-tenant-added = Clinic or company added

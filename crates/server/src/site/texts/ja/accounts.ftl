@@ -171,7 +171,7 @@ chain-whole = { $when }に確認：全{ $count }件の記録に、改ざんや�
 chain-head = { $when }に確認：サーバーに控えた記録の末尾が書き換えられています。運用担当者に連絡してください。
 chain-missing = { $when }に確認：{ $number }番の記録がありません。運用担当者に連絡してください。
 chain-altered = { $when }に確認：{ $number }番の記録が書き換えられています。運用担当者に連絡してください。
-chain-unchained = { $when }に確認：このサーバーが書いていない記録があります（行{ $number }）。運用担当者に連絡してください。
+chain-unchained = { $when }に確認：番号が付かないままの記録があります（行{ $number }）。運用担当者に連絡してください。
 chain-cut = { $when }に確認：{ $number }番より後の記録が切り取られているか、書き足されています。運用担当者に連絡してください。
 
 event-tenant-added = 医療機関・会社を登録しました

@@ -1,0 +1,105 @@
+//! Fills an empty database with a fleet as years of renewals leave it behind: tenants, terminals, several certificates
+//! each, and the chained events of them. Some of the terminals are live: their certificates were signed by a server's
+//! issuing CA, and lie with their keys in a file for the load generator. `cargo xtask bench` runs it.
+
+#![allow(clippy::disallowed_methods, reason = "a tool of the benchmark, which has a clock")]
+
+mod events;
+mod live;
+mod script;
+mod terminal;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use jiff::Timestamp;
+use koshin_server::store::{Location, Store};
+use secrecy::SecretString;
+
+use events::Events;
+use live::Live;
+use script::{Database, Table};
+use terminal::{CERTIFICATE_COLUMNS, PER_TENANT, TERMINAL_COLUMNS, Terminal};
+
+#[derive(Parser)]
+struct Options {
+    /// The path of a SQLite file, or a postgres:// URL; without tenants.
+    #[arg(long)]
+    database: String,
+    /// Terminals in all.
+    #[arg(long)]
+    terminals: u32,
+    /// Certificates of each terminal: the last is in use, the others were replaced.
+    #[arg(long, default_value_t = 2)]
+    generations: u32,
+    /// So many of the terminals, the first, are live.
+    #[arg(long, default_value_t = 0, requires_all = ["server", "out"])]
+    live: u32,
+    /// The directory of the server whose issuing CA signs for live terminals.
+    #[arg(long)]
+    server: Option<PathBuf>,
+    /// Where the live terminals' certificates and keys are written, JSON.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    ensure!(options.live <= options.terminals, "no more terminals can be live than there are");
+    ensure!(options.generations > 0, "a terminal has at least one certificate");
+    let location = if options.database.starts_with("postgres") {
+        Location::Postgres(SecretString::from(options.database.clone()))
+    } else {
+        Location::Sqlite(PathBuf::from(&options.database))
+    };
+    // Makes the tables.
+    drop(Store::open(&location)?);
+    let live = match (&options.server, &options.out) {
+        (Some(server), Some(out)) if options.live > 0 => {
+            Some((Live::prepare(server, options.live, Timestamp::now())?, out))
+        }
+        _ => None,
+    };
+    let mut database = Database::open(&location)?;
+    fill(&mut database, &options, live.as_ref().map(|(live, _)| live))?;
+    database.settle()?;
+    if let Some((live, out)) = live {
+        std::fs::write(out, live.file().to_string()).with_context(|| out.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Rows as the store would have made them, in statements of many.
+fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Result<()> {
+    let now = Timestamp::now();
+    let dropped = database.drop_indexes()?;
+    let mut tenants = Table::new(
+        "INSERT INTO tenant (id, name, service, suspended, created_at, kind, search_text) VALUES ",
+    );
+    for tenant in 0..=options.terminals.div_ceil(PER_TENANT) {
+        let name = format!("第{tenant}医院");
+        let row = format!("('t{tenant}', '{name}', 'default', FALSE, 0, 'clinic', 't{tenant}\n{name}')");
+        tenants.row(database, &row)?;
+    }
+    tenants.end(database)?;
+    let mut terminals = Table::new(TERMINAL_COLUMNS);
+    for number in 0..options.terminals {
+        let terminal = Terminal::new(number, now, live);
+        terminals.row(database, &terminal.row())?;
+    }
+    terminals.end(database)?;
+    let mut certificates = Table::new(CERTIFICATE_COLUMNS);
+    let mut events = Events::new();
+    for number in 0..options.terminals {
+        let terminal = Terminal::new(number, now, live);
+        for generation in 0..options.generations {
+            let certificate = terminal.certificate(generation, options.generations);
+            certificates.row(database, &certificate.row(&terminal, database.blob()))?;
+            events.of(database, &terminal, &certificate)?;
+        }
+    }
+    certificates.end(database)?;
+    events.end(database)?;
+    database.make_indexes(&dropped)
+}

@@ -1,0 +1,127 @@
+//! One of very many terminals, and its certificates from the first to the one in use.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::live::Live;
+use crate::script::Blob;
+
+/// Terminals of a clinic, but for the first.
+pub(crate) const PER_TENANT: u32 = 20;
+/// Terminals of the one large organisation, `t0`.
+const LARGE: u32 = 2_000;
+const DAY: i64 = 86_400;
+/// A certificate's life in seconds, three years, over which the ends are spread.
+const LIFE: i64 = 1095 * DAY;
+/// A terminal renews once a year: the three months before the end are the latest time, not the usual one.
+const BETWEEN: i64 = 365 * DAY;
+/// Seconds between the ends of two of the 65,536 places in that span.
+const STEP: i64 = LIFE / 65_536;
+/// So many of these places have passed already: ten days.
+const EXPIRED: i64 = 600;
+/// A digest's 32 bytes make up a certificate of some 700.
+const DER_PARTS: usize = 22;
+
+pub(crate) const TERMINAL_COLUMNS: &str = "INSERT INTO terminal (tenant_id, common_name, label, place, \
+     created_at, last_seen_at, last_result, last_result_at, failing_since, current_serial, current_state, \
+     expires_at, unused_serial, name_key, place_key, search_text) VALUES ";
+pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, terminal_id, parent, state, door, \
+     key_fingerprint, not_before, not_after, created_at, first_used_at, ended_at, end_reason, der) VALUES ";
+
+/// Ends spread over three years, a few failing, unused or stopped; a live one has none of these troubles.
+pub(crate) struct Terminal {
+    pub(crate) number: u32,
+    pub(crate) tenant: u32,
+    serial: String,
+    /// Hex, of the certificate in use.
+    der: String,
+    expires_at: i64,
+    seen_at: i64,
+    now: i64,
+    live: bool,
+}
+
+/// One certificate of a terminal.
+pub(crate) struct Certificate {
+    pub(crate) serial: String,
+    pub(crate) parent: Option<String>,
+    /// First second of validity.
+    pub(crate) begin: i64,
+    /// When its successor was used first.
+    pub(crate) replaced_at: Option<i64>,
+    der: String,
+}
+
+impl Terminal {
+    pub(crate) fn new(number: u32, now: Timestamp, live: Option<&Live>) -> Self {
+        let hash = Sha256::digest(number.to_be_bytes());
+        let spread = i64::from(u16::from_be_bytes([hash[0], hash[1]]));
+        let now = now.as_second();
+        let signed = live.and_then(|live| live.certificate(number));
+        let expires_at = signed.map_or(now + (spread - EXPIRED) * STEP, |live| live.not_after);
+        Self {
+            number,
+            tenant: tenant_of(number),
+            serial: signed.map_or_else(|| hex::encode(&hash[..16]), |live| live.serial.clone()),
+            der: signed.map_or_else(|| hex::encode(hash).repeat(DER_PARTS), |live| hex::encode(&live.der)),
+            expires_at,
+            seen_at: now - DAY - spread * 60,
+            now,
+            live: signed.is_some(),
+        }
+    }
+
+    pub(crate) fn row(&self) -> String {
+        let Self { number, tenant, serial, expires_at, seen_at, now, live, .. } = self;
+        let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
+        let failing = if number % 101 == 0 && !live { now.to_string() } else { "NULL".to_owned() };
+        let unused = if number % 97 == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
+        let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n第{tenant}医院\n{serial}");
+        format!(
+            "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {seen_at}, \
+             {failing}, '{serial}', 'in_use', {expires_at}, {unused}, '{label}', '{place}', '{search}')"
+        )
+    }
+
+    /// The certificate `generation` of `generations`, counted from 0; the last is in use.
+    pub(crate) fn certificate(&self, generation: u32, generations: u32) -> Certificate {
+        let ago = generations - 1 - generation;
+        let begin = |ago: u32| self.expires_at - LIFE - i64::from(ago) * BETWEEN;
+        let serial = |ago: u32| match ago {
+            0 => self.serial.clone(),
+            // As long as a serial is, and nobody else's.
+            _ => format!("{}{ago:016x}", self.serial.get(..self.serial.len() - 16).unwrap_or_default()),
+        };
+        Certificate {
+            serial: serial(ago),
+            parent: (generation > 0).then(|| serial(ago + 1)),
+            begin: begin(ago),
+            replaced_at: (ago > 0).then(|| begin(ago - 1) + 60),
+            der: self.der.clone(),
+        }
+    }
+}
+
+impl Certificate {
+    pub(crate) fn row(&self, terminal: &Terminal, blob: Blob) -> String {
+        let Self { serial, begin, der, .. } = self;
+        let (terminal_id, end, der) = (terminal.number + 1, begin + LIFE, blob(der));
+        let micros = begin * 1_000_000 + i64::from(terminal.number);
+        let parent = self.parent.as_ref().map_or_else(|| "NULL".to_owned(), |parent| format!("'{parent}'"));
+        let (state, ended) = match self.replaced_at {
+            Some(at) => ("superseded", format!("{at}, 'superseded'")),
+            None => ("in_use", "NULL, NULL".to_owned()),
+        };
+        // As long as a fingerprint is, and no other certificate's.
+        let fingerprint = format!("{serial:0>64}");
+        format!(
+            "('{serial}', {terminal_id}, {parent}, '{state}', 'est', '{fingerprint}', {begin}, {end}, {micros}, \
+             {begin}, {ended}, {der})"
+        )
+    }
+}
+
+/// The tenant of a terminal.
+pub(crate) fn tenant_of(number: u32) -> u32 {
+    if number < LARGE { 0 } else { number / PER_TENANT }
+}

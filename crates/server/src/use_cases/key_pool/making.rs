@@ -1,0 +1,114 @@
+//! The threads that make keys: fillers in idle time, makers for those who wait.
+
+use super::{
+    Made, Shared,
+    stock::{Purpose, Stock},
+};
+use crate::entropy::KeyGenerationError;
+use koshin_issuance::KeyAlgorithm;
+use rustix::time::{ClockId, clock_gettime};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError},
+    thread,
+    time::Duration,
+};
+use tokio::task;
+
+/// Pause of a filler after the library has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// Starts the threads that fill the stock; they end with the pool.
+pub(super) fn start_fillers(shared: &Arc<Shared>) {
+    for number in 0..shared.rules.processors {
+        let shared = Arc::clone(shared);
+        let thread = thread::Builder::new().name(format!("key-filler-{number}"));
+        if let Err(error) = thread.spawn(move || fill(&shared)) {
+            tracing::warn!(%error, "a thread that fills the key pool could not be started");
+        }
+    }
+}
+
+/// Starts a thread of normal priority that makes keys until nobody waits. [`super::stock::Stock::hire`] has counted
+/// it.
+pub(super) fn start_maker(shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    task::spawn_blocking(move || serve_waiters(&shared));
+}
+
+fn fill(shared: &Shared) {
+    if let Err(error) = lower_priority() {
+        // At normal priority it would take the processors away from renewals.
+        tracing::warn!(%error, "the key pool stays empty: its threads cannot be given the lowest priority");
+        return;
+    }
+    while let Some(algorithm) = wait_for_room(shared) {
+        let made = make(shared, algorithm);
+        if let Some(error) = shared.finish(algorithm, Purpose::Stock, made) {
+            tracing::error!(%error, "the key pool is not filled");
+            pause(shared);
+        }
+    }
+}
+
+/// Sleeps until the stock has room and nobody waits. `None` is the end.
+fn wait_for_room(shared: &Shared) -> Option<KeyAlgorithm> {
+    let mut stock = shared.stock();
+    loop {
+        if stock.stopped() {
+            return None;
+        }
+        if let Some(algorithm) = stock.next_for_stock(shared.rules.capacity) {
+            return Some(algorithm);
+        }
+        stock = shared.room.wait(stock).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+fn pause(shared: &Shared) {
+    let stock = shared.stock();
+    let running = |stock: &mut Stock| !stock.stopped();
+    drop(shared.room.wait_timeout_while(stock, AFTER_FAILURE, running));
+}
+
+fn serve_waiters(shared: &Shared) {
+    loop {
+        let Some(algorithm) = shared.stock().next_for_waiters() else { break };
+        let made = make(shared, algorithm);
+        if let Some(error) = shared.finish(algorithm, Purpose::Waiter, made) {
+            tracing::error!(%error, "no key for a renewal that would have waited for it");
+        }
+    }
+    // The fillers have stood aside meanwhile.
+    shared.room.notify_all();
+}
+
+/// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that panics has failed; its thread goes on.
+fn make(shared: &Shared, algorithm: KeyAlgorithm) -> Made {
+    let begin = processor_time();
+    let made = catch_unwind(AssertUnwindSafe(|| (shared.generator)(algorithm)));
+    let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?.try_into()?;
+    shared.stock().count_made(algorithm, processor_time().saturating_sub(begin));
+    Ok(key)
+}
+
+/// The time that this thread has had a processor: unlike the time of day it says how long a key takes even while
+/// others are at work.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// For this thread alone: on Linux a priority belongs to a thread, and `None` is the caller.
+#[cfg(target_os = "linux")]
+fn lower_priority() -> rustix::io::Result<()> {
+    /// The least that the kernel knows: next to a thread of normal priority it gets about a seventieth of a processor.
+    const LOWEST: i32 = 19;
+    rustix::process::setpriority_process(None, LOWEST)
+}
+
+/// Elsewhere a priority belongs to the whole process.
+#[cfg(not(target_os = "linux"))]
+fn lower_priority() -> rustix::io::Result<()> {
+    Err(rustix::io::Errno::NOTSUP)
+}

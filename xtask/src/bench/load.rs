@@ -1,0 +1,106 @@
+//! Calls of the load generator.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::figure::median;
+use super::fleet::Prepared;
+use crate::keeper::Kept;
+
+/// What one call found.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    /// Renewals a second.
+    pub(crate) rate: f64,
+    /// Milliseconds.
+    pub(crate) p50: f64,
+    /// Milliseconds.
+    pub(crate) p99: f64,
+    /// Milliseconds of the servers' CPU time a renewal.
+    pub(crate) cpu: f64,
+    /// Answers 503 with Retry-After.
+    pub(crate) put_off: f64,
+}
+
+impl Load {
+    /// The median of each member.
+    pub(crate) fn median(all: &[Self]) -> Self {
+        let of = |value: fn(&Self) -> f64| median(all.iter().map(value).collect());
+        Self {
+            rate: of(|load| load.rate),
+            p50: of(|load| load.p50),
+            p99: of(|load| load.p99),
+            cpu: of(|load| load.cpu),
+            put_off: of(|load| load.put_off),
+        }
+    }
+}
+
+/// Which terminals of the fleet renew, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    /// The load generator's word: est, legacy, status.
+    pub(crate) door: &'static str,
+    /// Renewals at a time.
+    pub(crate) concurrency: usize,
+    /// The number of the first terminal.
+    pub(crate) first: usize,
+    /// How many terminals, each once.
+    pub(crate) renewals: usize,
+}
+
+/// The load generator and whom it asks.
+pub(crate) struct Target {
+    program: PathBuf,
+    fleet: PathBuf,
+    addresses: Vec<String>,
+    pids: Vec<u32>,
+}
+
+impl Target {
+    /// One server, or several nodes of one.
+    pub(crate) fn new(programs: &Path, prepared: &Prepared, nodes: &[&Kept]) -> Result<Self> {
+        let addresses = nodes.iter().map(|node| address(node)).collect::<Result<_>>()?;
+        let pids = nodes.iter().map(|node| node.pid()).collect();
+        Ok(Self { program: programs.join("examples/load"), fleet: prepared.fleet(), addresses, pids })
+    }
+
+    /// Runs it once.
+    pub(crate) fn run(&self, turn: Turn) -> Result<Load> {
+        let mut command = Command::new(&self.program);
+        for (address, pid) in self.addresses.iter().zip(&self.pids) {
+            command.args(["--address", address, "--pid", &pid.to_string()]);
+        }
+        command.args(["--door", turn.door, "--concurrency", &turn.concurrency.to_string()]);
+        command.args(["--first", &turn.first.to_string(), "--renewals", &turn.renewals.to_string()]);
+        command.arg("--fleet").arg(&self.fleet);
+        let value = json_of(&mut command)?;
+        let number = |name: &str| value[name].as_f64().with_context(|| format!("no {name} in {value}"));
+        Ok(Load {
+            rate: number("renewals_per_second")?,
+            p50: number("p50_ms")?,
+            p99: number("p99_ms")?,
+            cpu: number("server_cpu_ms")?,
+            put_off: number("put_off")?,
+        })
+    }
+}
+
+/// `127.0.0.1:PORT` of a server here.
+pub(crate) fn address(server: &Kept) -> Result<String> {
+    let port = server.url().rsplit(':').next().context("no port")?;
+    Ok(format!("127.0.0.1:{port}"))
+}
+
+/// Runs a program that prints one JSON object.
+pub(crate) fn json_of(command: &mut Command) -> Result<Value> {
+    let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{:?} failed: {}", command.get_program(), said.trim());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
