@@ -6,7 +6,10 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -55,6 +58,28 @@ wait $child
 rm -rf "$scratch"
 "#;
 
+/// How often it is looked whether a silent program still runs.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The lines that a process prints, as they come.
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Whether there is such a process, and it has not ended: until its script waits for it, it is still listed.
+fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+}
+
 /// A server that says on which address it listens; dropping it stops it and removes `scratch`.
 pub(crate) struct Kept {
     keeper: Keeper,
@@ -71,7 +96,14 @@ impl Kept {
         let mut keeper = Keeper::start(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let output = keeper.0.stdout.take().context("the script has no output")?;
         let (mut pid, mut url, mut site) = (None, None, None);
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
+        let lines = lines_of(output);
+        loop {
+            let line = match lines.recv_timeout(LOOK) {
+                Ok(line) => line,
+                // A program that has ended says nothing any more, though its script goes on.
+                Err(RecvTimeoutError::Timeout) if pid.is_none_or(is_running) => continue,
+                Err(_) => break,
+            };
             // The program may be quicker than the script: the two lines come in either order.
             if let Some(number) = line.strip_prefix("pid ") {
                 pid = number.parse().ok();
@@ -108,7 +140,7 @@ impl Kept {
 
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> Result<bool> {
-        Ok(!Path::new("/proc").join(self.pid.to_string()).exists() || self.keeper.has_ended()?)
+        Ok(!is_running(self.pid) || self.keeper.has_ended()?)
     }
 }
 
@@ -142,6 +174,16 @@ mod tests {
         ]);
         let kept = Kept::start(&program, &scratch).expect("a program");
         assert_eq!(kept.url(), "https://localhost:1");
+    }
+
+    #[test]
+    fn a_program_that_ends_at_once_is_reported_with_what_it_said() {
+        let scratch = tempfile::tempdir().expect("a directory").keep();
+        let mut program = Command::new("sh");
+        program.args(["-c", "echo 'no such key' >&2; exit 1"]);
+        let error = Kept::start(&program, &scratch).err().expect("an error");
+        assert!(error.to_string().contains("no such key"), "{error}");
+        assert!(!scratch.exists());
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! How often and how much a renewal allocates: valgrind's DHAT counts every allocation of the very program, the C
-//! libraries' too, in two runs that differ in the number of renewals only.
+//! How often and how much a renewal allocates: valgrind's DHAT counts every allocation, the C libraries' too, in two runs that differ in the number of renewals only.
 
 use std::fs;
 use std::path::Path;

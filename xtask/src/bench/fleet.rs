@@ -14,7 +14,7 @@ use crate::keeper::Kept;
 use crate::scratch_server;
 
 /// Longest wait for a server to come to rest after its start.
-const LONGEST_REST: Duration = Duration::from_secs(120);
+const LONGEST_REST: Duration = Duration::from_secs(300);
 /// A server that uses less than this share of a processor is at rest.
 const AT_REST: f64 = 0.02;
 
@@ -63,6 +63,8 @@ impl Prepared {
         let mut init = vec!["init", "--host", "localhost", "--port", "0"];
         init.extend(database_url.iter().flat_map(|url| ["--database-url", url]));
         scratch_server::run(&programs.join("koshin-server"), &home, &init)?;
+        // Keys are made in idle time, which would be counted: only who measures them has a pool.
+        change(&home, |config| set(config, "keys", "pool", 0))?;
         let file = home.join("koshin.db");
         let mut fleet = Command::new(programs.join("examples/fleet"));
         fleet.arg("--database").arg(database_url.map_or(file.as_os_str(), |url| url.as_ref()));
@@ -105,10 +107,12 @@ impl Prepared {
         Kept::start(&self.program(&home), &scratch)
     }
 
-    /// A server on a copy, started by the program `under`.
+    /// A server on a copy, started by the program `under`; with the system's allocator, which such programs know.
     pub(crate) fn serve_under(&self, under: &Command) -> Result<Kept> {
         let (scratch, home) = self.copy()?;
-        Kept::start(&by(under, &self.program(&home)), &scratch)
+        let mut counted = Command::new(self.programs.join("examples/counted"));
+        counted.args(["serve", "--dir"]).arg(home);
+        Kept::start(&by(under, &counted), &scratch)
     }
 
     /// The bare server, started by the program `under`.

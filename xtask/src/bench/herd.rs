@@ -29,7 +29,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     drop(server);
 
     let (few, seconds) = (terminals / FEWER, (seconds / 6).max(1));
-    let server = legacy::serve(&prepared)?;
+    let server = legacy::serve(&prepared, few)?;
     legacy::wait_for_keys(&server, few)?;
     let full = Herd { door: "legacy", first: 0, terminals: few, seconds };
     let name = format!("herd at the legacy door, {few} in {seconds} s, full pool");

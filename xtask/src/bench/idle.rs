@@ -12,6 +12,8 @@ use super::figure::{Figure, Goal};
 use super::fleet::{Memory, Prepared, Size, rest, set};
 use super::load::{self, Target, Turn};
 
+/// Terminals of a server that is only looked at.
+const FEW: usize = 200;
 /// Renewals while the connections are open.
 const RENEWALS: usize = 200;
 /// Seconds that a connection may do nothing: more than the default, which holds them for a minute.
@@ -24,6 +26,16 @@ const MOST_WAIT: f64 = 100.0;
 /// Prints the memory of a server at rest, and with idle connections.
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
     let connections = extent.connections;
+    let one = |name: String, value, unit| Figure::new(name, value, unit, 1);
+    // As it is when it is installed: with its pool of keys, full.
+    let few =
+        Prepared::make(programs, Size::of_live(FEW))?.serve_with(|config| drop(config.remove("keys")))?;
+    rest(few.pid())?;
+    let idle = Memory::of(few.pid())?;
+    print(&one("idle server: memory (RSS)".to_owned(), idle.rss, "MB").goal(Goal::AtMost(MOST_IDLE)));
+    print(&one("idle server: memory (PSS)".to_owned(), idle.pss, "MB").goal(Goal::AtMost(MOST_IDLE)));
+    drop(few);
+
     let prepared = Prepared::make(programs, Size::of_live(connections + RENEWALS))?;
     let server = prepared.serve_with(|config| {
         set(config, "limits", "idle_seconds", PATIENCE);
@@ -31,10 +43,6 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     })?;
     rest(server.pid())?;
     let idle = Memory::of(server.pid())?;
-    let one = |name: String, value, unit| Figure::new(name, value, unit, 1);
-    print(&one("idle server: memory (RSS)".to_owned(), idle.rss, "MB").goal(Goal::AtMost(MOST_IDLE)));
-    print(&one("idle server: memory (PSS)".to_owned(), idle.pss, "MB").goal(Goal::AtMost(MOST_IDLE)));
-
     let held = Held::open(programs, &prepared, &load::address(&server)?, connections)?;
     rest(server.pid())?;
     let loaded = Memory::of(server.pid())?;

@@ -21,8 +21,8 @@ use crate::keeper::Kept;
 const WARM_UP: usize = 200;
 /// Of the sustained rate, of the burst.
 const CONCURRENCY: usize = 64;
-/// Sustained renewals a run: some twenty seconds.
-const SUSTAINED: usize = 640;
+/// Sustained renewals a run: some ten seconds.
+const SUSTAINED: usize = 320;
 /// Longest wait for the pool to fill.
 const LONGEST_FILL: Duration = Duration::from_secs(300);
 /// The pool's gauge.
@@ -30,7 +30,7 @@ const GAUGE: &str = "koshin_key_pool_keys{algorithm=\"rsa-2048\"}";
 
 /// Prints the burst beside EST, and the sustained rate beside raw key generation.
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
-    let (runs, burst) = (extent.runs, extent.burst);
+    let (runs, burst) = (extent.repeats, extent.burst);
     let sustained = SUSTAINED.min(burst * 2);
     let terminals = (burst + sustained).max(extent.renewals + WARM_UP);
     let prepared = Prepared::make(programs, Size::of_live(terminals))?;
@@ -39,15 +39,15 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         let turn = Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: extent.renewals };
         est.push(one(programs, &prepared, &prepared.serve()?, turn)?);
         raw.push(keys::rate(programs)?);
-        let server = serve(&prepared)?;
+        let server = serve(&prepared, burst)?;
         let filled = wait_for_keys(&server, burst)?;
         eprintln!("bench: the pool has {} keys after {:.0} s", filled.keys, filled.seconds);
         let target = Target::new(programs, &prepared, &[&server.kept])?;
         let turn = Turn { door: "legacy", concurrency: CONCURRENCY, first: 0, renewals: burst };
-        bursts.push(target.run(turn)?);
+        bursts.push(target.run_and_leave(turn)?);
         // What the burst has left is no key of this run.
         let left = server.keys()?;
-        let found = target.run(Turn { first: burst, renewals: sustained, ..turn })?;
+        let found = target.run_and_leave(Turn { first: burst, renewals: sustained, ..turn })?;
         let made = (f64::from(u32::try_from(sustained)?) - left).max(0.0);
         endless.push(Load { rate: found.rate * made / f64::from(u32::try_from(sustained)?), ..found });
     }
@@ -77,10 +77,13 @@ pub(crate) struct Filled {
     seconds: f64,
 }
 
-/// A server on a copy, with metrics.
-pub(crate) fn serve(prepared: &Prepared) -> Result<Measured> {
-    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let kept = prepared.serve_with(|config| set(config, "metrics", "listen", free.to_string()))?;
+/// A server on a copy, with metrics and a pool of so many keys.
+pub(crate) fn serve(prepared: &Prepared, pool: usize) -> Result<Measured> {
+    let (free, pool) = (TcpListener::bind("127.0.0.1:0")?.local_addr()?, i64::try_from(pool)?);
+    let kept = prepared.serve_with(|config| {
+        set(config, "metrics", "listen", free.to_string());
+        set(config, "keys", "pool", pool);
+    })?;
     Ok(Measured { kept, metrics: free.to_string() })
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::figure::median;
-use super::fleet::Prepared;
+use super::fleet::{Prepared, cpu_seconds, rest};
 use crate::keeper::Kept;
 
 /// What one call found.
@@ -68,8 +68,21 @@ impl Target {
         Ok(Self { program: programs.join("examples/load"), fleet: prepared.fleet(), addresses, pids })
     }
 
-    /// Runs it once.
+    /// Runs it once. The CPU time is that until the servers are at rest again: what a renewal leaves to be done later
+    /// (the links of the audit trail) counts, too.
     pub(crate) fn run(&self, turn: Turn) -> Result<Load> {
+        let cpu = || self.pids.iter().map(|pid| cpu_seconds(*pid)).sum::<Result<f64>>();
+        let before = cpu()?;
+        let found = self.run_and_leave(turn)?;
+        for pid in &self.pids {
+            rest(*pid)?;
+        }
+        let milliseconds = (cpu()? - before) * 1000.0;
+        Ok(Load { cpu: milliseconds / f64::from(u32::try_from(turn.renewals)?), ..found })
+    }
+
+    /// Runs it once, and leaves the server to what it does afterwards: it fills its pool of keys.
+    pub(crate) fn run_and_leave(&self, turn: Turn) -> Result<Load> {
         let mut command = Command::new(&self.program);
         for (address, pid) in self.addresses.iter().zip(&self.pids) {
             command.args(["--address", address, "--pid", &pid.to_string()]);

@@ -25,7 +25,7 @@ const WITHIN: f64 = 0.1;
 
 /// Prints both, and what the large one needs.
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
-    let runs = extent.runs;
+    let runs = extent.repeats;
     let small = Prepared::make(programs, Size::of_live(FEW))?;
     let size = Size { terminals: extent.fleet, generations: GENERATIONS, live: FEW * (runs + 1) };
     let large = Prepared::make(programs, size)?;

@@ -80,6 +80,8 @@ enum Part {
 }
 
 impl Part {
+    /// Those that a quick look leaves out, if nobody asks for them.
+    const AT_LENGTH: [Self; 2] = [Self::Allocations, Self::Site];
     /// Those that need the client's program, too.
     const OF_CLIENT: [Self; 2] = [Self::Client, Self::Desk];
 }
@@ -87,8 +89,12 @@ impl Part {
 /// How much is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
-    /// Repetitions, of which the median counts.
+    /// Repetitions of EST beside the bare server, of which the median counts.
     runs: usize,
+    /// Repetitions of everything else.
+    repeats: usize,
+    /// Renewals at a time beside the bare server; for the first there are goals.
+    concurrencies: &'static [usize],
     /// Renewals a run by EST.
     renewals: usize,
     /// Renewals of a burst at the legacy door.
@@ -108,6 +114,8 @@ pub(crate) struct Extent {
 impl Extent {
     const QUICK: Self = Self {
         runs: 3,
+        repeats: 1,
+        concurrencies: &[64],
         renewals: 1600,
         burst: 100,
         fleet: 10_000,
@@ -118,6 +126,8 @@ impl Extent {
     };
     const WHOLE: Self = Self {
         runs: 5,
+        repeats: 5,
+        concurrencies: &[64, 8, 1],
         renewals: 4000,
         burst: 2000,
         fleet: 100_000,
@@ -131,7 +141,8 @@ impl Extent {
 /// Builds in release, measures, and prints. Fails when a goal is missed.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let extent = if options.quick { Extent::QUICK } else { Extent::WHOLE };
-    let wanted = |part| options.only.is_empty() || options.only.contains(&part);
+    let usual = |part| !(options.quick && Part::AT_LENGTH.contains(&part));
+    let wanted = |part| options.only.contains(&part) || (options.only.is_empty() && usual(part));
     let programs = match &options.programs {
         Some(programs) => std::path::absolute(programs)?,
         None => build(options.flame.is_none() && Part::OF_CLIENT.into_iter().any(wanted))?,

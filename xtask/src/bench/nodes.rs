@@ -39,7 +39,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     for nodes in [1, 2] {
         for (door, name, key) in [("est", "EST", None), ("legacy", "legacy door, P-256", Some("p-256"))] {
             let mut found = Vec::new();
-            for _ in 0..extent.runs {
+            for _ in 0..extent.repeats {
                 number += 1;
                 let cluster = Cluster::start(&postgres, &prepared, number, nodes, key)?;
                 let turn = Turn { door, concurrency: CONCURRENCY, first: WARM_UP, renewals };
@@ -48,8 +48,8 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
             let plural = if nodes == 1 { "node" } else { "nodes" };
             let name = format!("PostgreSQL, {nodes} {plural}, {name}, 64 at a time");
             let load = Load::median(&found);
-            report(&name, &load, None, extent.runs, false, &print);
-            let refused = Figure::new(format!("{name}: 503"), load.put_off, "", extent.runs);
+            report(&name, &load, None, extent.repeats, false, &print);
+            let refused = Figure::new(format!("{name}: 503"), load.put_off, "", extent.repeats);
             print(&refused.goal(Goal::AtMost(0.0)));
         }
     }

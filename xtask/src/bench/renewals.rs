@@ -11,15 +11,15 @@ use super::fleet::{Prepared, Size, rest, set};
 use super::load::{Load, Target, Turn};
 use crate::keeper::Kept;
 
-/// The concurrency for which there are goals, and two for comparison.
-const CONCURRENCIES: [usize; 3] = [64, 8, 1];
+/// The concurrency for which there are goals.
+const WITH_GOALS: usize = 64;
 /// Renewals before those that count.
 const WARM_UP: usize = 200;
 
 /// Prints EST beside the bare server, and the legacy door with keys that are quick to make.
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
     let prepared = Prepared::make(programs, Size::of_live(extent.renewals + WARM_UP))?;
-    for concurrency in CONCURRENCIES {
+    for &concurrency in extent.concurrencies {
         let turn =
             |door| Turn { door, concurrency, first: WARM_UP, renewals: scaled(extent.renewals, concurrency) };
         let mut runs = Runs::default();
@@ -35,7 +35,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         let (bare, real) = (Load::median(&runs.bare), Load::median(&runs.real));
         let name = |what: &str| format!("{what}, {concurrency} at a time");
         report(&name("bare: handshake, signature, commit"), &bare, None, extent.runs, false, &print);
-        report(&name("EST"), &real, Some(&bare), extent.runs, concurrency == 64, &print);
+        report(&name("EST"), &real, Some(&bare), extent.runs, concurrency == WITH_GOALS, &print);
     }
     quick_keys(programs, &prepared, extent, print)
 }
@@ -85,13 +85,13 @@ pub(crate) fn one(programs: &Path, prepared: &Prepared, server: &Kept, turn: Tur
 
 /// `POST` and `GET` with P-256 keys: what the legacy door costs without RSA.
 fn quick_keys(programs: &Path, prepared: &Prepared, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
-    let turn = Turn { door: "legacy", concurrency: 64, first: WARM_UP, renewals: extent.renewals };
+    let turn = Turn { door: "legacy", concurrency: WITH_GOALS, first: WARM_UP, renewals: extent.renewals };
     let mut found = Vec::new();
-    for _ in 0..extent.runs {
+    for _ in 0..extent.repeats {
         let server = prepared.serve_with(|config| set(config, "service.default", "legacy_key", "p-256"))?;
         found.push(one(programs, prepared, &server, turn)?);
     }
-    report("legacy door, P-256, 64 at a time", &Load::median(&found), None, extent.runs, false, &print);
+    report("legacy door, P-256, 64 at a time", &Load::median(&found), None, extent.repeats, false, &print);
     Ok(())
 }
 

@@ -33,7 +33,7 @@ const LARGEST: usize = 12;
 /// Measures and writes the picture; prints which threads and functions take the most.
 pub(crate) fn draw(programs: &Path, extent: Extent, file: &Path) -> Result<()> {
     let perf = tools::find("perf").context("`perf` is not installed (linux-perf)")?;
-    let renewals = extent.renewals * 2;
+    let renewals = extent.renewals;
     let prepared = Prepared::make(programs, Size::of_live(renewals + WARM_UP))?;
     let server = prepared.serve()?;
     rest(server.pid())?;
@@ -52,7 +52,7 @@ pub(crate) fn draw(programs: &Path, extent: Extent, file: &Path) -> Result<()> {
     let found = found?;
 
     let mut script = Command::new(&perf);
-    script.args(["script", "-F", "comm,ip,sym,dso", "-i"]).arg(&data);
+    script.args(["script", "--no-inline", "-F", "comm,ip,sym,dso", "-i"]).arg(&data);
     let output = script.stderr(Stdio::null()).output()?;
     let root = fold::read(&String::from_utf8_lossy(&output.stdout));
     if root.samples == 0 {

@@ -31,7 +31,7 @@ pub(super) fn picture(root: &Frame, title: &str) -> String {
     flames.draw(root, 0.0, 0);
     let mut legend = String::new();
     for (number, (_, colour, words)) in COLOURS.iter().enumerate() {
-        let left = 10.0 + 190.0 * f64::from(u32::try_from(number).unwrap_or(0));
+        let left = 10.0 + 198.0 * f64::from(u32::try_from(number).unwrap_or(0));
         // Writing into a string cannot fail, here and below.
         let _ = write!(
             legend,
