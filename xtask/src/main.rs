@@ -3,6 +3,7 @@
 //! - [`demo`]: a server, six terminals and their renewal, to watch.
 //! - [`test`]: every test, with what the tests need installed and started.
 //! - [`bench`]: figures, beside the bare cost of the same work on this machine.
+//! - [`simulate`]: a fleet of terminals for years, by the real rules.
 //! - [`windows`]: koshin.exe, built here and tried under Wine.
 //! - [`layers`]: who may depend on whom, and what the pure crates may not touch.
 //! - [`pictures`]: the manuals' pictures, of the windows and pages as they are.
@@ -18,6 +19,7 @@ mod layers;
 mod licences;
 mod pictures;
 mod scratch_server;
+mod simulate;
 mod test;
 mod windows;
 mod workspace;
@@ -42,6 +44,8 @@ enum Task {
     Test(test::Options),
     /// Prints renewals per second, latencies, CPU per renewal and client figures.
     Bench(bench::Options),
+    /// Lets 100,000 terminals live for six years, and prints who was locked out and the server's load.
+    Simulate(simulate::Options),
     /// Builds koshin.exe and tries it under Wine, against a local server.
     Windows(windows::Options),
     /// Checks who depends on whom, and that the pure crates are pure.
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Simulate(options) => simulate::run(&options),
         Task::Windows(options) => windows::run(&options),
         Task::CheckLayers => layers::run(),
         Task::Pictures => pictures::run(),

@@ -118,7 +118,8 @@ fn what_is_due_is_renewed_and_told_before_and_after() {
 
 #[test]
 fn the_servers_suggestion_is_waited_for() {
-    let world = due();
+    let world = World::of("client001", now() + days(80));
+    world.install(&[App::Monsiaj, App::Glclient2]);
     let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
     let tonight = now() + SignedDuration::from_hours(11);
     *server.script.status.borrow_mut() = Some(status(tonight));
@@ -147,6 +148,34 @@ fn the_clock_goes_on_during_a_round() {
     };
     look_by(&clock, &world, &server, &screen);
     assert!(!world.all_old(), "asked and renewed in one round");
+}
+
+/// Nobody sets the clock, and the certificate must not expire for that.
+#[test]
+fn a_wrong_clock_is_learnt_and_the_next_round_renews() {
+    let world = due();
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    let wrong = DoorError::ClockWrong { server: now(), local: now() - days(400) };
+    server.script.status_fails.borrow_mut().push(wrong);
+    let outcome = look(&world, &server, &screen, now() - days(400));
+    assert!(outcome.clock_learnt && world.all_old() && screen.titles().is_empty());
+    assert_eq!(outcome.exit_code, ExitCode::Ok);
+    let clock = diary(&world).clock;
+    assert_eq!(clock.apply(now() - days(400)), now());
+    let outcome = look(&world, &server, &screen, clock.apply(now() - days(400)));
+    assert!(!outcome.clock_learnt && !world.all_old());
+}
+
+/// The reply is lost: a PC that is rarely on may be off in a quarter of an hour.
+#[test]
+fn what_breaks_off_is_tried_once_more_at_once() {
+    let world = due();
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    let (host, reason) = ("auth.test.example".to_owned(), "connection reset".to_owned());
+    let lost = DoorError::Network { host, reason, fault: NetworkFault::Interrupted };
+    server.script.request_fails.borrow_mut().push(lost);
+    assert_eq!(look(&world, &server, &screen, now()).exit_code, ExitCode::Ok);
+    assert!(!world.all_old());
 }
 
 /// glclient2 has the new certificate and may use it at any time, which ends the one that monsiaj still has.

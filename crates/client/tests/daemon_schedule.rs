@@ -4,11 +4,16 @@
 use jiff::{SignedDuration, Timestamp, civil::Time};
 use koshin::daemon::{
     offset::spread,
-    schedule::{Action, Answer, Attempts, CHECK_EVERY, Facts, next},
+    schedule::{Absence, Action, Answer, Attempts, CHECK_EVERY, Facts, next, opens},
     watch::{Clock, LONGEST_SLEEP, SETTLING, Wake, wait},
 };
+use koshin_conduct::clock::{Correction, TOLERANCE};
+use koshin_policy::{
+    ClientWindow,
+    calendar::{in_jst, jst_date},
+};
 use koshin_protocol::renewal::Hours;
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -22,13 +27,13 @@ fn days(count: i64) -> SignedDuration {
     hours(24 * count)
 }
 
-/// Ends on 31 March 2027; the application wants it renewed from 31 January on. The terminal's number is 0: its own
+/// Ends on 31 March 2027; the patient weeks last from 31 December to 31 January. The terminal's number is 0: its own
 /// minute in every span is the first.
 fn facts() -> Facts {
     Facts {
         not_before: at("2024-03-31T15:00:00Z"),
         not_after: at("2027-03-31T14:59:59Z"),
-        opens: at("2027-01-31T14:59:59Z"),
+        opens: at("2026-12-31T14:59:59Z"),
         begun: false,
         needs_person: false,
         answer: None,
@@ -36,11 +41,13 @@ fn facts() -> Facts {
     }
 }
 
-/// Well inside the window: 39 days before the end, a Saturday, 12:00 in Japan.
-const NOON: &str = "2027-02-20T03:00:00Z";
+/// In the patient weeks: 81 days before the end, a Saturday, 12:00 in Japan.
+const NOON: &str = "2027-01-09T03:00:00Z";
+/// In the last two months: 39 days before the end.
+const LATER: &str = "2027-02-20T03:00:00Z";
 
 fn says(asked_at: Timestamp, suggested_at: Option<Timestamp>) -> Answer {
-    Answer { asked_at, suggested_at, hours: None, renewable: true, opens_at: None }
+    Answer { asked_at, suggested_at, hours: None, renewable: true, opens_at: None, absence: None }
 }
 
 /// From 20:00 to 6:00 in Japan.
@@ -53,67 +60,129 @@ fn action(facts: &Facts, attempts: &Attempts, now: &str) -> Action {
 }
 
 #[test]
-fn before_the_window_nothing_happens_and_after_the_end_only_a_person_helps() {
+fn before_the_window_the_server_is_asked_once_a_week_what_time_it_is() {
     let fresh = Attempts::default();
-    let before = next(&facts(), &fresh, at("2026-06-01T00:00:00Z"));
-    assert_eq!((before.action, before.at, before.urgent), (Action::Wait, facts().opens, false));
-    assert_eq!(action(&facts(), &fresh, "2027-04-01T00:00:00Z"), Action::TellPerson);
-    assert_eq!(action(&facts(), &fresh, "1970-01-01T00:00:00Z"), Action::TellPerson, "a clock at 1970");
+    let before = "2026-06-01T00:00:00Z";
+    assert_eq!(action(&facts(), &fresh, before), Action::Ask);
+    let asked = Facts { answer: Some(says(at(before), None)), ..facts() };
+    let waits = next(&asked, &fresh, at(before));
+    assert_eq!((waits.action, waits.at, waits.urgent), (Action::Wait, at(before) + days(7), false));
+    // Never beyond the window's beginning, and not without the password that it takes.
+    let shortly = "2026-12-30T00:00:00Z";
+    let asked = Facts { answer: Some(says(at(shortly), None)), ..facts() };
+    assert_eq!(next(&asked, &fresh, at(shortly)).at, facts().opens);
+    let locked = Facts { needs_person: true, ..facts() };
+    assert_eq!(next(&locked, &fresh, at(before)).at, facts().opens);
+}
+
+/// Whether it has really expired, or the clock is wrong, the server knows.
+#[test]
+fn out_of_its_dates_the_server_is_asked_once_a_day_and_only_a_person_helps() {
+    let fresh = Attempts::default();
+    for moment in ["2027-04-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
+        assert_eq!(action(&facts(), &fresh, moment), Action::Ask);
+        let asked = Facts { answer: Some(says(at(moment), None)), ..facts() };
+        assert_eq!(action(&asked, &fresh, moment), Action::TellPerson);
+        let mut failing = Attempts::default();
+        failing.failed(at(moment), None);
+        assert_eq!(action(&facts(), &failing, moment), Action::TellPerson);
+    }
+}
+
+#[test]
+fn unattended_renewal_begins_a_month_before_the_applications_ask() {
+    let not_after = facts().not_after;
+    let wanted = ClientWindow::months(2).opens(not_after);
+    assert_eq!(opens(wanted, not_after), facts().opens);
+    let early = ClientWindow::months(60).opens(not_after);
+    assert_eq!(opens(early, not_after), early, "a demonstration's setting is kept");
 }
 
 #[test]
 fn the_server_is_asked_first_and_its_suggestion_is_kept() {
     let fresh = Attempts::default();
     assert_eq!(action(&facts(), &fresh, NOON), Action::Ask);
-    let tomorrow = at("2027-02-21T01:23:45Z");
+    let tomorrow = at("2027-01-10T01:23:45Z");
     let asked = Facts { answer: Some(says(at(NOON), Some(tomorrow))), ..facts() };
     let waits = next(&asked, &fresh, at(NOON));
     assert_eq!((waits.action, waits.at), (Action::Wait, tomorrow));
     // The administrator may have changed the hours meanwhile: an old answer is asked for again.
-    assert_eq!(action(&asked, &fresh, "2027-02-21T01:23:45Z"), Action::Ask);
+    assert_eq!(action(&asked, &fresh, "2027-01-10T01:23:45Z"), Action::Ask);
     let again = Facts { answer: Some(says(tomorrow, Some(tomorrow))), ..facts() };
-    assert_eq!(action(&again, &fresh, "2027-02-21T01:23:45Z"), Action::Renew);
+    assert_eq!(action(&again, &fresh, "2027-01-10T01:23:45Z"), Action::Renew);
 }
 
 #[test]
-fn a_suggestion_in_the_past_means_now() {
-    let asked = Facts { answer: Some(says(at(NOON), Some(at("2027-02-10T00:00:00Z")))), ..facts() };
-    assert_eq!(action(&asked, &Attempts::default(), NOON), Action::Renew);
+fn in_the_last_two_months_nobody_waits_for_a_better_moment() {
+    let suggested = Some(at("2027-02-25T00:00:00Z"));
+    let asked = Facts { answer: Some(Answer { hours: nights(), ..says(at(LATER), suggested) }), ..facts() };
+    assert_eq!(action(&asked, &Attempts::default(), LATER), Action::Renew);
+}
+
+/// When each of a thousand terminals that has missed the suggestion renews, if it is always on from NOON.
+fn own_moments(answer: Answer) -> Vec<Timestamp> {
+    let of = |number: u64| {
+        let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
+        let mut now = at(NOON);
+        loop {
+            let answer = Answer { asked_at: now, ..answer };
+            let next = next(&Facts { answer: Some(answer), spread, ..facts() }, &Attempts::default(), now);
+            if next.action == Action::Renew {
+                return now;
+            }
+            assert!(next.at > now, "{next:?}");
+            now = next.at;
+        }
+    };
+    (1..1000).map(of).collect()
 }
 
 #[test]
-fn a_suggestion_before_the_applications_window_is_made_anew_inside_it() {
-    // The server's window is wider than the application's.
-    let asked =
-        Facts { answer: Some(says(at("2027-02-01T01:00:00Z"), Some(at("2027-01-10T00:00:00Z")))), ..facts() };
-    let mut moments = Vec::new();
-    for number in [0, 7, 13, 29, 86_399] {
-        let own = Facts { spread: number, ..asked };
-        let now = own.opens + hours(24);
-        let own = Facts { answer: Some(says(now, own.answer.unwrap().suggested_at)), ..own };
-        let planned = next(&own, &Attempts::default(), now);
-        assert!(planned.at >= own.opens && planned.at < own.not_after);
-        moments.push((planned.action, planned.at));
-    }
-    moments.dedup();
-    assert!(moments.len() > 1, "not all of them at once: {moments:?}");
+fn who_missed_the_suggestion_draws_another_moment_while_the_pcs_are_on() {
+    let missed = says(at(NOON), Some(at("2027-01-03T00:00:00Z")));
+    let moments = own_moments(missed);
+    let patient_until = at("2027-01-31T14:59:59Z");
+    assert!(moments.iter().all(|moment| *moment <= patient_until));
+    let in_hours = |moment: &&Timestamp| (9..18).contains(&in_jst(**moment).hour());
+    let late = moments.iter().filter(|moment| !in_hours(moment)).count();
+    assert!(late < 20, "{late} came when the patient weeks ended");
+    let mut days: BTreeMap<_, usize> = BTreeMap::new();
+    moments.iter().for_each(|moment| *days.entry(jst_date(*moment)).or_default() += 1);
+    assert!(days.values().all(|day| *day < 150), "no day has more than its share: {days:?}");
+}
+
+#[test]
+fn who_was_rarely_on_has_no_patience() {
+    let absence = Absence { from: at(NOON) - days(30), to: at(NOON) };
+    let returned = Answer { absence: Some(absence), ..says(at(NOON), Some(at("2027-01-12T00:00:00Z"))) };
+    let facts = Facts { answer: Some(returned), ..facts() };
+    assert_eq!(action(&facts, &Attempts::default(), NOON), Action::Renew);
+    // It is seen by the days between two answers; a weekend is no absence.
+    let before = says(at(NOON) - days(30), None);
+    assert_eq!(Absence::seen(Some(&before), at(NOON)), Some(absence));
+    assert_eq!(Absence::seen(Some(&says(at(NOON) - days(3), None)), at(NOON)), None);
+    assert_eq!(Absence::seen(None, at(NOON)), None);
 }
 
 #[test]
 fn the_tenants_hours_hold_when_the_suggestion_was_slept_through() {
-    let missed = |now: Timestamp, spread| {
-        let answer = Answer { hours: nights(), ..says(now, Some(at("2027-02-10T12:00:00Z"))) };
-        next(&Facts { answer: Some(answer), spread, ..facts() }, &Attempts::default(), now)
-    };
-    // At noon it waits for the evening, at the terminal's own minute in the first hour.
-    let noon = missed(at(NOON), 600);
-    assert_eq!((noon.action, noon.at), (Action::Wait, at("2027-02-20T11:10:00Z")));
-    // At night, also after midnight, it does not wait at all.
-    for night in ["2027-02-20T13:00:00Z", "2027-02-20T20:59:00Z"] {
-        assert_eq!(missed(at(night), 600).action, Action::Renew, "{night}");
-    }
-    // 6:00 in Japan is outside.
-    assert_eq!(missed(at("2027-02-20T21:00:00Z"), 600).action, Action::Wait);
+    let missed = Answer { hours: nights(), ..says(at(NOON), Some(at("2027-01-03T12:00:00Z"))) };
+    let moments = own_moments(missed);
+    let by_day = |moment: &&Timestamp| (6..20).contains(&in_jst(**moment).hour());
+    assert_eq!(moments.iter().filter(by_day).count(), 0, "nobody renews by day");
+}
+
+/// The clock is learnt from the server's answers, and unlearnt when it was set.
+#[test]
+fn a_wrong_clock_is_corrected_until_it_is_right() {
+    let (server, local) = (at(NOON), at(NOON) - days(400));
+    let learnt = Correction::default().after(server, local);
+    assert_eq!(learnt.apply(local), server);
+    assert_eq!(learnt.undo(server), local);
+    assert_eq!(learnt.after(server + hours(1), local + hours(1) + days(400)), learnt, "they agree");
+    // Somebody has set it: corrected, it is 400 days ahead.
+    assert!(learnt.after(server, learnt.apply(server)).is_none());
+    assert!(Correction::default().after(server, server - TOLERANCE).is_none());
 }
 
 #[test]

@@ -256,7 +256,11 @@ fn an_old_renewal_host_proves_the_handshake_only() {
 }
 
 fn caller() -> Caller {
-    Caller { clock: wire::now, language: Language::English }
+    Caller {
+        clock: wire::now,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: Language::English,
+    }
 }
 
 #[test]

@@ -318,7 +318,11 @@ fn the_clock_is_read_at_every_answer() {
         let date = later().strftime("%a, %d %b %Y %H:%M:%S GMT");
         Reply::raw(format!("HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"))
     });
-    let caller = koshin::doors::Caller { clock: later, language: koshin::environment::Language::English };
+    let caller = koshin::doors::Caller {
+        clock: later,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: koshin::environment::Language::English,
+    };
     let door = koshin::doors::Door::new(&server.url(), &world.trust(), &world.old, caller).unwrap();
     assert!(door.status().is_ok());
     MINUTES_AT_THE_PROMPT.store(25, Ordering::Relaxed);
@@ -348,7 +352,11 @@ fn the_bundle_may_lie_on_another_host_under_the_same_trust() {
 fn a_slash_at_the_end_of_the_base_does_not_double() {
     let world = World::new();
     let server = world.serve(|_| Reply::http(404, "text/plain", ""));
-    let caller = koshin::doors::Caller { clock: wire::now, language: koshin::environment::Language::English };
+    let caller = koshin::doors::Caller {
+        clock: wire::now,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: koshin::environment::Language::English,
+    };
     let base = format!("{}/", server.url());
     let door = koshin::doors::Door::new(&base, &world.trust(), &world.old, caller).unwrap();
     assert!(door.legacy_renew().is_err());
@@ -361,7 +369,11 @@ fn a_certificate_that_is_not_a_pair_never_reaches_the_wire() {
     let server = world.serve(good_post);
     let mut broken = world.old.clone();
     broken.key = credential(&world.ca, "client009", at("2040-01-01T00:00:00Z")).key;
-    let caller = koshin::doors::Caller { clock: wire::now, language: koshin::environment::Language::English };
+    let caller = koshin::doors::Caller {
+        clock: wire::now,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: koshin::environment::Language::English,
+    };
     let error = koshin::doors::Door::new(&server.url(), &world.trust(), &broken, caller).unwrap_err();
     assert!(matches!(error, DoorError::Setup { .. }), "{error:?}");
     let error = koshin::doors::Door::new("http://localhost", &world.trust(), &world.old, caller).unwrap_err();

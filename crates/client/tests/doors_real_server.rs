@@ -26,7 +26,11 @@ fn credential(terminal: &Terminal) -> Credential {
 fn door(server: &ServerInABox, terminal: &Terminal, credential: &Credential) -> Door {
     let anchors_der = terminal.ca().iter().map(|der| der.to_vec()).collect();
     let trust = Trust { anchors_der, system_roots: false };
-    let caller = Caller { clock: Timestamp::now, language: Language::English };
+    let caller = Caller {
+        clock: Timestamp::now,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: Language::English,
+    };
     Door::new(&server.url(), &trust, credential, caller).unwrap()
 }
 

@@ -9,6 +9,7 @@
 //! - [`validity`]: from when to when a new certificate is valid.
 //! - [`event`]: what is told at once when it happens.
 //! - [`notice`]: who is told, and when, that a certificate nears its end.
+//! - [`quota`]: how often a terminal may renew in vain.
 //! - [`recovery`]: recovery codes, how they are written and how long they are good.
 //! - [`suggestion`]: the best moment to renew, spread over terminals (RFC 9773).
 //! - [`state`]: the life of a certificate, and which steps of it are lawful.
@@ -18,6 +19,7 @@ pub mod decision;
 pub mod event;
 pub mod kind;
 pub mod notice;
+pub mod quota;
 pub mod recovery;
 pub mod state;
 pub mod suggestion;

@@ -198,7 +198,7 @@ impl Default for ServiceSection {
             pkcs12: "compatible".to_owned(),
             pkcs12_iterations: 2048,
             legacy_key: "rsa-2048".to_owned(),
-            unused_renewals_per_day: 200,
+            unused_renewals_per_day: koshin_policy::quota::DEFAULT_UNUSED_PER_DAY,
             kinds: None,
         }
     }

@@ -3,7 +3,7 @@
 //! one does what concerns the records ([`Duties`]); what concerns a node, each does for itself.
 
 use crate::{
-    authority::load_certificates, clock, home::Home, listener::TlsSides, setup, store::Duty,
+    authority::load_certificates, clock, home::Home, listener::TlsSides, metrics::Job, setup, store::Duty,
     use_cases::Koshin,
 };
 use jiff::Timestamp;
@@ -58,19 +58,21 @@ async fn keep_house(koshin: &Koshin, home: &Home, duties: &Duties) {
             put_away(koshin, now).await;
         }
         // Each node in its own directory: who rules one of them does not rule the others.
-        if let Err(error) = koshin.keep_chain_head(home, now).await {
+        let kept = koshin.keep_chain_head(home, now).await;
+        if let Err(error) = koshin.metrics().jobs.ended(Job::KeepTrail, kept) {
             tracing::error!(%error, "the end of the audit trail was not kept");
         }
     }
 }
 
 async fn put_away(koshin: &Koshin, now: Timestamp) {
-    match koshin.finish_stops(now).await {
+    let jobs = &koshin.metrics().jobs;
+    match jobs.ended(Job::FinishStops, koshin.finish_stops(now).await) {
         Ok(0) => {}
         Ok(stopped) => tracing::info!(stopped, "terminals were stopped for good"),
         Err(error) => tracing::warn!(%error, "stopped terminals were not stopped for good"),
     }
-    if let Err(error) = koshin.forget_outlived(now).await {
+    if let Err(error) = jobs.ended(Job::ForgetOutlived, koshin.forget_outlived(now).await) {
         tracing::warn!(%error, "sessions and attempts that are over were not forgotten");
     }
 }
@@ -81,7 +83,8 @@ async fn erase_outlived(koshin: &Koshin, duties: &Duties) {
     loop {
         ticks.tick().await;
         duties.turn(Duty::Erasing).await;
-        match koshin.erase_outlived(clock::now()).await {
+        let erased = koshin.erase_outlived(clock::now()).await;
+        match koshin.metrics().jobs.ended(Job::EraseOutlived, erased) {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "certificates that were never delivered have ended"),
             Err(error) => tracing::warn!(%error, "outlived bundles were not erased"),
@@ -134,7 +137,7 @@ fn renew_own_certificate(koshin: &Koshin, home: &Home, tls: &TlsSides) {
     });
     let mut fresh = false;
     for renewed in [own, site] {
-        match renewed {
+        match koshin.metrics().jobs.ended(Job::OwnCertificates, renewed) {
             Ok(new) => fresh |= new,
             Err(error) => tracing::error!(%error, "the server's own certificate was not renewed"),
         }

@@ -1,4 +1,5 @@
-//! How often and how much a renewal allocates: valgrind's DHAT counts every allocation, the C libraries' too, in two runs that differ in the number of renewals only.
+//! How often and how much a renewal allocates: valgrind's DHAT counts every allocation, the C libraries' too, in two
+//! runs that differ in the number of renewals only.
 
 use std::fs;
 use std::path::Path;

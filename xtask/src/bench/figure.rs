@@ -12,31 +12,31 @@ pub(crate) const MARKDOWN_HEAD: &str =
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Goal {
     /// So many times the limit at most.
-    AtMostTimes(f64),
+    MostTimes(f64),
     /// So many times the limit at least.
-    AtLeastTimes(f64),
+    LeastTimes(f64),
     /// This value at most.
-    AtMost(f64),
+    Most(f64),
     /// This value at least.
-    AtLeast(f64),
+    Least(f64),
 }
 
 impl Goal {
     fn words(self) -> String {
         match self {
-            Self::AtMostTimes(factor) => format!("<= {factor} x"),
-            Self::AtLeastTimes(factor) => format!(">= {factor} x"),
-            Self::AtMost(value) => format!("<= {value}"),
-            Self::AtLeast(value) => format!(">= {value}"),
+            Self::MostTimes(factor) => format!("<= {factor} x"),
+            Self::LeastTimes(factor) => format!(">= {factor} x"),
+            Self::Most(value) => format!("<= {value}"),
+            Self::Least(value) => format!(">= {value}"),
         }
     }
 
     fn is_met(self, value: f64, limit: Option<f64>) -> Option<bool> {
         Some(match self {
-            Self::AtMostTimes(factor) => value <= factor * limit?,
-            Self::AtLeastTimes(factor) => value >= factor * limit?,
-            Self::AtMost(most) => value <= most,
-            Self::AtLeast(least) => value >= least,
+            Self::MostTimes(factor) => value <= factor * limit?,
+            Self::LeastTimes(factor) => value >= factor * limit?,
+            Self::Most(most) => value <= most,
+            Self::Least(least) => value >= least,
         })
     }
 }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn json_has_the_agreed_members() {
-        let figure = Figure::new("x", 50.0, "1/s", 3).beside(100.0).goal(Goal::AtLeastTimes(0.4));
+        let figure = Figure::new("x", 50.0, "1/s", 3).beside(100.0).goal(Goal::LeastTimes(0.4));
         let value: serde_json::Value = serde_json::from_str(&figure.json()).expect("JSON");
         assert_eq!(
             value,
@@ -178,22 +178,22 @@ mod tests {
     fn goals_are_met_up_to_their_very_edge() {
         let of = |value: f64, goal| Figure::new("x", value, "ms", 5).beside(2.0).goal(goal).is_met();
         for (value, goal, met) in [
-            (2.5, Goal::AtMostTimes(1.25), true),
-            (2.51, Goal::AtMostTimes(1.25), false),
-            (1.8, Goal::AtLeastTimes(0.9), true),
-            (1.79, Goal::AtLeastTimes(0.9), false),
-            (40.0, Goal::AtMost(40.0), true),
-            (0.0, Goal::AtLeast(1.0), false),
+            (2.5, Goal::MostTimes(1.25), true),
+            (2.51, Goal::MostTimes(1.25), false),
+            (1.8, Goal::LeastTimes(0.9), true),
+            (1.79, Goal::LeastTimes(0.9), false),
+            (40.0, Goal::Most(40.0), true),
+            (0.0, Goal::Least(1.0), false),
         ] {
             assert_eq!(of(value, goal), Some(met), "{value} {goal:?}");
         }
-        let without_limit = Figure::new("x", 1.0, "ms", 5).goal(Goal::AtMostTimes(1.0));
+        let without_limit = Figure::new("x", 1.0, "ms", 5).goal(Goal::MostTimes(1.0));
         assert_eq!(without_limit.is_met(), None, "nothing to compare with");
     }
 
     #[test]
     fn a_missed_goal_catches_the_eye_in_each_form() {
-        let figure = Figure::new("CPU", 1.5, "ms", 5).beside(0.5).goal(Goal::AtMostTimes(1.25));
+        let figure = Figure::new("CPU", 1.5, "ms", 5).beside(0.5).goal(Goal::MostTimes(1.25));
         assert!(figure.line().contains("<= 1.25 x") && figure.line().contains(" NO "));
         assert_eq!(figure.markdown(), "| CPU | 1.5 | ms | 0.5 | 3 | <= 1.25 x | NO | 5 |");
     }

@@ -65,10 +65,10 @@ impl Herd {
             Ok(Figure::new(format!("{name}: {what}"), value, unit, 1))
         };
         let everybody = f64::from(u32::try_from(self.terminals)?);
-        print(&figure("have their certificate", "done", "")?.goal(Goal::AtLeast(everybody)));
-        print(&figure("lost", "lost", "")?.goal(Goal::AtMost(0.0)));
-        print(&figure("errors other than 503 with Retry-After", "wrong", "")?.goal(Goal::AtMost(0.0)));
-        print(&figure("connections without an answer", "broken", "")?.goal(Goal::AtMost(0.0)));
+        print(&figure("have their certificate", "done", "")?.goal(Goal::Least(everybody)));
+        print(&figure("lost", "lost", "")?.goal(Goal::Most(0.0)));
+        print(&figure("errors other than 503 with Retry-After", "wrong", "")?.goal(Goal::Most(0.0)));
+        print(&figure("connections without an answer", "broken", "")?.goal(Goal::Most(0.0)));
         print(&figure("503 with Retry-After", "put_off", "")?);
         print(&figure("from the first to the last", "seconds", "s")?);
         print(&figure("p50", "p50_ms", "ms")?);

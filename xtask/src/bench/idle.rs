@@ -32,8 +32,8 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         Prepared::make(programs, Size::of_live(FEW))?.serve_with(|config| drop(config.remove("keys")))?;
     rest(few.pid())?;
     let idle = Memory::of(few.pid())?;
-    print(&one("idle server: memory (RSS)".to_owned(), idle.rss, "MB").goal(Goal::AtMost(MOST_IDLE)));
-    print(&one("idle server: memory (PSS)".to_owned(), idle.pss, "MB").goal(Goal::AtMost(MOST_IDLE)));
+    print(&one("idle server: memory (RSS)".to_owned(), idle.rss, "MB").goal(Goal::Most(MOST_IDLE)));
+    print(&one("idle server: memory (PSS)".to_owned(), idle.pss, "MB").goal(Goal::Most(MOST_IDLE)));
     drop(few);
 
     let prepared = Prepared::make(programs, Size::of_live(connections + RENEWALS))?;
@@ -51,12 +51,12 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     let still_open = held.close()?;
 
     let name = |what: &str| format!("{connections} idle connections: {what}");
-    let all = Goal::AtLeast(f64::from(u32::try_from(connections)?));
+    let all = Goal::Least(f64::from(u32::try_from(connections)?));
     print(&one(name("still open at the end"), still_open, "").goal(all));
     print(&one(name("memory (RSS)"), loaded.rss, "MB"));
     let each = (loaded.rss - idle.rss) * 1024.0 / still_open.max(1.0);
     print(&one(name("memory of each"), each, "kB"));
-    print(&one(name("EST beside them, 8 at a time: p50"), found.p50, "ms").goal(Goal::AtMost(MOST_WAIT)));
+    print(&one(name("EST beside them, 8 at a time: p50"), found.p50, "ms").goal(Goal::Most(MOST_WAIT)));
     print(&one(name("EST beside them, 8 at a time: p99"), found.p99, "ms"));
     Ok(())
 }

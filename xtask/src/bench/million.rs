@@ -78,7 +78,7 @@ fn start(large: &Prepared, many: usize, print: &impl Fn(&Figure)) -> Result<Kept
     let memory = Memory::of(server.pid())?;
     let figure =
         |what: &str, value, unit| Figure::new(format!("{many} certificates: {what}"), value, unit, 1);
-    print(&figure("start until it listens", start, "ms").goal(Goal::AtMost(1000.0)));
+    print(&figure("start until it listens", start, "ms").goal(Goal::Most(1000.0)));
     print(&figure("memory at once (RSS)", memory.rss, "MB"));
     let busy = rest(server.pid())?;
     print(&figure("jobs of the start, the check of the whole trail among them", busy.as_secs_f64(), "s"));
@@ -91,9 +91,9 @@ fn renewals(few: &Load, large: &Load, many: usize, runs: usize, print: &impl Fn(
         let name = format!("EST with {many} certificates, beside {FEW}: {what}");
         print(&Figure::new(name, value(large), unit, runs).beside(value(few)).goal(goal));
     };
-    figure("renewals", "1/s", |load| load.rate, Goal::AtLeastTimes(1.0 - WITHIN));
-    figure("server CPU", "ms", |load| load.cpu, Goal::AtMostTimes(1.0 + WITHIN));
-    figure("p99", "ms", |load| load.p99, Goal::AtMostTimes(1.0 + WITHIN));
+    figure("renewals", "1/s", |load| load.rate, Goal::LeastTimes(1.0 - WITHIN));
+    figure("server CPU", "ms", |load| load.cpu, Goal::MostTimes(1.0 + WITHIN));
+    figure("p99", "ms", |load| load.p99, Goal::MostTimes(1.0 + WITHIN));
 }
 
 /// Every list of the site that both have.
@@ -114,7 +114,7 @@ fn lists(
         let Some((_, limit)) = few.iter().find(|(other, _)| *other == name) else { continue };
         let title = format!("list with {certificates} certificates, beside {FEW}: {name}");
         let figure = Figure::new(title, milliseconds, "ms", runs).beside(*limit);
-        print(&if name == site::NO_PAGE { figure } else { figure.goal(Goal::AtMostTimes(1.0 + WITHIN)) });
+        print(&if name == site::NO_PAGE { figure } else { figure.goal(Goal::MostTimes(1.0 + WITHIN)) });
     }
     Ok(())
 }

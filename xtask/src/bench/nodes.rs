@@ -50,7 +50,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
             let load = Load::median(&found);
             report(&name, &load, None, extent.repeats, false, &print);
             let refused = Figure::new(format!("{name}: 503"), load.put_off, "", extent.repeats);
-            print(&refused.goal(Goal::AtMost(0.0)));
+            print(&refused.goal(Goal::Most(0.0)));
         }
     }
     Ok(())

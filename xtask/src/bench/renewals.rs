@@ -118,9 +118,9 @@ pub(crate) fn report(
         figure.limit = limit.map(value);
         print(&if goals { figure.goal(goal) } else { figure });
     };
-    figure("renewals", "1/s", |load| load.rate, Goal::AtLeastTimes(0.9));
-    figure("server CPU", "ms", |load| load.cpu, Goal::AtMostTimes(1.25));
-    figure("p99", "ms", |load| load.p99, Goal::AtMostTimes(1.5));
+    figure("renewals", "1/s", |load| load.rate, Goal::LeastTimes(0.9));
+    figure("server CPU", "ms", |load| load.cpu, Goal::MostTimes(1.25));
+    figure("p99", "ms", |load| load.p99, Goal::MostTimes(1.5));
     let p50 = Figure {
         limit: limit.map(|load| load.p50),
         ..Figure::new(format!("{name}: p50"), found.p50, "ms", runs)

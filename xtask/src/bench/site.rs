@@ -25,7 +25,7 @@ pub(crate) fn measure(programs: &Path, runs: usize, print: impl Fn(&Figure)) -> 
         fill(programs, address, TERMINALS)?;
         for (name, milliseconds) in lists(programs, address, TERMINALS, runs)? {
             let figure = Figure::new(format!("list on {database}: {name}"), milliseconds, "ms", runs);
-            print(&if name == NO_PAGE { figure } else { figure.goal(Goal::AtMost(LIMIT)) });
+            print(&if name == NO_PAGE { figure } else { figure.goal(Goal::Most(LIMIT)) });
         }
         Ok(())
     };

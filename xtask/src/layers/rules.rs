@@ -36,24 +36,28 @@ pub(crate) enum Kind {
 
 const TESTKIT: &str = "koshin-testkit";
 const POLICY: &str = "koshin-policy";
+const CONDUCT: &str = "koshin-conduct";
 const ISSUANCE: &str = "koshin-issuance";
 const APPCONFIG: &str = "koshin-appconfig";
 const PROTOCOL: &str = "koshin-protocol";
 const SERVER: &str = "koshin-server";
 const CLIENT: &str = "koshin";
 const DESKTOP: &str = "koshin-desktop";
+const SIMULATE: &str = "koshin-simulate";
 
-const PURE: &[&str] = &[POLICY, ISSUANCE, APPCONFIG];
+const PURE: &[&str] = &[POLICY, CONDUCT, ISSUANCE, APPCONFIG, SIMULATE];
 
 /// Per crate: which of ours it may build on. A crate that is not listed has no room in the house yet.
 const MAY_USE: &[(&str, &[&str])] = &[
     (POLICY, &[]),
+    (CONDUCT, &[POLICY, PROTOCOL]),
     (ISSUANCE, &[POLICY]),
     (APPCONFIG, &[POLICY]),
     (PROTOCOL, &[]),
     (SERVER, &[POLICY, ISSUANCE, PROTOCOL]),
-    (CLIENT, &[POLICY, ISSUANCE, APPCONFIG, PROTOCOL, DESKTOP]),
+    (CLIENT, &[POLICY, CONDUCT, ISSUANCE, APPCONFIG, PROTOCOL, DESKTOP]),
     (DESKTOP, &[]),
+    (SIMULATE, &[POLICY, CONDUCT]),
     (TESTKIT, &[ISSUANCE, PROTOCOL]),
     ("xtask", &[]),
 ];
@@ -96,6 +100,8 @@ pub(crate) fn may_name(name: &str) -> Option<&'static [&'static str]> {
     match name {
         // Windows need a thread beside the work's, and the toolkit wants each frame's time. No files, no network.
         DESKTOP => Some(&["std::thread", "Instant"]),
+        // Its program prints what its library has found out.
+        SIMULATE => Some(&["print!", "println!"]),
         name => is_pure(name).then_some(&[]),
     }
 }
@@ -205,6 +211,12 @@ mod tests {
             (POLICY, ISSUANCE, Product, 1),
             (PROTOCOL, POLICY, Product, 1),
             (SERVER, ISSUANCE, Product, 0),
+            // What the client does is the client's affair; the simulation lives by both sides' rules, and by no program.
+            (SERVER, CONDUCT, Product, 1),
+            (CONDUCT, PROTOCOL, Product, 0),
+            (SIMULATE, CONDUCT, Product, 0),
+            (SIMULATE, CLIENT, Product, 1),
+            (SIMULATE, SERVER, Product, 1),
             (SERVER, APPCONFIG, Product, 1),
             (CLIENT, APPCONFIG, Product, 0),
             // Not even for a test: an end-to-end test starts the other program.

@@ -19,7 +19,6 @@ mod profile_name;
 mod profiles;
 mod reading;
 mod settings;
-pub mod thresholds;
 
 pub(crate) use credential::read_password_file;
 pub use credential::{Credential, CredentialError, open, read_certificate};
@@ -27,6 +26,7 @@ pub use discovery::{discover, discover_only};
 pub use hook::{Hook, Hooks};
 pub use hosts::{HostTable, HostTableError, RenewalHostError};
 pub use install::{Earlier, InstallError, Protection, SwitchPlan, plan_switch};
+pub use koshin_conduct::thresholds;
 pub use labels::Labels;
 pub use place::{
     App, CertificateFiles, ConfigProblem, ConfigProblemReason, Discovery, DiscoveryWarning, Place,

@@ -3,6 +3,7 @@
 use super::{DaemonArgs, messages::unattended as words};
 use crate::{
     daemon::{
+        diary::Diary,
         notify::{Desktop, Notifier},
         offset,
         round::{Circumstances, Outcome, round},
@@ -14,7 +15,7 @@ use crate::{
         Disk,
         lock::{InstanceLock, LockError},
     },
-    this_pc::with_surroundings,
+    this_pc::with_corrected_clock,
 };
 
 /// Runs the command.
@@ -49,6 +50,16 @@ fn forever(environment: &Environment, machine: &str) -> ! {
     }
 }
 
+/// Looks, and looks again when it has turned out that the clock is wrong.
 fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
-    with_surroundings(environment, |with| round(Circumstances { environment, with, notifier, machine }))
+    let look = || {
+        let clock = Diary::load(&Disk, &environment.state_dir).clock;
+        let outcome = with_corrected_clock(environment, clock, |with| {
+            round(Circumstances { environment, with, notifier, machine })
+        });
+        // It is waited for by the PC's clock, right or wrong.
+        Outcome { next_at: clock.undo(outcome.next_at), ..outcome }
+    };
+    let outcome = look();
+    if outcome.clock_learnt { look() } else { outcome }
 }

@@ -167,7 +167,11 @@ pub fn run(arguments: &StatusArgs, environment: &Environment, now: Timestamp) ->
     let mut memory = Memory::load(&environment.state_dir);
     let mut report = gather(discover(environment), &memory, now);
     if arguments.online {
-        let caller = Caller { clock: clock::now, language: environment.language };
+        let caller = Caller {
+            clock: clock::now,
+            correction: koshin_conduct::clock::Correction::default(),
+            language: environment.language,
+        };
         for entry in &mut report.entries {
             ask_server(entry, caller);
         }

@@ -15,6 +15,7 @@ use crate::{
     storage::{FileSystem, StorageError, remembered},
 };
 use jiff::Timestamp;
+use koshin_conduct::clock::Correction;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -33,6 +34,9 @@ pub struct Diary {
     pub checked_at: Option<Timestamp>,
     /// When there is something to do next.
     pub next_at: Option<Timestamp>,
+    /// What is wrong with the PC's clock, by the server's.
+    #[serde(skip_serializing_if = "is_right")]
+    pub clock: Correction,
     /// By the SHA-256 of the certificate in use, hex; a place that cannot be read stands under its file's path.
     pub certificates: BTreeMap<String, Record>,
 }
@@ -93,6 +97,12 @@ impl Diary {
     pub fn record(&mut self, key: &str) -> &mut Record {
         self.certificates.entry(key.to_owned()).or_default()
     }
+}
+
+/// Whether nothing is known against the clock.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_right(clock: &Correction) -> bool {
+    clock.is_none()
 }
 
 /// Writes down how an attempt ended that a person has made beside the rounds; one that was declined, or not due, was none.

@@ -11,5 +11,6 @@ pub mod notices;
 pub mod notify;
 pub mod offset;
 pub mod round;
-pub mod schedule;
 pub mod watch;
+
+pub use koshin_conduct::schedule;

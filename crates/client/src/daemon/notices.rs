@@ -1,58 +1,13 @@
-//! Which notices reach the desktop, and how often. Pure.
-//!
-//! Whoever is told something every quarter of an hour stops reading. A failure that will be tried again by itself is
-//! told when it has lasted, one that only a person can end at once; each at most once in its interval.
+//! Which notices reach the desktop, by the rules of [`koshin_conduct::notices`] and what the diary says.
 
 use super::diary::Record;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use koshin_conduct::notices;
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// How long a passing failure may last before it is told.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+pub use koshin_conduct::notices::Occasion;
 
-/// What there is to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
-    /// A renewal begins.
-    Begins,
-    /// It succeeded.
-    Renewed,
-    /// It failed in a way that may pass: network, server, another run.
-    FailedForNow,
-    /// It failed in a way that somebody must look at.
-    Failed,
-    /// It cannot be renewed without a person.
-    NeedsPerson,
-}
-
-impl Occasion {
-    /// The word in the diary.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Begins => "begins",
-            Self::Renewed => "renewed",
-            Self::FailedForNow | Self::Failed => "failed",
-            Self::NeedsPerson => "needs-person",
-        }
-    }
-
-    /// How long nothing is said after it was told.
-    fn interval(self, urgent: bool) -> SignedDuration {
-        match self {
-            Self::Renewed => SignedDuration::ZERO,
-            Self::NeedsPerson if !urgent => DAY * 7,
-            Self::Begins | Self::FailedForNow | Self::Failed | Self::NeedsPerson => DAY,
-        }
-    }
-}
-
-/// Whether to tell it now, given what the record of the certificate says. An entry from the future, before the clock was
-/// set back, does not count.
+/// Whether to tell it now, given what the record of the certificate says.
 pub fn tells(occasion: Occasion, record: &Record, urgent: bool, now: Timestamp) -> bool {
-    let lasting = record.attempts.failing_since.is_some_and(|since| now.duration_since(since) >= PATIENCE);
-    if occasion == Occasion::FailedForNow && !urgent && !lasting {
-        return false;
-    }
-    let told = record.told.get(occasion.as_str()).filter(|told| **told <= now);
-    told.is_none_or(|told| now.duration_since(*told) >= occasion.interval(urgent))
+    let told = record.told.get(occasion.as_str()).copied();
+    notices::tells(occasion, &record.attempts, told, urgent, now)
 }

@@ -5,7 +5,7 @@ use super::{
     notices::{Occasion, tells},
     notify::{Notice, Notifier},
     offset,
-    schedule::{self, Action, Answer, CHECK_EVERY, Facts},
+    schedule::{self, Absence, Action, Answer, CHECK_EVERY, Facts},
 };
 use crate::{
     applications::{CredentialError, Place, credential},
@@ -14,6 +14,7 @@ use crate::{
         messages::{failures, renew as renew_words, status as status_words, unattended as words},
         renew::{exit_code, explanation},
     },
+    doors::{DoorError, NetworkFault},
     environment::Environment,
     exit::ExitCode,
     prompt::{Explanation, UnattendedPrompt},
@@ -21,9 +22,9 @@ use crate::{
         Failure,
         group::{Group, Passwords},
         journal::{CertificateNote, Journals},
-        machine::{Ending, State},
+        machine::Ending,
         opened,
-        performer::{Surroundings, Wishes},
+        performer::{Run, Surroundings, Wishes},
         session::Session,
     },
     storage::lock::LockError,
@@ -51,6 +52,8 @@ pub struct Outcome {
     pub next_at: Timestamp,
     /// [`ExitCode::Ok`], unless an attempt failed or something keeps renewals from succeeding.
     pub exit_code: ExitCode,
+    /// The diary has a new [`Diary::clock`], by which everything may look different.
+    pub clock_learnt: bool,
 }
 
 /// Looks at every certificate of this PC. Never asks anybody.
@@ -62,13 +65,21 @@ pub fn round(around: Circumstances<'_>) -> Outcome {
     let session = Session::begin(around.environment, |_| true, with, &mut passwords);
     if let Err(Failure::Lock(LockError::Busy(_))) = &session {
         log(words::busy(language));
-        return Outcome { next_at: soon(now), exit_code: ExitCode::Ok };
+        return Outcome { next_at: soon(now), exit_code: ExitCode::Ok, clock_learnt: false };
     }
     // After the lock was taken: whoever had it may have written down how its renewal went.
     let diary = Diary::load(with.fs, with.state_dir);
     // What cannot be remembered would be told every quarter of an hour.
     let remembers = diary.save(with.fs, with.state_dir).is_ok();
-    let mut round = Round { around, now, diary, remembers, exit_code: ExitCode::Ok, next_at: Timestamp::MAX };
+    let mut round = Round {
+        around,
+        now,
+        diary,
+        remembers,
+        exit_code: ExitCode::Ok,
+        next_at: Timestamp::MAX,
+        clock_learnt: false,
+    };
     match &session {
         Ok(session) => round.look(session, &mut passwords),
         Err(failure) => round.cannot_begin(failure),
@@ -85,6 +96,7 @@ struct Round<'a> {
     remembers: bool,
     exit_code: ExitCode,
     next_at: Timestamp,
+    clock_learnt: bool,
 }
 
 impl Round<'_> {
@@ -123,7 +135,11 @@ impl Round<'_> {
         let mut facts = self.facts(session, group, &record, obstacle.is_some());
         let mut next = schedule::next(&facts, &record.attempts, self.now);
         if next.action == Action::Ask {
-            self.ask(session, group, &mut record, passwords);
+            // Before it is due nobody is bothered, and nothing can be asked without the password.
+            facts.needs_person |= !self.is_due(group) && locked(group).is_some();
+            if !facts.needs_person {
+                self.ask(session, group, &mut record, passwords);
+            }
             facts.answer = record.answer;
             next = schedule::next(&facts, &record.attempts, self.now);
         }
@@ -144,7 +160,7 @@ impl Round<'_> {
         Facts {
             not_before: group.certificate.not_before,
             not_after: group.certificate.not_after,
-            opens: group.opens(),
+            opens: schedule::opens(group.opens(), group.certificate.not_after),
             begun: begun(with, &sha256) || session.is_behind(group, with),
             needs_person,
             answer: record.answer,
@@ -165,14 +181,16 @@ impl Round<'_> {
         {
             return Some(failures::renewal_host(language, error));
         }
-        if self.now < group.opens() {
+        if !self.is_due(group) {
             return None;
         }
-        let locked = group.places.iter().find_map(|place| match credential::open(place, None) {
-            Err(error @ CredentialError::PasswordNeeded { .. }) => Some(error),
-            _ => None,
-        });
-        locked.map(|_| words::password_needed(language, &group.name(), Some(certificate.not_after)))
+        locked(group).map(|_| words::password_needed(language, &group.name(), Some(certificate.not_after)))
+    }
+
+    /// Whether it is to be renewed now, as far as the dates say.
+    fn is_due(&self, group: &Group) -> bool {
+        let not_after = group.certificate.not_after;
+        (schedule::opens(group.opens(), not_after)..=not_after).contains(&self.now)
     }
 
     fn dates(&self, group: &Group) -> Explanation {
@@ -185,19 +203,36 @@ impl Round<'_> {
     }
 
     fn ask(&mut self, session: &Session, group: &Group, record: &mut Record, passwords: &mut Passwords<'_>) {
-        let now = self.now;
+        let (now, due) = (self.now, self.is_due(group));
         match ask(group, self.around.with, now, passwords) {
-            Ok(answer) => {
-                if !answer.renewable {
+            Ok(mut answer) => {
+                if due && !answer.renewable {
                     log(words::not_renewable_now(self.around.environment.language, &record.name));
                 }
+                answer.absence = Absence::seen(record.answer.as_ref(), now);
                 record.answer = Some(answer);
             }
+            Err(failure) if self.learns_clock(&failure) => {}
             Err(failure) => {
                 record.attempts.failed(now, retry_after(&failure));
-                self.failed(session, group, record, &failure);
+                if due {
+                    self.failed(session, group, record, &failure);
+                }
             }
         }
+    }
+
+    /// Takes note of the server's clock, if the PC's has turned out to be wrong. It is no failure: the next round goes by
+    /// the corrected one.
+    fn learns_clock(&mut self, failure: &Failure) -> bool {
+        let Failure::Door(DoorError::ClockWrong { server, local }) = failure else { return false };
+        if self.clock_learnt {
+            return true;
+        }
+        self.diary.clock = self.diary.clock.after(*server, *local);
+        self.clock_learnt = true;
+        log(words::clock_corrected(self.around.environment.language, *server));
+        true
     }
 
     fn renew(
@@ -213,7 +248,14 @@ impl Round<'_> {
             schedule::next(&self.facts(session, group, &record, false), &record.attempts, self.now).urgent;
         let begins = words::begins(language, &record.name, group.certificate.not_after);
         self.tell(&mut record, Occasion::Begins, &begins, urgent);
-        let run = session.renew(group, Wishes { agreed: true, ..Wishes::default() }, with, passwords);
+        let wishes = Wishes { agreed: true, forced: true, ..Wishes::default() };
+        let mut run = session.renew(group, wishes, with, passwords);
+        if record.attempts.failures == 0 && broke_off(&run) {
+            run = session.renew(group, wishes, with, passwords);
+        }
+        if run.ending == Ending::Failed && run.failure.as_ref().is_some_and(|why| self.learns_clock(why)) {
+            return self.keep(key, record, self.now);
+        }
         self.count(exit_code(&run));
         match (run.ending, &run.new) {
             (Ending::Renewed { .. }, Some(new)) => {
@@ -221,12 +263,13 @@ impl Round<'_> {
                 let mut fresh = Record { name: record.name.clone(), ..Record::default() };
                 fresh.not_after = Some(note.not_after);
                 fresh.attempts.succeeded(self.now);
+                // That the clock is right has been seen just now.
+                fresh.answer = record.answer;
                 fresh.last_result = self.result("renewed", None);
                 let done = words::renewed(language, &record.name, note.not_after);
                 self.tell(&mut fresh, Occasion::Renewed, &done, false);
                 self.keep(note.sha256, fresh, Timestamp::MAX);
             }
-            (Ending::NotDue, _) => self.keep(key, record, group.opens()),
             _ => {
                 record.attempts.failed(self.now, run.failure.as_ref().and_then(retry_after));
                 match (&run.failure, explanation(language, self.now, group, &run)) {
@@ -338,7 +381,7 @@ impl Round<'_> {
             self.exit_code = self.exit_code.max(ExitCode::Storage);
             log(error.to_string());
         }
-        Outcome { next_at: self.next_at, exit_code: self.exit_code }
+        Outcome { next_at: self.next_at, exit_code: self.exit_code, clock_learnt: self.clock_learnt }
     }
 }
 
@@ -360,6 +403,7 @@ fn ask(
             hours: None,
             renewable: true,
             opens_at: None,
+            absence: None,
         });
     };
     Ok(Answer {
@@ -368,17 +412,37 @@ fn ask(
         hours: status.preferred_hours,
         renewable: status.renewable,
         opens_at: status.window.map(|window| window.start),
+        absence: None,
     })
 }
 
 /// An interrupted renewal that has come so far that it is finished rather than begun anew.
 pub(crate) fn begun(with: Surroundings<'_>, sha256: &str) -> bool {
     let journal = Journals::new(with.fs, with.state_dir).load(sha256).ok().flatten();
-    journal.is_some_and(|journal| match journal.state {
-        State::Waiting | State::Confirmed | State::Switched => false,
-        State::RolledBack { keeps_certificate, .. } => keeps_certificate,
-        _ => !journal.waits_for_code(),
+    journal.is_some_and(|journal| journal.state.is_begun(journal.waits_for_code()))
+}
+
+/// Why a place of `group` cannot be opened without its password, if one cannot.
+fn locked(group: &Group) -> Option<CredentialError> {
+    group.places.iter().find_map(|place| match credential::open(place, None) {
+        Err(error @ CredentialError::PasswordNeeded { .. }) => Some(error),
+        _ => None,
     })
+}
+
+/// Whether an answer was lost on the way: once, that is tried again at once. A PC that is rarely on may be off in a
+/// quarter of an hour.
+fn broke_off(run: &Run) -> bool {
+    let lost = |failure: &Failure| {
+        matches!(
+            failure,
+            Failure::Door(DoorError::Network {
+                fault: NetworkFault::Interrupted | NetworkFault::Timeout,
+                ..
+            })
+        )
+    };
+    run.ending == Ending::Failed && run.failure.as_ref().is_some_and(lost)
 }
 
 fn retry_after(failure: &Failure) -> Option<u64> {

@@ -4,14 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
+pub use koshin_conduct::schedule::{LONGEST_WAIT, SETTLING};
+
 /// No sleep is longer: afterwards the wall clock is asked.
 pub const LONGEST_SLEEP: SignedDuration = SignedDuration::from_mins(5);
-/// A check at least this often, because configurations change.
-pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// Between two looks the wall clock may differ from the sleep by this much; more is a resume or a clock that was set.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
-/// After a resume the network needs a while.
-pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 
 /// The wall clock and sleeping; tests bring their own.
 pub trait Clock {

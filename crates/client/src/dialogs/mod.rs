@@ -19,8 +19,7 @@ pub const YES: usize = 0;
 /// The button that leaves things as they are: 今日は更新しない, あとで, 閉じる.
 pub const NO: usize = 1;
 
-/// The last days, in which nobody can say 今日は更新しない.
-pub const LAST_DAYS: i64 = 7;
+pub use koshin_conduct::launcher::LAST_DAYS;
 
 /// May it be renewed? In the last days [`notice`], else [`confirm`].
 pub fn question(language: Language, question: &Question) -> Dialog {

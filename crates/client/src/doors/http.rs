@@ -7,7 +7,8 @@ use super::{
     error::{DoorError, NetworkFault},
 };
 use crate::applications::Credential;
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use jiff::{Timestamp, fmt::rfc2822};
+use koshin_conduct::clock;
 use koshin_issuance::private_key_to_pem;
 use koshin_protocol::problem::Problem;
 use rustls::{AlertDescription, CertificateError};
@@ -26,8 +27,6 @@ const MAX_HEADERS: usize = 32 * 1024;
 pub(super) const MAX_DOCUMENT: u64 = 64 * 1024;
 /// A PKCS#12 file.
 pub(super) const MAX_BUNDLE: u64 = 1024 * 1024;
-/// More than this between two clocks is told to the user.
-const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A way to send requests with one certificate.
 pub(super) struct Http {
@@ -147,7 +146,7 @@ impl Http {
                 .unwrap_or_default()
                 .to_owned(),
             retry_after: header_text(response.headers(), header::RETRY_AFTER.as_str())
-                .and_then(|text| seconds_until(text, (self.caller.clock)())),
+                .and_then(|text| seconds_until(text, self.caller.now())),
             body,
         })
     }
@@ -194,11 +193,9 @@ impl Http {
     fn check_clock(&self, headers: &HeaderMap) -> Result<(), DoorError> {
         let date = header_text(headers, header::DATE.as_str());
         let server = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        let local = (self.caller.clock)();
+        let local = self.caller.now();
         match server {
-            Some(server) if server.duration_since(local).abs() > MAX_CLOCK_DIFFERENCE => {
-                Err(DoorError::ClockWrong { server, local })
-            }
+            Some(server) if clock::is_wrong(server, local) => Err(DoorError::ClockWrong { server, local }),
             _ => Ok(()),
         }
     }

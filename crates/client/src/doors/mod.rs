@@ -22,6 +22,7 @@ use crate::{
 };
 use http::Http;
 use jiff::Timestamp;
+use koshin_conduct::clock::Correction;
 
 /// Whose servers are trusted.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +52,17 @@ pub struct Caller {
     /// The clock, read at every answer, for people take their time between two: a `Date` more than ten minutes off is
     /// [`DoorError::ClockWrong`].
     pub clock: fn() -> Timestamp,
+    /// What is known to be wrong with it, and added.
+    pub correction: Correction,
     /// In which language problems are explained.
     pub language: Language,
+}
+
+impl Caller {
+    /// The present, as far as it is known here.
+    fn now(self) -> Timestamp {
+        self.correction.apply((self.clock)())
+    }
 }
 
 /// The renewal host, spoken to with one certificate, or with none. Every call opens a connection of its own, blocks for at most a

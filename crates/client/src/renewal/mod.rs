@@ -21,7 +21,6 @@ pub mod first;
 pub mod group;
 pub mod hook;
 pub mod journal;
-pub mod machine;
 pub mod network;
 pub(crate) mod opened;
 pub mod performer;
@@ -34,4 +33,5 @@ mod switch;
 pub mod verification;
 
 pub use failure::Failure;
+pub use koshin_conduct::machine;
 pub(crate) use secrets::password as new_password;

@@ -34,7 +34,7 @@ pub fn recover(
             tidy(fs, journals, &journal);
             retire_late(journals, &journal);
         }
-        if !is_interrupted(&journal.state) {
+        if !journal.state.is_interrupted() {
             continue;
         }
         match put_right(fs, journals, hooks, journal, now) {
@@ -43,10 +43,6 @@ pub fn recover(
         }
     }
     (recovered, failures)
-}
-
-fn is_interrupted(state: &State) -> bool {
-    matches!(state, State::Switching | State::RollingBack { .. })
 }
 
 /// Removes what a switch that succeeded left behind: copies beside the targets, and the staged key. What resists

@@ -58,7 +58,11 @@ impl World {
     }
 
     pub fn door_with(&self, server: &BadServer, credential: &Credential) -> Door {
-        let caller = Caller { clock: now, language: Language::Japanese };
+        let caller = Caller {
+            clock: now,
+            correction: koshin_conduct::clock::Correction::default(),
+            language: Language::Japanese,
+        };
         Door::new(&server.url(), &self.trust(), credential, caller).unwrap()
     }
 }

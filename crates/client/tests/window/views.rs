@@ -66,6 +66,7 @@ pub(crate) fn crowded_home() -> (Home, Diary) {
         Some(LastResult { at: at("2026-03-08T01:10:00Z"), result: "renewed".into(), text: None });
     let record = diary.record(&sha256(&due));
     record.answer = Some(Answer {
+        absence: None,
         asked_at: at("2026-11-21T23:31:00Z"),
         suggested_at: None,
         hours: None,

@@ -103,7 +103,7 @@ impl Unasked {
         let duties = Arc::new(Duties::new(koshin.store().clone()));
         duties.take().await;
         let jobs = jobs::run(Arc::clone(koshin), home.clone(), tls, Arc::clone(&duties));
-        let notifier = jobs::Notifier::start(notices, Arc::clone(&duties));
+        let notifier = jobs::Notifier::start(notices, Arc::clone(&duties), koshin.metrics().jobs.clone());
         Self { duties, jobs: tokio::spawn(jobs), notifier }
     }
 

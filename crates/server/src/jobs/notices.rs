@@ -3,6 +3,7 @@
 use super::{Duties, every};
 use crate::{
     clock,
+    metrics::{Job, JobMetrics},
     notices::Setback,
     store::{Channel, DeliveryState, Duty, StoreError},
     use_cases::{Notices, notices::Step},
@@ -27,9 +28,9 @@ pub struct Notifier {
 
 impl Notifier {
     /// Begins to plan and send. A round that fails is logged and tried again at the next.
-    pub fn start(notices: Notices, duties: Arc<Duties>) -> Self {
+    pub fn start(notices: Notices, duties: Arc<Duties>, jobs: JobMetrics) -> Self {
         let (stop, stopped) = watch::channel(());
-        Self { stop, job: tokio::spawn(send_notices(notices, duties, stopped)) }
+        Self { stop, job: tokio::spawn(send_notices(notices, duties, jobs, stopped)) }
     }
 
     /// Ends between two deliveries, if that comes within `limit`: one that were cut off would
@@ -40,27 +41,27 @@ impl Notifier {
     }
 }
 
-async fn send_notices(notices: Notices, duties: Arc<Duties>, stop: watch::Receiver<()>) {
+async fn send_notices(notices: Notices, duties: Arc<Duties>, jobs: JobMetrics, stop: watch::Receiver<()>) {
     tokio::join!(
-        plan(&notices, &duties, stop.clone()),
-        deliver(&notices, Channel::Mail, stop.clone()),
+        plan(&notices, &duties, &jobs, stop.clone()),
+        deliver(&notices, &jobs, Channel::Mail, stop.clone()),
         // A receiver that does not answer holds up one of them, and once: then all that waits
         // for it is put off.
-        deliver(&notices, Channel::Webhook, stop.clone()),
-        deliver(&notices, Channel::Webhook, stop.clone()),
-        deliver(&notices, Channel::Webhook, stop.clone()),
-        deliver(&notices, Channel::Webhook, stop),
+        deliver(&notices, &jobs, Channel::Webhook, stop.clone()),
+        deliver(&notices, &jobs, Channel::Webhook, stop.clone()),
+        deliver(&notices, &jobs, Channel::Webhook, stop.clone()),
+        deliver(&notices, &jobs, Channel::Webhook, stop),
     );
 }
 
-async fn plan(notices: &Notices, duties: &Duties, mut stop: watch::Receiver<()>) {
+async fn plan(notices: &Notices, duties: &Duties, jobs: &JobMetrics, mut stop: watch::Receiver<()>) {
     let mut ticks = every(PLAN);
     loop {
         tokio::select! {
             () = next(&mut ticks, duties) => {}
             _ = stop.changed() => return,
         }
-        match notices.plan(clock::now()).await {
+        match jobs.ended(Job::PlanNotices, notices.plan(clock::now()).await) {
             Ok(0) => {}
             Ok(count) => {
                 tracing::info!(count, "notices are due");
@@ -78,7 +79,7 @@ async fn next(ticks: &mut Interval, duties: &Duties) {
 }
 
 /// One channel does not wait for the other: a slow receiver of webhooks delays no mail.
-async fn deliver(notices: &Notices, channel: Channel, mut stop: watch::Receiver<()>) {
+async fn deliver(notices: &Notices, jobs: &JobMetrics, channel: Channel, mut stop: watch::Receiver<()>) {
     let mut ticks = every(DELIVER);
     loop {
         tokio::select! {
@@ -86,7 +87,8 @@ async fn deliver(notices: &Notices, channel: Channel, mut stop: watch::Receiver<
             () = notices.woken(channel) => {}
             _ = stop.changed() => return,
         }
-        if let Err(error) = deliver_round(notices, channel, &stop).await {
+        let sent = deliver_round(notices, channel, &stop).await;
+        if let Err(error) = jobs.ended(Job::SendNotices, sent) {
             tracing::warn!(%error, channel = channel.as_str(), "the outbox could not be read or written");
         }
     }

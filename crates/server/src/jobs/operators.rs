@@ -2,7 +2,7 @@
 //! carried out.
 
 use super::{Duties, LONGEST_PAUSE, every};
-use crate::{clock, store::Duty, use_cases::Koshin};
+use crate::{clock, metrics::Job, store::Duty, use_cases::Koshin};
 use std::time::Duration;
 
 /// Between two looks for a mass revocation that was approved.
@@ -15,7 +15,8 @@ pub(super) async fn follow_policies(koshin: &Koshin) {
     let mut ticks = every(LONGEST_PAUSE);
     loop {
         ticks.tick().await;
-        if let Err(error) = koshin.refresh_services().await {
+        let read = koshin.refresh_services().await;
+        if let Err(error) = koshin.metrics().jobs.ended(Job::FollowPolicies, read) {
             tracing::warn!(%error, "the policies made on the site were not read; the last ones hold");
         }
     }
@@ -33,7 +34,8 @@ pub(super) async fn revoke(koshin: &Koshin, duties: &Duties) {
             Err(error) => tracing::warn!(%error, "outlived mass revocations were not ended"),
         }
         while duties.has(Duty::Revocations) {
-            match koshin.carry_out_revocations(clock::now()).await {
+            let part = koshin.carry_out_revocations(clock::now()).await;
+            match koshin.metrics().jobs.ended(Job::MassRevocations, part) {
                 Ok(None) => break,
                 Ok(Some(part)) => tracing::info!(part, "a part of a mass revocation was carried out"),
                 Err(error) => {

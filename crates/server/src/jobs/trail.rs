@@ -1,7 +1,7 @@
 //! The audit trail: events get their places in the chain, and the chain is checked.
 
 use super::{Duties, LOOK_AFTER, every};
-use crate::{clock, home::Home, store::Duty, use_cases::Koshin};
+use crate::{clock, home::Home, metrics::Job, store::Duty, use_cases::Koshin};
 use std::time::Duration;
 
 /// Between two linkings: so long an event may lie without a place.
@@ -19,7 +19,8 @@ pub(super) async fn keep_linking(koshin: &Koshin, duties: &Duties) {
 
 /// Gives the events that are there their places.
 pub(super) async fn link(koshin: &Koshin) {
-    if let Err(error) = koshin.link_trail(clock::now()).await {
+    let linked = koshin.link_trail(clock::now()).await;
+    if let Err(error) = koshin.metrics().jobs.ended(Job::LinkTrail, linked) {
         tracing::warn!(%error, "events of the audit trail did not get their places; they wait");
     }
 }
@@ -30,7 +31,8 @@ pub(super) async fn check(koshin: &Koshin, home: &Home) {
     let mut ticks = every(LOOK_AFTER);
     loop {
         ticks.tick().await;
-        match koshin.check_trail(home, clock::now()).await {
+        let checked = koshin.check_trail(home, clock::now()).await;
+        match koshin.metrics().jobs.ended(Job::CheckTrail, checked) {
             Ok(check) => {
                 if let Err(fault) = &check.found {
                     tracing::error!(?fault, "the audit trail does not hold: koshin-server audit verify");

@@ -10,8 +10,12 @@ label! {
     Job: "task" {
         /// Erases bundles that nobody fetched.
         EraseOutlived = "erase-outlived",
-        /// Ends what is over: stops, sessions, attempts.
-        KeepHouse = "keep-house",
+        /// Makes stops final when they cannot be undone any more.
+        FinishStops = "finish-stops",
+        /// Forgets sessions, links and attempts that are over.
+        ForgetOutlived = "forget-outlived",
+        /// Gives the events of the audit trail their places.
+        LinkTrail = "link-trail",
         /// Keeps the end of the audit trail outside the database.
         KeepTrail = "keep-trail",
         /// Checks the whole audit trail.

@@ -57,7 +57,8 @@ label! {
 impl StoreErrorKind {
     fn of(error: &StoreError) -> Option<Self> {
         match error {
-            StoreError::Exists(_) | StoreError::Conflict(_) => None,
+            // The last comes at the start only, before there are metrics.
+            StoreError::Exists(_) | StoreError::Conflict(_) | StoreError::TooNew(_) => None,
             StoreError::Repeat(_) => Some(Self::Repeat),
             StoreError::Unavailable(_) => Some(Self::Unavailable),
             StoreError::Unable(_) => Some(Self::Unable),

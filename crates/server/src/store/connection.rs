@@ -1,6 +1,6 @@
 //! One connection to either database, and what each needs when it is opened.
 
-use super::{StoreError, overview, tenants};
+use super::{StoreError, overview, tenants, upgrades::Migrations};
 use diesel::{
     Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::BigInt,
 };
@@ -109,19 +109,26 @@ impl Location {
         }
     }
 
-    /// Brings the tables to this program's version. Nodes that start together wait
-    /// for each other.
+    /// Brings the tables to this program's version, or leaves them at a newer one that this
+    /// program can work with. Nodes that start together wait for each other.
     pub(super) fn migrate(&self) -> Result<(), StoreError> {
         if let Self::Sqlite(path) = self {
             create_private(path)?;
         }
         let mut connection = self.connect()?;
-        let done = match &mut connection {
-            AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+        let migrations = match &mut connection {
+            AnyConnection::Sqlite(sqlite) => Migrations::of(sqlite, &SQLITE_MIGRATIONS),
             AnyConnection::Postgres(postgres) => {
                 diesel::sql_query("SELECT pg_advisory_lock($1)")
                     .bind::<BigInt, _>(Lock::Migration.key())
                     .execute(postgres)?;
+                Migrations::of(postgres, &POSTGRES_MIGRATIONS)
+            }
+        }?;
+        migrations.permit(&mut connection)?;
+        let done = match &mut connection {
+            AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+            AnyConnection::Postgres(postgres) => {
                 postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
             }
         };

@@ -22,6 +22,12 @@ pub enum StoreError {
     /// server's language only. The connection is as good as before.
     #[error("the database could not do it: {0}")]
     Unable(String),
+    /// A newer release has upgraded the database in a way that this one does not bear.
+    #[error(
+        "this database was upgraded by a newer koshin-server with changes that this one cannot work with \
+         (migration {0}): install that release or a later one on this node (docs/upgrading.md)"
+    )]
+    TooNew(String),
     /// The database holds something that this program did not write.
     #[error("the database holds a value that this program does not know: {0}")]
     Corrupt(String),

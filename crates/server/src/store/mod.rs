@@ -46,6 +46,7 @@ mod tenant_list;
 mod tenants;
 mod terminals;
 mod tryouts;
+mod upgrades;
 mod worker;
 
 pub use account_care::{OpenInvitation, ResetRow};

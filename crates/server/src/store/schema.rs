@@ -87,6 +87,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    schema_needs (id) {
+        id -> BigInt,
+        migration -> Text,
+    }
+}
+
+diesel::table! {
     audit_link (position) {
         position -> BigInt,
         event_id -> BigInt,

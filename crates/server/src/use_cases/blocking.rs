@@ -3,6 +3,7 @@
 //! may wait: beyond it the caller is told to come back, before anything is signed.
 
 use super::{Denial, UseCaseError};
+use koshin_policy::quota::OVERLOADED_RETRY_AFTER as RETRY_AFTER;
 use koshin_protocol::problem::ProblemCode;
 use std::{
     sync::{
@@ -12,9 +13,6 @@ use std::{
     thread,
 };
 use tokio::{sync::Semaphore, task};
-
-/// Seconds after which an overloaded server hopes to be less so.
-const RETRY_AFTER: u32 = 30;
 
 #[derive(Clone)]
 pub(super) struct Blocking {

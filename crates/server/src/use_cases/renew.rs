@@ -13,17 +13,14 @@ use crate::{
     entropy::{self, NewKey},
     store::{AuditKind, Door, NewBundle},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use koshin_issuance::{BundleContents, IssuancePlan, PrivateKey, PublicKey, write_pkcs12};
-use koshin_policy::{Decision, decide, validity};
+use koshin_policy::{Decision, decide, quota, validity};
 use koshin_protocol::{problem::ProblemCode, renewal::RenewalReply};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-/// The span over which unused renewals are counted.
-const QUOTA_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Path under which bundles wait; the token follows.
 const BUNDLE_PATH: &str = "/api/cert/bundle/";
@@ -240,12 +237,12 @@ impl BundleWork {
 
 /// The beginning of the span over which unused renewals are counted.
 pub(super) fn quota_since(now: Timestamp) -> Timestamp {
-    now.checked_sub(QUOTA_SPAN).unwrap_or(Timestamp::MIN)
+    quota::since(now)
 }
 
 fn over_quota(unused: u64, service: &Service) -> Option<Denial> {
-    let over = unused >= service.unused_renewals_per_day;
-    over.then(|| Denial::retry(ProblemCode::RenewalQuota, 3600))
+    let used_up = quota::is_used_up(unused, service.unused_renewals_per_day);
+    used_up.then(|| Denial::retry(ProblemCode::RenewalQuota, quota::RETRY_AFTER))
 }
 
 /// The hash under which a bundle's token is kept.

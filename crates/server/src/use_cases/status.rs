@@ -39,7 +39,8 @@ impl Koshin {
             start: window_opens(caller.not_after, &service.renewal),
             end: caller.not_after,
         });
-        let suggested_at = window.map(|window| suggest(window.start, window.end, hours, spread(caller)));
+        let suggested_at =
+            window.map(|window| suggest(window.start, window.end, hours.or_usual(), spread(caller)));
         let status = CertificateStatus {
             cn: caller.record.common_name.clone(),
             label: caller.record.label.clone(),

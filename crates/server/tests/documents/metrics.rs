@@ -16,7 +16,7 @@ fn exported() -> String {
     metrics.renewals.begin(RenewalDoor::Est).ended(Ok(())).unwrap();
     let level = PoolLevel { keys: 1, capacity: 2, waiting: 0, made: 1, used: 0, turned_away: 0 };
     metrics.key_pool.set(KeyKind::Rsa2048, &level);
-    metrics.jobs.ended(Job::KeepHouse, Ok::<(), ()>(())).unwrap();
+    metrics.jobs.ended(Job::EraseOutlived, Ok::<(), ()>(())).unwrap();
     let census = Census { expiring: [1; WEEKS_AHEAD], terminals: vec![(TerminalState::Valid, 1)] };
     metrics.records.set_census(&census);
     metrics.records.set_notices(&[], now);

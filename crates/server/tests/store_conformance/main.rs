@@ -22,6 +22,7 @@ mod outbox;
 mod overview;
 mod recovery;
 mod told;
+mod upgrades;
 
 use fixture::Fixture;
 
@@ -125,6 +126,9 @@ on_both_databases! {
     overview::a_scope_shows_its_tenants_only,
     overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
     overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
+    upgrades::a_node_works_on_while_a_newer_one_upgrades_the_database,
+    upgrades::of_several_nodes_one_has_a_duty_until_its_lease_runs_out,
+    upgrades::of_many_nodes_that_start_at_once_one_has_each_duty,
     chain::the_chain_holds_and_leads_through_what_was_kept,
     chain::what_was_done_to_the_trail_is_found,
     chain::events_get_their_places_once_whoever_gives_them,

@@ -23,16 +23,24 @@ const PYTHON: &str = "KOSHIN_TEST_SCHEMATHESIS_PYTHON";
 const ANNOUNCED: &str = "koshin-server: metrics on http://";
 const OPENMETRICS: &str = "application/openmetrics-text";
 
-/// A server that can be asked how it is.
-fn watched(database: Database) -> ServerInABox {
+/// A server that can be asked how it is, with room for so many keys in its pool.
+fn watched_with_pool(database: Database, keys: i64) -> ServerInABox {
     ServerInABox::start_with(ServerOptions {
         database,
-        configure: Box::new(|config| {
-            let listen = ("listen".to_owned(), toml::Value::from("127.0.0.1:0"));
-            config.insert("metrics".into(), toml::Table::from_iter([listen]).into());
+        configure: Box::new(move |config| {
+            for (section, key, value) in
+                [("metrics", "listen", toml::Value::from("127.0.0.1:0")), ("keys", "pool", keys.into())]
+            {
+                config.insert(section.into(), toml::Table::from_iter([(key.to_owned(), value)]).into());
+            }
         }),
         ..ServerOptions::default()
     })
+}
+
+/// The same without a pool: each key is made when it is needed.
+fn watched(database: Database) -> ServerInABox {
+    watched_with_pool(database, 0)
 }
 
 fn ask(server: &ServerInABox, path: &str, accept: &str) -> Response {
@@ -165,6 +173,15 @@ fn the_records_are_read_and_their_writer_tells_its_groups() {
     assert_eq!(states, [(r#"state="soon""#, 1.0), (r#"state="unused""#, 1.0)]);
     assert_eq!(samples.get(r#"koshin_notices_waiting{channel="mail"}"#), 0.0);
 
+    for task in ["read-records", "follow-policies", "link-trail", "plan-notices"] {
+        let rounds = |outcome| {
+            let series = format!("koshin_job_rounds_total{{task=\"{task}\",outcome=\"{outcome}\"}}");
+            Samples::of(&server).get(&series)
+        };
+        wait_until(task, || rounds("done") >= 1.0);
+        assert_eq!(rounds("failed"), 0.0, "{task}");
+    }
+
     // The start of the server wrote: the sum of all groups is what was written.
     let (groups, written) =
         (samples.get("koshin_store_group_size_count"), samples.get("koshin_store_group_size_sum"));
@@ -177,6 +194,21 @@ fn the_records_are_read_and_their_writer_tells_its_groups() {
     assert!(ends("server") < ends("issuing-ca") && ends("issuing-ca") < ends("root-ca"));
     assert!(samples.get("process_resident_memory_bytes") > 1e6);
     assert!(samples.get("process_cpu_seconds_total") > 0.0);
+}
+
+#[test]
+fn the_key_pool_tells_how_full_it_is_and_what_was_taken() {
+    let mut server = watched_with_pool(Database::Sqlite, 2);
+    let client = server.issue("client001").client();
+    let of_pool = |server: &ServerInABox, what: &str| {
+        Samples::of(server).get(&format!("koshin_key_pool_{what}{{algorithm=\"rsa-2048\"}}"))
+    };
+    wait_until("a full pool", || of_pool(&server, "keys") == 2.0);
+    assert_eq!((of_pool(&server, "capacity"), of_pool(&server, "used_total")), (2.0, 0.0));
+    assert_eq!(client.post_json("/api/cert", "{}").unwrap().status, 200);
+    assert_eq!(of_pool(&server, "used_total"), 1.0);
+    wait_until("the pool is full again", || of_pool(&server, "keys") == 2.0);
+    assert_eq!((of_pool(&server, "made_total"), of_pool(&server, "turned_away_total")), (3.0, 0.0));
 }
 
 #[test]

@@ -145,8 +145,14 @@ fn offline(language: Language) -> LastResult {
 
 fn answered(record: &mut Record, when: &str) {
     let asked_at = at(when);
-    record.answer =
-        Some(Answer { asked_at, suggested_at: None, hours: None, renewable: true, opens_at: None });
+    record.answer = Some(Answer {
+        asked_at,
+        suggested_at: None,
+        hours: None,
+        renewable: true,
+        opens_at: None,
+        absence: None,
+    });
 }
 
 fn sha256(credential: &Credential) -> String {

@@ -119,6 +119,18 @@ pub fn not_renewable_now(language: Language, name: &str) -> String {
     }
 }
 
+/// The PC's clock is wrong; the renewal goes by the server's.
+pub fn clock_corrected(language: Language, server: Timestamp) -> String {
+    match language {
+        Language::Japanese => format!(
+            "パソコンの日時がずれています。サーバーの日時（{server}）で更新を続けます。パソコンの日時を合わせてください。"
+        ),
+        Language::English => format!(
+            "the clock of this PC is wrong: renewal goes on by the server's, which says {server}; please set the clock"
+        ),
+    }
+}
+
 /// A notice did not reach the desktop.
 pub fn no_notice(language: Language, why: &str) -> String {
     match language {

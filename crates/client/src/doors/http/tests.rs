@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::environment::Language;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use koshin_issuance::{CertificateFacts, PrivateKey};
 use koshin_testkit::{
@@ -26,7 +27,11 @@ fn with_limit(ca: &TestCa, limit: Duration) -> Http {
         chain_der: Vec::new(),
     };
     let trust = Trust { anchors_der: vec![ca.certificate().to_vec()], system_roots: false };
-    let caller = Caller { clock: Timestamp::now, language: Language::English };
+    let caller = Caller {
+        clock: Timestamp::now,
+        correction: koshin_conduct::clock::Correction::default(),
+        language: Language::English,
+    };
     Http::with_time_limit(&trust, Some(&credential), caller, limit).unwrap()
 }
 

@@ -13,7 +13,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::task;
+use tokio::{task, time::Instant};
 
 /// Pause of a filler after the library has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -51,12 +51,16 @@ fn fill(shared: &Shared) {
     }
 }
 
-/// Sleeps until the stock has room and nobody waits. `None` is the end.
+/// Sleeps until the stock has room, nobody waits and no burst is under way. `None` is the end.
 fn wait_for_room(shared: &Shared) -> Option<KeyAlgorithm> {
     let mut stock = shared.stock();
     loop {
         if stock.stopped() {
             return None;
+        }
+        if let Some(rest) = stock.unrest(Instant::now()) {
+            stock = shared.room.wait_timeout(stock, rest).unwrap_or_else(PoisonError::into_inner).0;
+            continue;
         }
         if let Some(algorithm) = stock.next_for_stock(shared.rules.capacity) {
             return Some(algorithm);

@@ -159,7 +159,7 @@ impl KeyPool {
 
     fn take(&self, algorithm: KeyAlgorithm) -> Result<Taken, Denial> {
         let mut stock = self.0.stock();
-        if let Some(key) = stock.take(algorithm) {
+        if let Some(key) = stock.take(algorithm, Instant::now()) {
             drop(stock);
             self.0.room.notify_one();
             return Ok(Taken::AtHand(key));

@@ -9,6 +9,10 @@ use tokio::{sync::oneshot, time::Instant};
 
 /// Whoever is told to come back is told so at most: by then everything may be different.
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
+/// So long after a key was taken from the stock no new one is begun for it: where one renewal comes, others often do,
+/// and even a thread of the lowest priority is in their way, since the kernel lets it finish its slice of some
+/// milliseconds.
+const CALM: Duration = Duration::from_millis(100);
 /// New keys weigh an eighth in what is known of the time that a key takes.
 const MEMORY: u32 = 8;
 
@@ -33,6 +37,8 @@ pub(super) struct Stock {
     last_place: u64,
     /// Threads at work for those who wait.
     makers: usize,
+    /// When a key was last taken from the stock.
+    last_taken: Option<Instant>,
     /// When the last of those who were turned away is expected back.
     last_return: Option<Instant>,
     stopped: bool,
@@ -108,9 +114,10 @@ impl Stock {
     }
 
     /// The key that has lain longest.
-    pub(super) fn take(&mut self, algorithm: KeyAlgorithm) -> Option<NewKey> {
+    pub(super) fn take(&mut self, algorithm: KeyAlgorithm, now: Instant) -> Option<NewKey> {
+        let key = self.shelf(algorithm).keys.pop_front()?;
+        self.last_taken = Some(now);
         let shelf = self.shelf(algorithm);
-        let key = shelf.keys.pop_front()?;
         shelf.used += 1;
         if shelf.keys.is_empty() && !shelf.was_low {
             shelf.was_low = true;
@@ -176,6 +183,12 @@ impl Stock {
         }
         self.makers -= 1;
         None
+    }
+
+    /// How long the fillers stand aside yet, since a burst may be under way; `None` when they may go on.
+    pub(super) fn unrest(&self, now: Instant) -> Option<Duration> {
+        let calm = self.last_taken? + CALM;
+        (calm > now).then(|| calm - now)
     }
 
     /// What a filler makes next: the kind of which there is least. Nothing while somebody waits: that is the makers'

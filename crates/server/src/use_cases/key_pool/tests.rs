@@ -223,6 +223,22 @@ fn fillers_stand_aside_while_somebody_waits() {
     assert_eq!(stock.next_for_stock(2), None, "what is being made has its room already");
 }
 
+#[test]
+fn fillers_stand_aside_for_a_while_after_a_key_was_taken() {
+    let (mut stock, now) = (Stock::default(), Instant::now());
+    stock.keep(&[RSA]);
+    assert_eq!(
+        (stock.take(RSA, now).is_none(), stock.unrest(now)),
+        (true, None),
+        "nothing was there to be taken"
+    );
+    let key = quick_key(RSA).and_then(NewKey::try_from).expect("a key");
+    stock.deliver(RSA, key, 2);
+    assert!(stock.take(RSA, now).is_some());
+    assert!(stock.unrest(now).is_some(), "others may come");
+    assert_eq!(stock.unrest(now + Duration::from_secs(1)), None, "nobody came");
+}
+
 #[tokio::test]
 async fn nothing_of_a_key_is_shown() {
     let pool = KeyPool::of(rules(1, 1), quick_key);

@@ -68,6 +68,21 @@ impl State {
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Switched | Self::Confirmed)
     }
+
+    /// A switch was interrupted: what was replaced is put back before anything else happens.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Switching | Self::RollingBack { .. })
+    }
+
+    /// It has come so far that it is finished rather than begun anew, and nobody is asked again. `waits_for_code`: it
+    /// was asked for by a recovery code, and only the same code brings the answer.
+    pub fn is_begun(&self, waits_for_code: bool) -> bool {
+        match self {
+            Self::Waiting | Self::Confirmed | Self::Switched => false,
+            Self::RolledBack { keeps_certificate, .. } => *keeps_certificate,
+            _ => !waits_for_code,
+        }
+    }
 }
 
 /// What is known when a run begins.

@@ -1,0 +1,316 @@
+//! When an unattended renewal happens. Pure: the table in `client/tests/daemon_schedule.rs` is the whole truth.
+//!
+//! - A month before the applications would ask, the patient weeks begin: the server's suggestion and the tenant's hours
+//!   are obeyed, and who misses its moment draws another one. So the load is spread, also over holidays.
+//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again.
+//! - In the last [`URGENT_DAYS`] the server is not asked beforehand, and failures pause an hour at most.
+//! - At any other time the server is asked once a week, so that a wrong clock is noticed in time.
+
+use crate::thresholds;
+use jiff::{SignedDuration, Span, Timestamp, civil::Date};
+use koshin_policy::{
+    PreferredHours, calendar,
+    suggestion::{patient_until, spread_until},
+};
+use serde::{Deserialize, Serialize};
+
+/// From so many days before the end on a renewal is urgent.
+pub const URGENT_DAYS: i64 = 14;
+/// How often a timer looks, and the pause after a first failure.
+pub const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(15);
+/// A check at least this often, because configurations change.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// After the PC was switched on, or woke up, the network needs a while.
+pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
+/// The longest pause after failures, and how long an answer of the server holds.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// The longest pause when it is urgent.
+const URGENT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Nothing is due: how long an answer tells that the clock is right.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// An answer that comes so late tells of an absence; a weekend is none.
+const AWAY: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// A PC that was silent for longer is rarely on. Longer than Golden Week and a week's pause between two questions.
+const ABSENCE: SignedDuration = SignedDuration::from_hours(21 * 24);
+/// A moment that has passed by more than this was missed, for the PC was off.
+const MISSED: SignedDuration = SignedDuration::from_mins(30);
+/// Of those that are late, one in so many renews each day.
+const LATE: i64 = 2;
+/// The same in the days after an absence, for the whole fleet may have been closed over Golden Week.
+const RETURNED: i64 = 12;
+/// No patient weeks are longer than so many days, unless the applications' own window is: then it is looked again.
+const DRAWS: usize = 40;
+/// An answer older than this is asked for again before a renewal.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is known of one certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// First instant of the certificate.
+    pub not_before: Timestamp,
+    /// Its last instant.
+    pub not_after: Timestamp,
+    /// From when on it is renewed, see [`opens`].
+    pub opens: Timestamp,
+    /// A renewal has begun and was interrupted: it is finished at once.
+    pub begun: bool,
+    /// It cannot be renewed without a person: an unsaved password, a kind that is not renewed, a missing setting.
+    pub needs_person: bool,
+    /// What the server said last.
+    pub answer: Option<Answer>,
+    /// Fixed for this terminal and random over all of them.
+    pub spread: u64,
+}
+
+/// What the server said about the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// When.
+    pub asked_at: Timestamp,
+    /// Its suggestion, if it makes any.
+    pub suggested_at: Option<Timestamp>,
+    /// The tenant's hours, if it has any.
+    pub hours: Option<koshin_protocol::renewal::Hours>,
+    /// Whether it would renew at `asked_at`.
+    pub renewable: bool,
+    /// From when on it would, if it says so.
+    pub opens_at: Option<Timestamp>,
+    /// The last time that it had not been asked for days, for the PC was off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
+}
+
+/// Days without any answer: in the usual weeks the server is asked once a week, in the weeks of a renewal every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Absence {
+    /// The last answer before it.
+    pub from: Timestamp,
+    /// The first answer after it.
+    pub to: Timestamp,
+}
+
+impl Absence {
+    /// What an answer at `now` says about it, after `previous`: a new one, or that of before.
+    pub fn seen(previous: Option<&Answer>, now: Timestamp) -> Option<Self> {
+        let previous = previous.filter(|answer| answer.asked_at <= now)?;
+        let new = now.duration_since(previous.asked_at) >= AWAY;
+        if new { Some(Self { from: previous.asked_at, to: now }) } else { previous.absence }
+    }
+
+    /// The PC is rarely on.
+    fn is_long(self) -> bool {
+        self.to.duration_since(self.from) >= ABSENCE
+    }
+}
+
+/// What was tried so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attempts {
+    /// The last attempt, to ask or to renew.
+    pub last: Option<Timestamp>,
+    /// How many have failed since the last that did not.
+    pub failures: u32,
+    /// When the first of these was.
+    pub failing_since: Option<Timestamp>,
+    /// The server's `Retry-After`, as an instant.
+    pub retry_after: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// One more failure, after which the server may have said for how many seconds not to come.
+    pub fn failed(&mut self, now: Timestamp, retry_after: Option<u64>) {
+        self.last = Some(now);
+        self.failures = self.failures.saturating_add(1);
+        self.failing_since.get_or_insert(now);
+        let seconds = retry_after.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.retry_after = seconds.map(|seconds| later(now, SignedDuration::from_secs(seconds).min(DAY)));
+    }
+
+    /// A success: nothing is held against the next attempt.
+    pub fn succeeded(&mut self, now: Timestamp) {
+        *self = Self { last: Some(now), ..Self::default() };
+    }
+}
+
+/// What to do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing, until [`Next::at`].
+    Wait,
+    /// Ask the server what it says, then decide again.
+    Ask,
+    /// Renew.
+    Renew,
+    /// Only a person can do something: it expired, it is not valid yet, or [`Facts::needs_person`].
+    TellPerson,
+}
+
+/// The next thing to do, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// What.
+    pub action: Action,
+    /// `now`, or for [`Action::Wait`] and [`Action::TellPerson`] when to look again.
+    pub at: Timestamp,
+    /// Whether the end is near.
+    pub urgent: bool,
+}
+
+/// From when on a certificate that ends at `not_after` is renewed unattended: as early as the earliest application would
+/// ask, even if its own, from `wanted` on, would ask later. Nobody is bothered, and there is time to spread the load.
+pub fn opens(wanted: Timestamp, not_after: Timestamp) -> Timestamp {
+    wanted.min(thresholds::files().opens(not_after))
+}
+
+/// Decides what to do about one certificate.
+pub fn next(facts: &Facts, attempts: &Attempts, now: Timestamp) -> Next {
+    let urgent = calendar::days_left(facts.not_after, now) < URGENT_DAYS;
+    let (action, at) = decide(facts, attempts, urgent, now);
+    Next { action, at, urgent }
+}
+
+fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (Action, Timestamp) {
+    let earliest = earliest(attempts, urgent, facts.spread, now);
+    let valid = (facts.not_before..=facts.not_after).contains(&now);
+    if !valid || (now < facts.opens && !facts.begun) {
+        return not_due(facts, valid, earliest, now);
+    }
+    if facts.needs_person {
+        return (Action::TellPerson, later(now, DAY));
+    }
+    if now < earliest {
+        return (Action::Wait, earliest);
+    }
+    if facts.begun || urgent {
+        return (Action::Renew, now);
+    }
+    by_the_server(facts, now)
+}
+
+/// Nothing is to be renewed, if the PC's clock is right. Whether it is, the server knows: it is asked once a week, and
+/// every day while the certificate seems to be out of its dates.
+fn not_due(facts: &Facts, valid: bool, earliest: Timestamp, now: Timestamp) -> (Action, Timestamp) {
+    let (otherwise, at, age) = match valid {
+        true => (Action::Wait, facts.opens, WEEK.saturating_add(seconds(facts.spread, DAY))),
+        false => (Action::TellPerson, later(now, DAY), DAY),
+    };
+    let compared = facts.answer.filter(|answer| holds(answer, age, now));
+    match compared {
+        _ if facts.needs_person => (otherwise, at),
+        Some(answer) => (otherwise, at.min(later(answer.asked_at, age))),
+        None if now < earliest => (otherwise, at.min(earliest)),
+        None => (Action::Ask, now),
+    }
+}
+
+/// Before the last days.
+fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
+    // A PC that is rarely on may not be on again in time: it has no patience.
+    let rare = facts.answer.is_some_and(|answer| {
+        answer.absence.is_some_and(|absence| absence.is_long() && now < later(absence.to, DAY))
+            || Absence::seen(Some(&answer), now).is_some_and(|absence| absence.is_long() && absence.to == now)
+    });
+    let patient = now < patient_until(facts.not_after) && !rare;
+    // Certificates that were made on one day are not asked about in one minute.
+    let begins = later(facts.opens, seconds(facts.spread, DAY));
+    if patient && now < begins {
+        return (Action::Wait, begins);
+    }
+    let Some(answer) = facts.answer.filter(|answer| holds(answer, DAY, now)) else {
+        return (Action::Ask, now);
+    };
+    let asked_again = later(answer.asked_at, DAY);
+    if !answer.renewable {
+        let opens = answer.opens_at.filter(|at| *at > now);
+        return (Action::Wait, opens.unwrap_or(asked_again).min(asked_again));
+    }
+    // Nobody knows when a PC is on again: in the last two months every moment may be the only one.
+    let moment = if patient { moment(facts, &answer, now) } else { now };
+    if now < moment {
+        (Action::Wait, moment.min(asked_again))
+    } else if holds(&answer, FRESH, now) {
+        (Action::Renew, now)
+    } else {
+        (Action::Ask, now)
+    }
+}
+
+/// An answer from the future was given before the clock was set back.
+fn holds(answer: &Answer, age: SignedDuration, now: Timestamp) -> bool {
+    answer.asked_at <= now && now < later(answer.asked_at, age)
+}
+
+/// The server's suggestion, if it lies in the patient weeks; when it was missed, or there is none, one's own.
+fn moment(facts: &Facts, answer: &Answer, now: Timestamp) -> Timestamp {
+    let patient = facts.opens..patient_until(facts.not_after);
+    match answer.suggested_at.filter(|at| patient.contains(at)) {
+        Some(at) if now < later(at, MISSED) => at,
+        _ => {
+            let hours = answer.hours.map(|hours| PreferredHours { from: hours.from, to: hours.to });
+            own_moment(facts, hours.unwrap_or(PreferredHours::USUAL), now).min(patient.end)
+        }
+    }
+}
+
+/// The terminal's next own moment: a draw for every day, whose chance is one in the days that are left for spreading, and
+/// one in [`LATE`] or [`RETURNED`] afterwards. So all days are equally likely for a PC that is always on, and who was off on its day
+/// draws again among the others: after Golden Week nobody queues.
+fn own_moment(facts: &Facts, hours: PreferredHours, now: Timestamp) -> Timestamp {
+    let spread_until = calendar::jst_date(spread_until(facts.opens, facts.not_after));
+    let absence = facts.answer.and_then(|answer| answer.absence);
+    let returned =
+        absence.map(|absence| calendar::jst_date(absence.to).saturating_add(Span::new().days(RETURNED)));
+    // Hours may run over midnight: yesterday's are not over yet.
+    let mut day = calendar::jst_date(now).saturating_sub(Span::new().days(1));
+    for _ in 0..DRAWS {
+        let fewest = if returned.is_some_and(|returned| day < returned) { RETURNED } else { LATE };
+        let left = (spread_until.duration_since(day).as_hours() / 24).max(fewest);
+        let drawn = shuffle(facts.spread, day);
+        if i64::try_from(drawn >> 1).unwrap_or(0) % left == 0 {
+            let Ok(start) = day.to_datetime(hours.from).to_zoned(calendar::jst()) else { break };
+            let at = later(start.timestamp(), seconds(shuffle(drawn, day), hours.length()));
+            if now < later(at, MISSED) {
+                return at;
+            }
+        }
+        day = day.saturating_add(Span::new().days(1));
+    }
+    Timestamp::MAX
+}
+
+/// A number that is fixed for `spread` and `day`, and random over both (the finaliser of SplitMix64).
+fn shuffle(spread: u64, day: Date) -> u64 {
+    let day = u64::from(day.day_of_year().unsigned_abs()) << 16 | u64::from(day.year().unsigned_abs());
+    let mut hash = spread ^ day.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^ (hash >> 31)
+}
+
+/// The end of the pause after a failure. A last attempt in the future was made before the clock was set back: how long
+/// ago it really was nobody knows, and nothing is owed to it.
+fn earliest(attempts: &Attempts, urgent: bool, spread: u64, now: Timestamp) -> Timestamp {
+    let Some(last) = attempts.last.filter(|last| *last <= now) else { return now };
+    let told = attempts.retry_after.unwrap_or(now);
+    if attempts.failures == 0 {
+        return told;
+    }
+    let doublings = (attempts.failures - 1).min(16);
+    let longest = if urgent { URGENT_PAUSE } else { DAY };
+    let pause = CHECK_EVERY.saturating_mul(1 << doublings).min(longest);
+    // A quarter of it at random, so that a hundred terminals that failed together do not come back together.
+    told.max(later(last, pause.saturating_add(seconds(spread, pause / 4))))
+}
+
+/// Below `limit`, fixed by `spread`.
+fn seconds(spread: u64, limit: SignedDuration) -> SignedDuration {
+    let limit = u64::try_from(limit.as_secs()).unwrap_or(0).max(1);
+    SignedDuration::from_secs(i64::try_from(spread % limit).unwrap_or(0))
+}
+
+fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+}

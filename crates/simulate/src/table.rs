@@ -1,0 +1,75 @@
+//! The result as a table for people.
+
+use crate::{Report, statistics::Outcome};
+
+/// One row: what it says, and how to write the figure of a scenario.
+type Row = (&'static str, fn(&Outcome) -> String);
+
+const ROWS: [Row; 21] = [
+    ("locked out at least once, per 100,000 terminals", |_| String::new()),
+    ("  all", |it| it.lockouts.terminals.to_string()),
+    ("  on in the last two months, and could have renewed", |it| it.lockouts.avoidable().to_string()),
+    ("    of these broken by the renewal itself", |it| it.lockouts.broken.to_string()),
+    ("  on, but never with line, server, clock and disk in order", |it| it.lockouts.no_chance.to_string()),
+    ("  off in the last two months, on in the month before", |it| it.lockouts.off_two_months.to_string()),
+    ("  off for all three months", |it| it.lockouts.off.to_string()),
+    ("renewals in the busy season", |_| String::new()),
+    ("  its days", |it| format!("{:.0}", it.season.days)),
+    ("  mean working hour", |it| format!("{:.1}", it.season.mean_working_hour)),
+    ("  99 % of the working hours have at most", |it| it.season.p99_working_hour.to_string()),
+    ("  busiest hour", |it| it.season.peak_hour.to_string()),
+    ("  busiest hour / mean working hour", |it| format!("{:.1}", it.season.peak_over_mean())),
+    ("  busiest hour / mean hour, day and night", |it| {
+        format!("{:.1}", f64::from(it.season.peak_hour) / it.season.mean_hour.max(f64::MIN_POSITIVE))
+    }),
+    ("  busiest 10 minutes", |it| it.season.peak_ten_minutes.to_string()),
+    ("  busiest minute", |it| it.season.peak_minute.to_string()),
+    ("sent away with 503", |it| it.sent_away.to_string()),
+    ("questions to people, per terminal and year", |it| format!("{:.2}", it.dialogs)),
+    ("notices on the desktop, per terminal and year", |it| format!("{:.2}", it.notices)),
+    ("requests for the status, per terminal and year", |it| format!("{:.1}", it.asked)),
+    ("days left at renewal: least / 1 % / median", |it| {
+        format!("{} / {} / {}", it.days_left.least, it.days_left.p1, it.days_left.median)
+    }),
+];
+const FIRST: usize = 60;
+const OTHERS: usize = 22;
+
+pub(crate) fn table(report: &Report) -> String {
+    let parameters = &report.parameters;
+    let mut text = format!(
+        "{} terminals for {} years, enrolment {:?}, seed {}\n\n{:FIRST$}",
+        parameters.terminals, parameters.years, parameters.enrolment, parameters.seed, ""
+    );
+    for outcome in &report.outcomes {
+        text += &format!("{:>OTHERS$}", outcome.scenario.title());
+    }
+    for (label, figure) in ROWS {
+        text += &format!("\n{label:FIRST$}");
+        for outcome in &report.outcomes {
+            text += &format!("{:>OTHERS$}", figure(&outcome.scaled(parameters.terminals)));
+        }
+        text.truncate(text.trim_end().len());
+    }
+    text + "\n"
+}
+
+impl Outcome {
+    /// With lock-outs per 100,000 terminals.
+    fn scaled(&self, terminals: u32) -> Self {
+        let mut scaled = self.clone();
+        let found = &mut scaled.lockouts;
+        let counts = [
+            &mut found.terminals,
+            &mut found.missed,
+            &mut found.broken,
+            &mut found.no_chance,
+            &mut found.off_two_months,
+            &mut found.off,
+        ];
+        for count in counts {
+            *count = (*count * 100_000).div_ceil(u64::from(terminals.max(1)));
+        }
+        scaled
+    }
+}
