@@ -195,12 +195,15 @@ fn outside_the_tenants_hours_it_waits_for_them() {
         }),
         ..ServerOptions::default()
     });
-    let pc = Pc::with_terminal_of(&mut server, "client001", 20);
+    // In the patient weeks: in the last two months nobody waits for better hours.
+    let pc = Pc::with_terminal_of(&mut server, "client001", 75);
     let output = tools::run(&mut pc.daemon(&[]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(pc.serial_in_use(), pc.old.serial());
     let state_dir = Environment::in_home(pc.home.path()).state_dir;
     let next = Diary::load(&Disk, &state_dir).next_at.expect("a next attempt");
     let wait = next.duration_since(Timestamp::now()).as_secs();
-    assert!((2 * 3_600..=4 * 3_600).contains(&wait), "in three hours, in the first hour of them: {wait} s");
+    // Its moment is in these hours of one of the days; if not today, the server is asked again tomorrow.
+    let (in_its_hours, tomorrow) = (2 * 3_600..=6 * 3_600, 23 * 3_600..=24 * 3_600);
+    assert!(in_its_hours.contains(&wait) || tomorrow.contains(&wait), "{wait} s");
 }

@@ -73,19 +73,24 @@ pub enum Location {
 
 impl Location {
     /// Opens a connection with this program's settings.
-    pub(super) fn connect(&self) -> Result<AnyConnection, StoreError> {
+    pub(super) fn connect(&self, access: Access) -> Result<AnyConnection, StoreError> {
         match self {
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged
-                // commit survive a power cut; the time-out covers the command line's writes. 8 MB of
-                // pages hold the upper levels of every index of a million certificates.
+                // commit survive a power cut; the time-out covers the command line's writes. The
+                // writer's 8 MB of pages hold the upper levels of every index of a million
+                // certificates; readers forget theirs at each commit, and have the system's cache.
                 connection
                     .batch_execute(
                         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-                         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;",
+                         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
                     )
                     .map_err(StoreError::from)?;
+                connection.batch_execute(match access {
+                    Access::Write => "PRAGMA cache_size = -8000",
+                    Access::Read => "PRAGMA cache_size = -2000",
+                })?;
                 Ok(AnyConnection::Sqlite(connection))
             }
             Self::Postgres(url) => {
@@ -115,7 +120,7 @@ impl Location {
         if let Self::Sqlite(path) = self {
             create_private(path)?;
         }
-        let mut connection = self.connect()?;
+        let mut connection = self.connect(Access::Write)?;
         let migrations = match &mut connection {
             AnyConnection::Sqlite(sqlite) => Migrations::of(sqlite, &SQLITE_MIGRATIONS),
             AnyConnection::Postgres(postgres) => {

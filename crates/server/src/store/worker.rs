@@ -122,7 +122,7 @@ pub(super) fn group_writer(
     metrics: QueueMetrics,
     groups: GroupMetrics,
 ) -> Result<Queue, StoreError> {
-    let connection = location.connect()?;
+    let connection = location.connect(Access::Write)?;
     let (sender, receiver) = sync_channel(QUEUE);
     spawn("store-writer", move || write_groups(&location, connection, &receiver, &groups))?;
     Ok(Queue { sender, metrics })
@@ -139,7 +139,7 @@ pub(super) fn workers(
     let (sender, receiver) = sync_channel(QUEUE);
     let receiver = Arc::new(Mutex::new(receiver));
     for number in 0..count {
-        let connection = location.connect()?;
+        let connection = location.connect(access)?;
         let (location, receiver) = (location.clone(), Arc::clone(&receiver));
         spawn(&format!("{name}-{number}"), move || work_singly(&location, access, connection, &receiver))?;
     }
@@ -265,12 +265,12 @@ fn work_singly(
                 // look. PostgreSQL finds deadlocks after a second, unless it is told otherwise.
                 Ok(Progress::Unable) if attempt < CHANCES && begun.elapsed() < SOON => {}
                 Ok(Progress::ConnectionLost) => {
-                    reconnect(location, &mut connection);
+                    reconnect(location, access, &mut connection);
                     break;
                 }
                 Ok(_) => break,
                 Err(error) => {
-                    reconnect(location, &mut connection);
+                    reconnect(location, access, &mut connection);
                     commit = Err(error);
                     break;
                 }
@@ -289,7 +289,7 @@ fn run_once(
 ) -> Result<Progress, StoreError> {
     if connection.batch_execute(location.begin(access)).is_err() {
         // The database was restarted since the last item: nothing has been done yet.
-        *connection = location.connect()?;
+        *connection = location.connect(access)?;
         connection.batch_execute(location.begin(access))?;
     }
     let progress = item.run(connection);
@@ -306,8 +306,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn reconnect(location: &Location, connection: &mut AnyConnection) {
-    if let Ok(fresh) = location.connect() {
+fn reconnect(location: &Location, access: Access, connection: &mut AnyConnection) {
+    if let Ok(fresh) = location.connect(access) {
         *connection = fresh;
     }
 }
