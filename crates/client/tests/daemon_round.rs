@@ -10,7 +10,7 @@ use koshin::{
     daemon::{
         diary::Diary,
         notify::{Notice, Notifier, Weight},
-        round::{Circumstances, Outcome, round},
+        round::{Circumstances, Outcome, round, round_by_corrected_clock},
     },
     doors::{DoorError, NetworkFault},
     environment::Language,
@@ -68,6 +68,23 @@ fn look_by(
         clock,
     };
     round(Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" })
+}
+
+fn look_by_corrected_clock(world: &World, server: &ScriptedServer, screen: &Screen) -> Outcome {
+    let with = Surroundings {
+        fs: &Disk,
+        network: server,
+        hooks: &world.hooks,
+        state_dir: &world.environment.state_dir,
+        clock: &now,
+    };
+    let around =
+        Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" };
+    round_by_corrected_clock(around)
+}
+
+fn failures(world: &World) -> u32 {
+    diary(world).certificates.values().next().unwrap().attempts.failures
 }
 
 fn diary(world: &World) -> Diary {
@@ -164,6 +181,34 @@ fn a_wrong_clock_is_learnt_and_the_next_round_renews() {
     assert_eq!(clock.apply(now() - days(400)), now());
     let outcome = look(&world, &server, &screen, clock.apply(now() - days(400)));
     assert!(!outcome.clock_learnt && !world.all_old());
+}
+
+/// Two servers disagree: one of them is wrong, and it goes on like any other failure.
+#[test]
+fn a_clock_that_is_wrong_again_at_once_is_a_failure() {
+    let world = due();
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    let wrong = DoorError::ClockWrong { server: now(), local: now() - days(400) };
+    server.script.status_fails.borrow_mut().push(wrong);
+    let outcome = look_by_corrected_clock(&world, &server, &screen);
+    assert!(!outcome.clock_learnt && world.all_old());
+    assert_eq!(failures(&world), 1);
+    assert!(outcome.next_at > now());
+}
+
+/// A server is restarted now and then in three years: that must not slow down the renewal.
+#[test]
+fn what_failed_long_before_a_renewal_is_over_with_the_next_answer() {
+    let world = World::of("client001", now() + days(400));
+    world.install(&[App::Glclient2]);
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    server.script.status_fails.borrow_mut().push(unreachable());
+    look(&world, &server, &screen, now());
+    assert_eq!(failures(&world), 1);
+    *server.script.status.borrow_mut() = Some(status(now()));
+    look(&world, &server, &screen, now() + days(1));
+    assert_eq!(failures(&world), 0);
+    assert!(world.all_old());
 }
 
 /// The reply is lost: a PC that is rarely on may be off in a quarter of an hour.

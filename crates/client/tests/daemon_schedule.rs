@@ -86,6 +86,10 @@ fn out_of_its_dates_the_server_is_asked_once_a_day_and_only_a_person_helps() {
         let mut failing = Attempts::default();
         failing.failed(at(moment), None);
         assert_eq!(action(&facts(), &failing, moment), Action::TellPerson);
+        // However often the server has refused: nothing is urgent any more.
+        (0..9).for_each(|_| failing.failed(at(moment), None));
+        let hours_later = at(moment) + hours(5);
+        assert_eq!(next(&facts(), &failing, hours_later).action, Action::TellPerson);
     }
 }
 

@@ -173,8 +173,9 @@ pub fn next(facts: &Facts, attempts: &Attempts, now: Timestamp) -> Next {
 }
 
 fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (Action, Timestamp) {
-    let earliest = earliest(attempts, urgent, facts.spread, now);
     let valid = (facts.not_before..=facts.not_after).contains(&now);
+    // After its end nothing is urgent any more: only a person can help.
+    let earliest = earliest(attempts, urgent && valid, facts.spread, now);
     if !valid || (now < facts.opens && !facts.begun) {
         return not_due(facts, valid, earliest, now);
     }

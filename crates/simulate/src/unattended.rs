@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use koshin_conduct::{
     machine::Ending,
     notices::{Occasion, tells},
-    schedule::{self, Absence, Action, Answer, CHECK_EVERY, Facts, Next},
+    schedule::{self, Absence, Action, Answer, Attempts, CHECK_EVERY, Facts, Next},
     thresholds,
 };
 use koshin_policy::ClientWindow;
@@ -96,6 +96,10 @@ impl Round<'_, '_, '_> {
                     opens_at: Some(status.opens_at),
                     absence: Absence::seen(self.terminal.answer.as_ref(), now),
                 });
+                let not_after = self.terminal.current.not_after;
+                if !(opens(not_after)..=not_after).contains(&now) {
+                    self.terminal.attempts = Attempts::default();
+                }
             }
             Err(trouble) => self.failed(trouble, now),
         }

@@ -6,7 +6,7 @@ use crate::{
         diary::Diary,
         notify::{Desktop, Notifier},
         offset,
-        round::{Circumstances, Outcome, round},
+        round::{Circumstances, Outcome, round, round_by_corrected_clock},
         watch::{self, Clock, MachineClock},
     },
     environment::Environment,
@@ -51,8 +51,8 @@ fn forever(environment: &Environment, machine: &str) -> ! {
 }
 
 /// Looks, and looks again when it has turned out that the clock is wrong.
-fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
-    let look = || {
+pub(super) fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Outcome {
+    let look = |round: fn(Circumstances<'_>) -> Outcome| {
         let clock = Diary::load(&Disk, &environment.state_dir).clock;
         let outcome = with_corrected_clock(environment, clock, |with| {
             round(Circumstances { environment, with, notifier, machine })
@@ -60,6 +60,6 @@ fn once(environment: &Environment, machine: &str, notifier: &dyn Notifier) -> Ou
         // It is waited for by the PC's clock, right or wrong.
         Outcome { next_at: clock.undo(outcome.next_at), ..outcome }
     };
-    let outcome = look();
-    if outcome.clock_learnt { look() } else { outcome }
+    let outcome = look(round);
+    if outcome.clock_learnt { look(round_by_corrected_clock) } else { outcome }
 }

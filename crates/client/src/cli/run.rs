@@ -1,13 +1,9 @@
 //! `koshin run`: looks after the certificate, then starts the application.
 
-use super::{RunArgs, messages::dialogs as words};
+use super::{RunArgs, daemon::once, messages::dialogs as words};
 use crate::{
     clock,
-    daemon::{
-        notify::Desktop as Notices,
-        offset,
-        round::{Circumstances, round},
-    },
+    daemon::{notify::Desktop as Notices, offset},
     dialogs,
     environment::Environment,
     exit::ExitCode,
@@ -126,10 +122,7 @@ fn failed(application: &Application, error: &io::Error) -> i32 {
 
 /// Nobody can be asked: what is due is renewed as the daemon would, or left to it.
 fn renew_unattended(environment: &Environment) -> ExitCode {
-    let machine = offset::machine_id();
-    with_surroundings(environment, |with| {
-        round(Circumstances { environment, with, notifier: &Notices, machine: &machine }).exit_code
-    })
+    once(environment, &offset::machine_id(), &Notices).exit_code
 }
 
 /// Starts the application unless it runs already, and answers the exit code.

@@ -5,7 +5,7 @@ use super::{
     notices::{Occasion, tells},
     notify::{Notice, Notifier},
     offset,
-    schedule::{self, Absence, Action, Answer, CHECK_EVERY, Facts},
+    schedule::{self, Absence, Action, Answer, Attempts, CHECK_EVERY, Facts},
 };
 use crate::{
     applications::{CredentialError, Place, credential},
@@ -58,6 +58,16 @@ pub struct Outcome {
 
 /// Looks at every certificate of this PC. Never asks anybody.
 pub fn round(around: Circumstances<'_>) -> Outcome {
+    one_round(around, true)
+}
+
+/// The same, by a clock that was corrected just now. That it is wrong again is a failure, for which the next attempt
+/// waits: two servers may disagree.
+pub fn round_by_corrected_clock(around: Circumstances<'_>) -> Outcome {
+    one_round(around, false)
+}
+
+fn one_round(around: Circumstances<'_>, may_learn_clock: bool) -> Outcome {
     let (with, language) = (around.with, around.environment.language);
     let now = with.now();
     let mut prompt = UnattendedPrompt { language };
@@ -79,6 +89,7 @@ pub fn round(around: Circumstances<'_>) -> Outcome {
         exit_code: ExitCode::Ok,
         next_at: Timestamp::MAX,
         clock_learnt: false,
+        may_learn_clock,
     };
     match &session {
         Ok(session) => round.look(session, &mut passwords),
@@ -97,6 +108,7 @@ struct Round<'a> {
     exit_code: ExitCode,
     next_at: Timestamp,
     clock_learnt: bool,
+    may_learn_clock: bool,
 }
 
 impl Round<'_> {
@@ -211,6 +223,11 @@ impl Round<'_> {
                 }
                 answer.absence = Absence::seen(record.answer.as_ref(), now);
                 record.answer = Some(answer);
+                if !due {
+                    // Years before a renewal, what failed in the meantime is over with the next answer. While one is
+                    // due it is not: who can ask may still be unable to renew.
+                    record.attempts = Attempts::default();
+                }
             }
             Err(failure) if self.learns_clock(&failure) => {}
             Err(failure) => {
@@ -226,6 +243,9 @@ impl Round<'_> {
     /// the corrected one.
     fn learns_clock(&mut self, failure: &Failure) -> bool {
         let Failure::Door(DoorError::ClockWrong { server, local }) = failure else { return false };
+        if !self.may_learn_clock {
+            return false;
+        }
         if self.clock_learnt {
             return true;
         }
@@ -433,14 +453,9 @@ fn locked(group: &Group) -> Option<CredentialError> {
 /// Whether an answer was lost on the way: once, that is tried again at once. A PC that is rarely on may be off in a
 /// quarter of an hour.
 fn broke_off(run: &Run) -> bool {
+    // Not one that took too long: a server that has too much to do would get everything twice.
     let lost = |failure: &Failure| {
-        matches!(
-            failure,
-            Failure::Door(DoorError::Network {
-                fault: NetworkFault::Interrupted | NetworkFault::Timeout,
-                ..
-            })
-        )
+        matches!(failure, Failure::Door(DoorError::Network { fault: NetworkFault::Interrupted, .. }))
     };
     run.ending == Ending::Failed && run.failure.as_ref().is_some_and(lost)
 }

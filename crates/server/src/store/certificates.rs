@@ -311,9 +311,9 @@ pub(super) fn insert_result(
     signed: &Signed<'_>,
     event: &AuditEvent,
 ) -> Result<(), StoreError> {
-    let (terminal_id, parent): (i64, Option<String>) = certificate::table
+    let (terminal_id, parent, door): (i64, Option<String>, String) = certificate::table
         .filter(certificate::serial.eq(signed.serial))
-        .select((certificate::terminal_id, certificate::parent))
+        .select((certificate::terminal_id, certificate::parent, certificate::door))
         .get_result(connection)?;
     lock_terminal(connection, terminal_id)?;
     if (Issue { serial: signed.serial, der: signed.der }).execute(connection)? != 1 {
@@ -329,8 +329,9 @@ pub(super) fn insert_result(
         parent: parent.as_deref(),
         serial: signed.serial,
         at: event.at,
-        // Whoever carries a bundle to its terminal asked in its place.
-        came_itself: signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
+        // Whoever hands a certificate over, or carries a bundle to its terminal, asked in its place.
+        came_itself: door != Door::HandOver.as_str()
+            && signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
     };
     overview::show_renewal(connection, terminal_id, &renewal)?;
     audit::record(connection, event)

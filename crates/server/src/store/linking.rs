@@ -177,6 +177,9 @@ fn settle(connection: &mut AnyConnection, look: &Look) -> Result<(), StoreError>
     } else if ended_before >= now.before {
         // Whoever could have drawn a number up to `to` has ended before this look.
         Looked { settled: now.settled.max(now.to), to: look.newest, before: begun_before }
+    } else if begun_before < now.before {
+        // The records were moved to a cluster that counts its transactions from further back: begin anew.
+        Looked { settled: now.settled, to: look.newest, before: begun_before }
     } else {
         return Ok(());
     };

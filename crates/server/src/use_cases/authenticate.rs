@@ -96,11 +96,11 @@ impl Koshin {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
-        let caller = self.look_up(peer, now).await?;
+        let caller = self.look_up(peer, purpose, now).await?;
         self.see(&caller, now);
         if purpose == Purpose::Use && self.first_use(&caller, now).await? {
             // Read again: it may have ended in the very moment of its first use.
-            return self.look_up(peer, now).await;
+            return self.look_up(peer, purpose, now).await;
         }
         Ok(caller)
     }
@@ -170,9 +170,14 @@ impl Koshin {
         outcome
     }
 
-    async fn look_up(&self, peer: &CertificateFacts, now: Timestamp) -> Result<Caller, UseCaseError> {
+    async fn look_up(
+        &self,
+        peer: &CertificateFacts,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Caller, UseCaseError> {
         let record = self.store.peer(&peer.serial.to_hex()).await?;
-        self.admit(peer, record, now).await
+        self.admit(peer, record, purpose, now).await
     }
 
     async fn look_up_for_renewal(
@@ -182,7 +187,7 @@ impl Koshin {
     ) -> Result<RenewalCaller, UseCaseError> {
         let found = self.store.peer_with_unused_renewals(&peer.serial.to_hex(), quota_since(now)).await?;
         let (record, unused_renewals) = found.unzip();
-        let caller = self.admit(peer, record, now).await?;
+        let caller = self.admit(peer, record, Purpose::Use, now).await?;
         Ok(RenewalCaller { caller, unused_renewals: unused_renewals.unwrap_or_default() })
     }
 
@@ -191,6 +196,7 @@ impl Koshin {
         &self,
         peer: &CertificateFacts,
         record: Option<PeerRecord>,
+        purpose: Purpose,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
         let unknown = || Denial::new(ProblemCode::CertificateUnknown);
@@ -207,6 +213,10 @@ impl Koshin {
             Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),
             Some(refusal) => {
                 let denial = self.turn_away(&caller, refusal, now).await?;
+                if purpose == Purpose::Trial {
+                    // Nobody has tried to renew: an old PC may only ask how its certificate is.
+                    return Err(denial.into());
+                }
                 self.note_outcome(caller.record.terminal_id, Err(denial.into()), now).await
             }
             None => Ok(caller),

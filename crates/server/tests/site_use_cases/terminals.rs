@@ -1,6 +1,7 @@
 //! Terminals and their certificates, as those see them who look after them.
 
 use crate::world::{World, after_minutes, now};
+use jiff::SignedDuration;
 use koshin_issuance::CertificateFacts;
 use koshin_protocol::problem::ProblemCode;
 use koshin_server::{
@@ -35,6 +36,21 @@ async fn a_timeline_is_about_the_terminal_and_names_nobody_to_others() {
 async fn state(world: &World, tenant: &str) -> TerminalState {
     let query = TerminalQuery { tenant: Some(tenant.to_owned()), ..TerminalQuery::default() };
     world.koshin.terminals(&Actor::command_line(), query, now()).await.unwrap().rows[0].state
+}
+
+/// An old PC may ask for years how its certificate is, while its terminal has long been renewed elsewhere.
+#[tokio::test]
+async fn who_only_asks_with_an_expired_certificate_has_not_failed_to_renew() {
+    let world = World::new().await;
+    let (koshin, peer) = (&world.koshin, world.peer("clinic"));
+    let before = state(&world, "clinic").await;
+    let late = peer.not_after + SignedDuration::from_hours(24);
+    let knock =
+        async |purpose| koshin.authenticate(peer, purpose, late).await.err().map(|error| error.code());
+    assert_eq!(knock(Purpose::Trial).await, Some(ProblemCode::CertificateExpired));
+    assert_eq!(state(&world, "clinic").await, before);
+    assert_eq!(knock(Purpose::Use).await, Some(ProblemCode::CertificateExpired));
+    assert_eq!(state(&world, "clinic").await, TerminalState::Failed);
 }
 
 /// To be shut out is no failure of the terminal, and over when it is let in again.

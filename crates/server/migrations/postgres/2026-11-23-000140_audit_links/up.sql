@@ -1,5 +1,8 @@
 -- Events are written without a place in the chain; a job gives them one soon after, here.
 -- An event pays for two indexes instead of four, and no writer waits for another.
+-- A node of the release before must not write an event between the copy and the end.
+LOCK TABLE audit_event, audit_head IN ACCESS EXCLUSIVE MODE;
+
 CREATE TABLE audit_link (
     position    BIGINT  NOT NULL PRIMARY KEY,
     event_id    BIGINT  NOT NULL,

@@ -90,8 +90,9 @@ fn serve_waiters(shared: &Shared) {
 /// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that panics has failed; its thread goes on.
 fn make(shared: &Shared, algorithm: KeyAlgorithm) -> Made {
     let begin = processor_time();
-    let made = catch_unwind(AssertUnwindSafe(|| (shared.generator)(algorithm)));
-    let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?.try_into()?;
+    let checked = || (shared.generator)(algorithm)?.try_into();
+    let made = catch_unwind(AssertUnwindSafe(checked));
+    let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?;
     shared.stock().count_made(algorithm, processor_time().saturating_sub(begin));
     Ok(key)
 }
