@@ -7,6 +7,7 @@
 
 use super::text::one_line;
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
+use std::panic::catch_unwind;
 
 /// More of a mail is not looked at.
 pub const MOST_BYTES: usize = 1 << 20;
@@ -56,7 +57,7 @@ pub fn message_name(delivery: i64, mark: &str) -> String {
 /// When it does not say that one of our mails has failed.
 pub fn read(mail: &[u8]) -> Result<Bounce, NoBounce> {
     let mail = &mail[..mail.len().min(MOST_BYTES)];
-    let message = MessageParser::default().parse(mail).ok_or(NoBounce::Unreadable)?;
+    let message = parsed(mail).ok_or(NoBounce::Unreadable)?;
     let report = message
         .parts
         .iter()
@@ -70,12 +71,18 @@ pub fn read(mail: &[u8]) -> Result<Bounce, NoBounce> {
     Ok(Bounce { delivery, mark, reason })
 }
 
+/// The parser has assertions of its own that damaged mail breaks: a mail that breaks one is
+/// unreadable, and does not end the program, whose exit code is an answer to the mail server.
+fn parsed(mail: &[u8]) -> Option<Message<'_>> {
+    catch_unwind(|| MessageParser::default().parse(mail)).ok().flatten()
+}
+
 /// The reason of the first recipient whose delivery has failed for good (RFC 3464, 2.3).
 fn failure(report: &str) -> Option<String> {
     let unix = report.replace("\r\n", "\n");
     unix.split("\n\n").find_map(|group| {
         let text = format!("{}\r\n\r\n", group.trim_matches('\n').replace('\n', "\r\n"));
-        let fields = MessageParser::default().parse(text.as_bytes())?;
+        let fields = parsed(text.as_bytes())?;
         let action = field(&fields, "Action")?;
         let status = field(&fields, "Status").unwrap_or_default();
         let for_good = status.is_empty() || status.starts_with('5');
@@ -97,7 +104,7 @@ fn subject(message: &Message<'_>) -> Option<(i64, String)> {
         PartType::Message(inner) => inner.message_id().and_then(delivery_of),
         _ if part.is_content_type("text", "rfc822-headers") => {
             let text = format!("{}\r\n\r\n", String::from_utf8_lossy(part.contents()).trim_end());
-            let inner = MessageParser::default().parse(text.as_bytes())?;
+            let inner = parsed(text.as_bytes())?;
             inner.message_id().and_then(delivery_of)
         }
         _ => None,

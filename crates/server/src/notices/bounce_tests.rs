@@ -110,6 +110,19 @@ fn names_go_there_and_back() {
     }
 }
 
+/// A boundary where the returned mail should begin breaks an assertion that the parser has in
+/// programs built for development. Others see no mail of ours in it.
+#[test]
+fn a_report_that_returns_nothing_first_does_not_end_the_program() {
+    let (before, returned) = RETURNED.split_at(RETURNED.rfind("--4C1F\r\n").unwrap());
+    let head = &returned[..returned.find("Message-ID").unwrap()];
+    let answer = read(format!("{before}{head}{returned}").as_bytes());
+    assert_eq!(
+        answer.map(|bounce| bounce.delivery),
+        if cfg!(debug_assertions) { Err(NoBounce::Unreadable) } else { Err(NoBounce::Foreign) }
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
