@@ -6,6 +6,7 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
 };
+use jiff::Timestamp;
 use koshin_issuance::{KeyAlgorithm, KeyRejection, PrivateKey, PublicKey, Serial};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -55,9 +56,9 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A fresh serial number.
-pub fn serial() -> Serial {
-    Serial::from_random(bytes())
+/// A fresh serial number for a certificate that is issued now.
+pub fn serial(now: Timestamp) -> Serial {
+    Serial::new(now, bytes())
 }
 
 /// A fresh password of 130 bits in unambiguous ASCII.

@@ -184,7 +184,7 @@ fn make_root(algorithm: KeyAlgorithm, now: Timestamp) -> Result<(Vec<u8>, Privat
         Template::Root { subject: &subject },
         SigningIssuer::SelfSigned,
         &public(&key)?,
-        entropy::serial(),
+        entropy::serial(now),
         years_from(now, ROOT_YEARS),
     )?;
     Ok((sign(plan, &key)?, key))
@@ -202,7 +202,7 @@ fn make_issuing(
         Template::IssuingCa { subject: &subject },
         SigningIssuer::Issuer(&Issuer::from_der(root)?),
         &public(&key)?,
-        entropy::serial(),
+        entropy::serial(now),
         years_from(now, ISSUING_YEARS),
     )?;
     Ok((sign(plan, root_key)?, key))
@@ -227,7 +227,7 @@ fn make_server_certificate(
         Template::Server { dns_names: &dns_names, ip_addresses: &ip_addresses, subject: &subject },
         SigningIssuer::Issuer(authority.issuer()),
         &public(&key)?,
-        entropy::serial(),
+        entropy::serial(now),
         Validity { not_before: backdated(now), not_after: end.min(authority.facts().not_after) },
     )?;
     let certificate = authority.sign(plan).map_err(|_| SetupError::Signing)?;

@@ -32,9 +32,9 @@ fn public(key: &PrivateKey) -> PublicKey {
 }
 
 fn serial() -> Serial {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).unwrap();
-    Serial::from_random(bytes)
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).unwrap();
+    Serial::new(now(), random)
 }
 
 impl Ca {

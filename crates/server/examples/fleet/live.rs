@@ -54,7 +54,7 @@ impl Live {
             let template = Template::Client { subject: &subject };
             let key = &public[number as usize % KEYS];
             let issuer = SigningIssuer::Issuer(authority.issuer());
-            let plan = plan(template, issuer, key, entropy::serial(), validity)?;
+            let plan = plan(template, issuer, key, entropy::serial(validity.not_before), validity)?;
             let (serial, not_after) = (plan.serial().to_hex(), plan.validity().not_after.as_second());
             Ok(Signed { serial, der: authority.sign(plan)?, not_after })
         };

@@ -4,7 +4,7 @@ use super::{
     AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
     endings, in_state, instant,
-    kept::Issue,
+    kept::{Intend, Issue},
     left_open, overview,
     schema::{certificate, tenant, terminal},
     terminals,
@@ -57,6 +57,22 @@ pub struct Intent {
     pub not_after: Timestamp,
     /// The exact bytes to be signed.
     pub to_be_signed: Vec<u8>,
+}
+
+/// An intent that is in the records: what is signed next has its place there. Only the store makes one.
+#[derive(Debug)]
+pub struct RecordedIntent {
+    serial: String,
+    terminal_id: i64,
+    parent: Option<String>,
+    door: Door,
+}
+
+impl RecordedIntent {
+    /// Hex serial.
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
 }
 
 /// All that a request must know of the certificate it came with.
@@ -126,7 +142,7 @@ impl Store {
     /// [`StoreError::Conflict`] when the certificate it replaces has ended, or its tenant
     /// was suspended, since the decision; [`StoreError::Exists`] when the key or serial was used before, or when another
     /// intent of the terminal is being recorded at this moment.
-    pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<RecordedIntent, StoreError> {
         self.write(move |connection| {
             lock_terminal(connection, intent.terminal_id)?;
             insert_intent(connection, &intent, now)
@@ -141,17 +157,16 @@ impl Store {
     /// has ended, or whoever is to carry it may no more.
     pub async fn record_certificate(
         &self,
-        serial: &str,
+        intent: RecordedIntent,
         der: Vec<u8>,
         bundle: Option<NewBundle>,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
-        let serial = serial.to_owned();
         self.write(move |connection| {
             if let Some(carried) = bundle.as_ref().and_then(|bundle| bundle.carried.as_ref()) {
                 left_open::hold(connection, &carried.by)?;
             }
-            let signed = Signed { serial: &serial, der: &der, bundle: bundle.as_ref() };
+            let signed = Signed { intent: &intent, der: &der, bundle: bundle.as_ref() };
             insert_result(connection, &signed, &event)
         })
         .await
@@ -163,7 +178,7 @@ impl Store {
     /// When the store is out of reach.
     pub async fn peer(&self, serial: &str) -> Result<Option<PeerRecord>, StoreError> {
         let serial = serial.to_owned();
-        self.read(move |connection| find_peer(connection, &serial)).await
+        self.read_once(move |connection| find_peer(connection, &serial)).await
     }
 
     /// The same, with the number of the terminal's renewals since `since` that were never
@@ -177,12 +192,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<Option<(PeerRecord, u64)>, StoreError> {
         let serial = serial.to_owned();
-        self.read(move |connection| {
-            let Some(peer) = find_peer(connection, &serial)? else { return Ok(None) };
-            let unused = unused_renewals(connection, peer.terminal_id, since)?;
-            Ok(Some((peer, unused)))
-        })
-        .await
+        self.read_once(move |connection| find_peer_with_unused(connection, &serial, since)).await
     }
 
     /// The first use of a new certificate: from now on it is the terminal's, every other
@@ -275,12 +285,33 @@ pub(super) fn insert_intent(
     connection: &mut AnyConnection,
     intent: &Intent,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<RecordedIntent, StoreError> {
+    // Nearly every renewal: nothing stands in its way. What does is found, named and moved by the long way.
+    let at_once = match &intent.parent {
+        Some(parent) => Intend::new(intent, parent, now).execute(connection)? == 1,
+        None => false,
+    };
+    if !at_once {
+        make_way(connection, intent, now)?;
+        insert_plainly(connection, intent, now)?;
+    }
+    Ok(RecordedIntent {
+        serial: intent.serial.clone(),
+        terminal_id: intent.terminal_id,
+        parent: intent.parent.clone(),
+        door: intent.door,
+    })
+}
+
+fn make_way(connection: &mut AnyConnection, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
     match &intent.parent {
         Some(parent) => still_in_use(connection, parent)?,
         None => terminals::not_stopped(connection, intent.terminal_id)?,
     }
-    endings::supersede_unused(connection, intent.terminal_id, now)?;
+    endings::supersede_unused(connection, intent.terminal_id, now)
+}
+
+fn insert_plainly(connection: &mut AnyConnection, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(certificate::table)
         .values((
             certificate::serial.eq(&intent.serial),
@@ -300,7 +331,7 @@ pub(super) fn insert_intent(
 
 /// A certificate that has been signed, and how it reaches its terminal.
 pub(super) struct Signed<'a> {
-    pub(super) serial: &'a str,
+    pub(super) intent: &'a RecordedIntent,
     pub(super) der: &'a [u8],
     pub(super) bundle: Option<&'a NewBundle>,
 }
@@ -311,29 +342,25 @@ pub(super) fn insert_result(
     signed: &Signed<'_>,
     event: &AuditEvent,
 ) -> Result<(), StoreError> {
-    let (terminal_id, parent, door): (i64, Option<String>, String) = certificate::table
-        .filter(certificate::serial.eq(signed.serial))
-        .select((certificate::terminal_id, certificate::parent, certificate::door))
-        .get_result(connection)?;
-    lock_terminal(connection, terminal_id)?;
-    if (Issue { serial: signed.serial, der: signed.der }).execute(connection)? != 1 {
-        if let Some(parent) = &parent {
+    let RecordedIntent { serial, terminal_id, parent, door } = signed.intent;
+    lock_terminal(connection, *terminal_id)?;
+    if (Issue { serial, der: signed.der }).execute(connection)? != 1 {
+        if let Some(parent) = parent {
             still_in_use(connection, parent)?;
         }
         return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
     }
     if let Some(bundle) = signed.bundle {
-        bundles::insert(connection, signed.serial, terminal_id, bundle)?;
+        bundles::insert(connection, serial, *terminal_id, bundle)?;
     }
     let renewal = overview::Renewal {
         parent: parent.as_deref(),
-        serial: signed.serial,
+        serial,
         at: event.at,
         // Whoever hands a certificate over, or carries a bundle to its terminal, asked in its place.
-        came_itself: door != Door::HandOver.as_str()
-            && signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
+        came_itself: *door != Door::HandOver && signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
     };
-    overview::show_renewal(connection, terminal_id, &renewal)?;
+    overview::show_renewal(connection, *terminal_id, &renewal)?;
     audit::record(connection, event)
 }
 
@@ -343,15 +370,10 @@ type PeerColumns = (
     (String, String, bool, Option<String>),
 );
 
-/// What the records say of this serial, in the caller's transaction.
-pub(super) fn find_peer(
-    connection: &mut AnyConnection,
-    serial: &str,
-) -> Result<Option<PeerRecord>, StoreError> {
-    let row: Option<PeerColumns> = certificate::table
-        .inner_join(terminal::table.inner_join(tenant::table))
-        .filter(certificate::serial.eq(serial))
-        .select((
+/// The columns of [`PeerColumns`], in its order.
+macro_rules! peer_columns {
+    () => {
+        (
             (certificate::der, certificate::state, certificate::first_used_at),
             (
                 terminal::id,
@@ -361,14 +383,51 @@ pub(super) fn find_peer(
                 terminal::last_seen_at,
             ),
             (tenant::id, tenant::service, tenant::suspended, tenant::preferred_hours),
-        ))
+        )
+    };
+}
+
+/// What the records say of this serial, in the caller's transaction.
+pub(super) fn find_peer(
+    connection: &mut AnyConnection,
+    serial: &str,
+) -> Result<Option<PeerRecord>, StoreError> {
+    let row: Option<PeerColumns> = certificate::table
+        .inner_join(terminal::table.inner_join(tenant::table))
+        .filter(certificate::serial.eq(serial))
+        .select(peer_columns!())
         .get_result(connection)
         .optional()?;
-    let Some((certificate, terminal, tenant)) = row else { return Ok(None) };
+    row.map(peer_from).transpose()
+}
+
+fn find_peer_with_unused(
+    connection: &mut AnyConnection,
+    serial: &str,
+    since: Timestamp,
+) -> Result<Option<(PeerRecord, u64)>, StoreError> {
+    let renewal = diesel::alias!(certificate as renewal);
+    let unused = renewal
+        .filter(renewal.field(certificate::terminal_id).eq(terminal::id))
+        .filter(renewal.field(certificate::created_at).ge(since.as_microsecond()))
+        .filter(renewal.field(certificate::first_used_at).is_null())
+        .count()
+        .single_value();
+    let row: Option<(PeerColumns, Option<i64>)> = certificate::table
+        .inner_join(terminal::table.inner_join(tenant::table))
+        .filter(certificate::serial.eq(serial))
+        .select((peer_columns!(), unused))
+        .get_result(connection)
+        .optional()?;
+    let Some((columns, unused)) = row else { return Ok(None) };
+    Ok(Some((peer_from(columns)?, u64::try_from(unused.unwrap_or_default()).unwrap_or(0))))
+}
+
+fn peer_from((certificate, terminal, tenant): PeerColumns) -> Result<PeerRecord, StoreError> {
     let (der, state, first_used_at) = certificate;
     let (terminal_id, common_name, label, stopped_at, last_seen_at) = terminal;
     let (tenant_id, service, suspended, tenant_hours) = tenant;
-    Ok(Some(PeerRecord {
+    Ok(PeerRecord {
         der,
         state: state_from(&state)?,
         seen_in_use: first_used_at.is_some(),
@@ -381,7 +440,7 @@ pub(super) fn find_peer(
         tenant_hours,
         stopped: stopped_at.is_some(),
         last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
-    }))
+    })
 }
 
 /// The certificate that is being replaced may have ended since the decision was made.

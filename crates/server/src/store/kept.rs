@@ -4,15 +4,87 @@
 //! Written out, in SQL that both databases understand, they are known by their type. To prepare them cost a tenth of
 //! what the writer did for a renewal.
 
-use super::{AnyConnection, attempts::progress};
+use super::{AnyConnection, attempts::progress, certificates::Intent};
 use diesel::{
     QueryResult, RunQueryDsl,
     connection::Connection,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{BigInt, Binary, Bool, Text},
 };
+use jiff::Timestamp;
 
 type AnyBackend = <AnyConnection as Connection>::Backend;
+
+/// What may be renewed, after the serial that it must have: in use, of a terminal and a tenant that nobody has stopped.
+/// (`still_in_use` in `certificates` asks the same, to word the refusal.)
+macro_rules! renewable {
+    ($serial:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM certificate AS replaced \
+             INNER JOIN terminal ON terminal.id = replaced.terminal_id \
+             INNER JOIN tenant ON tenant.id = terminal.tenant_id \
+             WHERE replaced.state = 'in_use' AND terminal.stopped_at IS NULL AND NOT tenant.suspended \
+             AND replaced.serial = ",
+            $serial,
+        )
+    };
+}
+
+/// An intent to renew takes its place, if what it replaces is still good and nothing is in its way: no key or serial
+/// that was used before, no unused certificate of the terminal. Adds one row or none.
+#[derive(Debug)]
+pub(super) struct Intend<'a> {
+    pub(super) intent: &'a Intent,
+    pub(super) parent: &'a str,
+    /// Microseconds since 1970.
+    pub(super) at: i64,
+    pub(super) not_before: i64,
+    pub(super) not_after: i64,
+}
+
+impl<'a> Intend<'a> {
+    pub(super) fn new(intent: &'a Intent, parent: &'a str, now: Timestamp) -> Self {
+        let (not_before, not_after) = (intent.not_before.as_second(), intent.not_after.as_second());
+        Self { intent, parent, at: now.as_microsecond(), not_before, not_after }
+    }
+}
+
+impl QueryId for Intend<'_> {
+    type QueryId = Intend<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<AnyConnection> for Intend<'_> {}
+
+impl QueryFragment<AnyBackend> for Intend<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO certificate (serial, terminal_id, parent, door, key_fingerprint, not_before, not_after, \
+             to_be_signed, created_at, state) SELECT ",
+        );
+        out.push_bind_param::<Text, _>(&self.intent.serial)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.intent.terminal_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.parent)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.intent.door.as_str())?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.intent.key_fingerprint)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.not_before)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.not_after)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Binary, _>(&self.intent.to_be_signed)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.at)?;
+        out.push_sql(concat!(", 'pending' WHERE ", renewable!("")));
+        out.push_bind_param::<Text, _>(self.parent)?;
+        out.push_sql(") ON CONFLICT DO NOTHING");
+        Ok(())
+    }
+}
 
 /// An intent becomes a certificate that waits for its first use, if it still has its place and what it replaces is
 /// still good. Changes one row or none.
@@ -35,13 +107,11 @@ impl QueryFragment<AnyBackend> for Issue<'_> {
         out.push_bind_param::<Binary, _>(self.der)?;
         out.push_sql(" WHERE serial = ");
         out.push_bind_param::<Text, _>(self.serial)?;
-        out.push_sql(
-            " AND state = 'pending' AND (parent IS NULL OR EXISTS (SELECT 1 FROM certificate AS replaced \
-             INNER JOIN terminal ON terminal.id = replaced.terminal_id \
-             INNER JOIN tenant ON tenant.id = terminal.tenant_id \
-             WHERE replaced.serial = certificate.parent AND replaced.state = 'in_use' \
-             AND terminal.stopped_at IS NULL AND NOT tenant.suspended))",
-        );
+        out.push_sql(concat!(
+            " AND state = 'pending' AND (parent IS NULL OR ",
+            renewable!("certificate.parent"),
+            "))",
+        ));
         Ok(())
     }
 }

@@ -59,7 +59,7 @@ pub use audit_chain::{ChainBreak, ChainHead, ChainReport};
 pub use bounces::{BouncedAddress, ReturnedDelivery, Unreached};
 pub use bundles::{BundleRow, Carried, Fetched, NewBundle};
 pub use carried::{CarriedBundle, WaitingBundle};
-pub use certificates::{CertificateRow, Door, Intent, PeerRecord};
+pub use certificates::{CertificateRow, Door, Intent, PeerRecord, RecordedIntent};
 pub use connection::{AnyConnection, Location};
 pub use consents::{ConsentPage, ConsentQuery, ConsentRow};
 pub use duties::Duty;
@@ -177,6 +177,16 @@ impl Store {
     {
         let begun = Stopwatch::start();
         self.metrics.ended(StoreAccess::Read, begun, self.reads.run(work).await)
+    }
+
+    /// A read by one statement, which needs no transaction around it.
+    async fn read_once<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let begun = Stopwatch::start();
+        self.metrics.ended(StoreAccess::Read, begun, self.reads.run_statement(work).await)
     }
 
     /// A read whose length grows with the records: an export, a check of the whole trail.

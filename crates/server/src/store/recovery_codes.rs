@@ -2,7 +2,7 @@
 
 use super::{
     AnyConnection, AuditEvent, AuditKind, Intent, OnBehalf, Store, StoreError, audit,
-    certificates::{Signed, insert_intent, insert_result, state_from},
+    certificates::{RecordedIntent, Signed, insert_intent, insert_result, state_from},
     connection::lock_terminal,
     instant,
     left_open::{self, LeftOpen},
@@ -194,7 +194,7 @@ impl Store {
         code_id: i64,
         intent: Intent,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<RecordedIntent, StoreError> {
         self.write(move |connection| {
             lock_terminal(connection, intent.terminal_id)?;
             let good: Option<bool> = recovery_code::table
@@ -222,13 +222,13 @@ impl Store {
     pub async fn record_recovered(
         &self,
         code_id: i64,
-        serial: &str,
+        intent: RecordedIntent,
         der: Vec<u8>,
         occasion: impl Into<Occasion>,
     ) -> Result<(), StoreError> {
-        let (serial, Occasion { event, told }) = (serial.to_owned(), occasion.into());
+        let Occasion { event, told } = occasion.into();
         self.write(move |connection| {
-            insert_result(connection, &Signed { serial: &serial, der: &der, bundle: None }, &event)?;
+            insert_result(connection, &Signed { intent: &intent, der: &der, bundle: None }, &event)?;
             let open = recovery_code::table
                 .filter(recovery_code::id.eq(code_id))
                 .filter(recovery_code::used_at.is_null())
@@ -236,7 +236,7 @@ impl Store {
             let changed = diesel::update(open)
                 .set((
                     recovery_code::used_at.eq(Some(event.at.as_second())),
-                    recovery_code::used_serial.eq(Some(&serial)),
+                    recovery_code::used_serial.eq(Some(intent.serial())),
                 ))
                 .execute(connection)?;
             if changed != 1 {

@@ -39,11 +39,22 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// Work on a connection whose result is told only after the commit.
 trait Item: Send {
+    /// How much is one transaction.
+    fn span(&self) -> Span;
     /// Does the work; may be called again if the database asks to repeat.
     /// Returns how it went, for the commit or roll back that follows.
     fn run(&mut self, connection: &mut AnyConnection) -> Progress;
     /// Tells the result; `commit` says whether it became durable.
     fn finish(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+/// How much of the database one item sees at one moment.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Span {
+    /// All its statements.
+    Transaction,
+    /// Its only statement, which is a transaction by itself.
+    Statement,
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -57,6 +68,7 @@ enum Progress {
 }
 
 struct Work<T, F> {
+    span: Span,
     /// Until it is run first.
     waiting: Option<Waiting>,
     work: F,
@@ -65,6 +77,10 @@ struct Work<T, F> {
 }
 
 impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item for Work<T, F> {
+    fn span(&self) -> Span {
+        self.span
+    }
+
     fn run(&mut self, connection: &mut AnyConnection) -> Progress {
         self.waiting = None;
         let outcome = (self.work)(connection);
@@ -104,14 +120,34 @@ impl Queue {
         T: Send + 'static,
         F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.put(Span::Transaction, work).await
+    }
+
+    /// Runs `work`, which reads with one statement: to begin and to end a transaction around it would cost half as much
+    /// again, and two journeys to a database elsewhere.
+    pub(super) async fn run_statement<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.put(Span::Statement, work).await
+    }
+
+    async fn put<T, F>(&self, span: Span, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let waiting = Some(self.metrics.enter());
-        self.sender.try_send(Box::new(Work { waiting, work, outcome: None, reply })).map_err(|error| {
-            StoreError::Unavailable(match error {
-                TrySendError::Full(_) => format!("{QUEUE} transactions are waiting already"),
-                TrySendError::Disconnected(_) => "the store has been shut down".to_owned(),
-            })
-        })?;
+        self.sender.try_send(Box::new(Work { span, waiting, work, outcome: None, reply })).map_err(
+            |error| {
+                StoreError::Unavailable(match error {
+                    TrySendError::Full(_) => format!("{QUEUE} transactions are waiting already"),
+                    TrySendError::Disconnected(_) => "the store has been shut down".to_owned(),
+                })
+            },
+        )?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the store stopped".to_owned())))
     }
 }
@@ -287,6 +323,15 @@ fn run_once(
     connection: &mut AnyConnection,
     item: &mut Box<dyn Item>,
 ) -> Result<Progress, StoreError> {
+    if item.span() == Span::Statement {
+        let progress = item.run(connection);
+        if progress != Progress::ConnectionLost {
+            return Ok(progress);
+        }
+        // The database was restarted since the last item: the statement is read once more.
+        *connection = location.connect(access)?;
+        return Ok(item.run(connection));
+    }
     if connection.batch_execute(location.begin(access)).is_err() {
         // The database was restarted since the last item: nothing has been done yet.
         *connection = location.connect(access)?;

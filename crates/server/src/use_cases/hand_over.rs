@@ -5,7 +5,7 @@ use crate::{
     authority::Authority,
     config::Service,
     entropy,
-    store::{AuditEvent, AuditKind, Door, NewTerminal},
+    store::{AuditEvent, AuditKind, Door, NewTerminal, RecordedIntent},
 };
 use jiff::Timestamp;
 use koshin_issuance::{
@@ -80,7 +80,7 @@ impl Koshin {
         };
         let made = self.make_files(&order, &service, now).await?;
         let event = issued_event(&order, &made.files.serial, now);
-        self.store.record_certificate(&made.files.serial, made.certificate, None, event).await?;
+        self.store.record_certificate(made.intent, made.certificate, None, event).await?;
         Ok(made.files)
     }
 
@@ -93,7 +93,7 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Made, UseCaseError> {
         let key = self.keys.key(service.legacy_key).await?;
-        let plan = self.record_plan(order, &key.public, now).await?;
+        let (plan, intent) = self.record_plan(order, &key.public, now).await?;
         let work = FilesWork {
             authority: self.authority(),
             plan,
@@ -101,12 +101,15 @@ impl Koshin {
             common_name: order.common_name.clone(),
             service: service.clone(),
         };
-        self.blocking.run(move || work.run()).await
+        let (certificate, files) = self.blocking.run(move || work.run()).await?;
+        Ok(Made { intent, certificate, files })
     }
 }
 
 /// A signed certificate that is not recorded yet, and the files with it.
 pub(super) struct Made {
+    /// Its place in the records.
+    pub intent: RecordedIntent,
     /// The certificate, DER.
     pub certificate: Vec<u8>,
     /// What is carried to the terminal.
@@ -133,7 +136,7 @@ struct FilesWork {
 }
 
 impl FilesWork {
-    fn run(self) -> Result<Made, UseCaseError> {
+    fn run(self) -> Result<(Vec<u8>, HandOverFiles), UseCaseError> {
         let (serial, not_after) = (self.plan.serial().to_hex(), self.plan.validity().not_after);
         let certificate = self.authority.sign(self.plan)?;
         let password = entropy::password();
@@ -154,7 +157,7 @@ impl FilesWork {
             ca: chain.iter().rev().map(|der| certificate_to_pem(der)).collect(),
             password,
         };
-        Ok(Made { certificate, files })
+        Ok((certificate, files))
     }
 }
 

@@ -2,7 +2,7 @@
 //! result. A crash between any two steps leaves nothing that the records do not know.
 
 use super::{Denial, Koshin, UseCaseError};
-use crate::store::{Door, Intent, StoreError};
+use crate::store::{Door, Intent, RecordedIntent, StoreError};
 use jiff::Timestamp;
 use koshin_issuance::{IssuancePlan, PublicKey, SigningIssuer, Subject, Template, plan};
 use koshin_policy::Validity;
@@ -31,10 +31,10 @@ impl Koshin {
         order: &Order,
         key: &PublicKey,
         now: Timestamp,
-    ) -> Result<IssuancePlan, UseCaseError> {
-        let (plan, intent) = self.plan_order(order, key)?;
-        self.store.record_intent(intent, now).await.map_err(intent_error)?;
-        Ok(plan)
+    ) -> Result<(IssuancePlan, RecordedIntent), UseCaseError> {
+        let (plan, intent) = self.plan_order(order, key, now)?;
+        let recorded = self.store.record_intent(intent, now).await.map_err(intent_error)?;
+        Ok((plan, recorded))
     }
 
     /// Plans the certificate. Its intent must be recorded before the plan is signed.
@@ -42,6 +42,7 @@ impl Koshin {
         &self,
         order: &Order,
         key: &PublicKey,
+        now: Timestamp,
     ) -> Result<(IssuancePlan, Intent), UseCaseError> {
         let subject = Subject {
             common_name: order.common_name.clone(),
@@ -53,7 +54,7 @@ impl Koshin {
             Template::Client { subject: &subject },
             SigningIssuer::Issuer(authority.issuer()),
             key,
-            crate::entropy::serial(),
+            crate::entropy::serial(now),
             order.validity,
         )?;
         let intent = Intent {

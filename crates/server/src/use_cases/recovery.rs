@@ -191,11 +191,12 @@ impl Koshin {
             door: Door::Recovery,
             validity: validity(&service.validity, None, self.authority().facts().not_after, now)?,
         };
-        let (plan, intent) = self.plan_order(&order, key)?;
-        if let Err(error) = self.store.record_recovery_intent(found.code.id, intent, now).await {
-            return Err(self.recovery_intent_error(error, terminal_id, key).await?);
-        }
-        let serial = plan.serial().to_hex();
+        let (plan, intent) = self.plan_order(&order, key, now)?;
+        let intent = match self.store.record_recovery_intent(found.code.id, intent, now).await {
+            Ok(recorded) => recorded,
+            Err(error) => return Err(self.recovery_intent_error(error, terminal_id, key).await?),
+        };
+        let serial = intent.serial().to_owned();
         let authority = self.authority();
         let der = self.blocking.run(move || authority.sign(plan)).await?;
         let event = AuditEvent {
@@ -209,7 +210,7 @@ impl Koshin {
         };
         let occasion = Occasion { event, told: Some(self.announced(&found.tenant_id, used)) };
         self.store
-            .record_recovered(found.code.id, &serial, der.clone(), occasion)
+            .record_recovered(found.code.id, intent, der.clone(), occasion)
             .await
             .map_err(lost_place)?;
         self.wake_notices();

@@ -105,9 +105,8 @@ impl Koshin {
     ) -> Result<RenewalReply, UseCaseError> {
         let Ready { key, service, _ticket, _place } = ready;
         let order = self.order(caller, Door::Legacy, &service, now)?;
-        let plan = self.record_plan(&order, &key.public, now).await?;
+        let (plan, intent) = self.record_plan(&order, &key.public, now).await?;
 
-        let serial = plan.serial().to_hex();
         let (pass, token) = (entropy::password(), entropy::token());
         let expires_at = now.checked_add(self.config.bundle_lifetime).unwrap_or(Timestamp::MAX);
         let token_hash = token_hash(token.expose_secret());
@@ -121,9 +120,12 @@ impl Koshin {
         };
         let (der, pkcs12) = self.blocking.run(move || work.run()).await?;
         let bundle = NewBundle { token_hash, pkcs12: pkcs12.to_vec(), expires_at, carried: None };
-        let event =
-            caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, legacy door"), now);
-        self.store.record_certificate(&serial, der, Some(bundle), event).await.map_err(lost_place)?;
+        let event = caller.event(
+            AuditKind::CertificateRenewed,
+            format!("new serial {}, legacy door", intent.serial()),
+            now,
+        );
+        self.store.record_certificate(intent, der, Some(bundle), event).await.map_err(lost_place)?;
         Ok(RenewalReply {
             uri: format!("{}{BUNDLE_PATH}{}", self.public_url, token.expose_secret()),
             pass: pass.expose_secret().to_owned(),
@@ -140,16 +142,16 @@ impl Koshin {
         let _place = self.blocking.admit()?;
         let service = self.permit(caller, now).await?;
         let order = self.order(caller, Door::Est, &service, now)?;
-        let plan = self.record_plan(&order, key, now).await?;
-        let serial = plan.serial().to_hex();
+        let (plan, intent) = self.record_plan(&order, key, now).await?;
         let authority = self.authority();
         let der = if authority.signs_at_once() {
             authority.sign(plan)?
         } else {
             self.blocking.run(move || authority.sign(plan)).await?
         };
-        let event = caller.event(AuditKind::CertificateRenewed, format!("new serial {serial}, EST"), now);
-        self.store.record_certificate(&serial, der.clone(), None, event).await.map_err(lost_place)?;
+        let detail = format!("new serial {}, EST", intent.serial());
+        let event = caller.event(AuditKind::CertificateRenewed, detail, now);
+        self.store.record_certificate(intent, der.clone(), None, event).await.map_err(lost_place)?;
         Ok(der)
     }
 

@@ -342,7 +342,7 @@ impl Koshin {
             }),
         };
         let event = prepared_event(actor, &terminal, &grounds, &files.serial, now);
-        let recorded = self.store.record_certificate(&files.serial, made.certificate, Some(bundle), event);
+        let recorded = self.store.record_certificate(made.intent, made.certificate, Some(bundle), event);
         if let Err(error) = recorded.await {
             // What allowed it may have ended meanwhile: then that is the reason.
             self.permit_site(actor, Action::IssueCertificate, &terminal.tenant_id).await?;

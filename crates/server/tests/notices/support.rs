@@ -90,9 +90,9 @@ impl Clinic {
             not_after: at("2026-03-31T23:59:59+09:00"),
             to_be_signed: b"tbs".to_vec(),
         };
-        self.store.record_intent(intent, issued_at()).await.unwrap();
+        let intent = self.store.record_intent(intent, issued_at()).await.unwrap();
         let renewed = event(AuditKind::CertificateRenewed);
-        self.store.record_certificate(serial, b"der".to_vec(), None, renewed).await.unwrap();
+        self.store.record_certificate(intent, b"der".to_vec(), None, renewed).await.unwrap();
         let confirmed = event(AuditKind::CertificateConfirmed);
         assert!(self.store.confirm(serial, terminal.id, issued_at(), confirmed).await.unwrap());
     }

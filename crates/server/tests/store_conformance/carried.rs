@@ -6,7 +6,7 @@ use koshin_server::store::{AuditKind, Carried, NewBundle, NewTerminal, OnBehalf,
 impl Fixture {
     /// From intent to result, with a bundle for administrators under the set's hash `set`.
     async fn prepare(&self, serial: &str, set: &str) {
-        self.intend(serial, None).await;
+        let intent = self.intend(serial, None).await;
         let bundle = NewBundle {
             token_hash: format!("bundle-{serial}"),
             pkcs12: b"encrypted".to_vec(),
@@ -19,7 +19,7 @@ impl Fixture {
             }),
         };
         let event = event(AuditKind::CertificateRenewed);
-        self.store.record_certificate(serial, b"der".to_vec(), Some(bundle), event).await.unwrap();
+        self.store.record_certificate(intent, b"der".to_vec(), Some(bundle), event).await.unwrap();
     }
 
     async fn downloaded(&self, set: &str, hours: i64) -> Vec<String> {

@@ -15,9 +15,9 @@ async fn working(f: &Fixture, common_name: &str, hours: i64) -> i64 {
     let new = NewTerminal { tenant_id: "clinic".to_owned(), ..terminal(common_name) };
     let terminal_id = f.store.ensure_terminal(new, now()).await.unwrap().id;
     let intent = Intent { terminal_id, not_after: later(hours), ..f.intent(common_name) };
-    f.store.record_intent(intent, now()).await.unwrap();
+    let intent = f.store.record_intent(intent, now()).await.unwrap();
     let issued = event(AuditKind::CertificateIssued);
-    f.store.record_certificate(common_name, b"der".to_vec(), None, issued).await.unwrap();
+    f.store.record_certificate(intent, b"der".to_vec(), None, issued).await.unwrap();
     let confirmed = event(AuditKind::CertificateConfirmed);
     assert!(f.store.confirm(common_name, terminal_id, now(), confirmed).await.unwrap());
     terminal_id

@@ -27,13 +27,13 @@ pub(crate) async fn a_refused_intent_leaves_the_earlier_certificate_alone(f: Fix
 }
 
 pub(crate) async fn the_later_intent_wins(f: Fixture) {
-    f.intend("a1", None).await;
-    f.intend("a2", None).await;
+    let first = f.intend("a1", None).await;
+    let second = f.intend("a2", None).await;
     let result =
-        f.store.record_certificate("a1", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+        f.store.record_certificate(first, b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
     assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
     let result =
-        f.store.record_certificate("a2", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+        f.store.record_certificate(second, b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
     assert!(result.is_ok(), "{result:?}");
     assert_eq!(f.states().await, [("a1".to_owned(), "superseded"), ("a2".to_owned(), "issued")]);
 }
@@ -42,10 +42,9 @@ pub(crate) async fn of_a_hundred_simultaneous_intents_one_remains(f: Fixture) {
     let intents = (0..100).map(|number| {
         let (store, intent) = (f.store.clone(), f.intent(&format!("{number:03}")));
         tokio::spawn(async move {
-            let serial = intent.serial.clone();
-            store.record_intent(intent, now()).await?;
+            let intent = store.record_intent(intent, now()).await?;
             let event = event(AuditKind::CertificateRenewed);
-            store.record_certificate(&serial, b"der".to_vec(), None, event).await
+            store.record_certificate(intent, b"der".to_vec(), None, event).await
         })
     });
     let mut issued = 0;
@@ -133,10 +132,10 @@ pub(crate) async fn nothing_is_renewed_from_a_certificate_that_has_ended_meanwhi
     let error = f.store.record_intent(late, now()).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "the parent is superseded: {error}");
 
-    f.intend("a4", Some("a2")).await;
+    let intent = f.intend("a4", Some("a2")).await;
     f.store.revoke("a2", "unspecified", now()).await.unwrap();
     let result =
-        f.store.record_certificate("a4", b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
+        f.store.record_certificate(intent, b"x".to_vec(), None, event(AuditKind::CertificateRenewed)).await;
     assert!(matches!(result, Err(StoreError::Conflict(_))), "the parent is revoked: {result:?}");
 
     f.suspend("clinic", true).await;

@@ -3,8 +3,8 @@
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 use jiff::{SignedDuration, Timestamp};
 use koshin_server::store::{
-    AuditEvent, AuditKind, CertificateRow, Door, Fetched, Intent, Location, NewBundle, NewTerminal, Store,
-    Tenant, TenantKind,
+    AuditEvent, AuditKind, CertificateRow, Door, Fetched, Intent, Location, NewBundle, NewTerminal,
+    RecordedIntent, Store, Tenant, TenantKind,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
@@ -35,14 +35,14 @@ impl Fixture {
         Self { store, location, terminal_id: terminal.id, _directory: directory }
     }
 
-    pub(crate) async fn intend(&self, serial: &str, parent: Option<&str>) {
+    pub(crate) async fn intend(&self, serial: &str, parent: Option<&str>) -> RecordedIntent {
         let intent = Intent { parent: parent.map(str::to_owned), ..self.intent(serial) };
-        self.store.record_intent(intent, now()).await.unwrap();
+        self.store.record_intent(intent, now()).await.unwrap()
     }
 
     /// From intent to result, with a bundle under the token hash `bundle-SERIAL`.
     pub(crate) async fn issue(&self, serial: &str, parent: Option<&str>) {
-        self.intend(serial, parent).await;
+        let intent = self.intend(serial, parent).await;
         let bundle = NewBundle {
             token_hash: format!("bundle-{serial}"),
             pkcs12: b"encrypted".to_vec(),
@@ -50,7 +50,7 @@ impl Fixture {
             carried: None,
         };
         let event = event(AuditKind::CertificateRenewed);
-        self.store.record_certificate(serial, b"der".to_vec(), Some(bundle), event).await.unwrap();
+        self.store.record_certificate(intent, b"der".to_vec(), Some(bundle), event).await.unwrap();
     }
 
     pub(crate) async fn confirm(&self, serial: &str) -> bool {

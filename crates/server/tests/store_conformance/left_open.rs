@@ -54,7 +54,7 @@ async fn issue(f: &Fixture, hash: &str, terminal_id: i64, by: OnBehalf) -> Resul
 }
 
 async fn prepare(f: &Fixture, serial: &str, terminal_id: i64, by: OnBehalf) -> Result<(), StoreError> {
-    f.store.record_intent(Intent { terminal_id, ..f.intent(serial) }, now()).await.unwrap();
+    let intent = f.store.record_intent(Intent { terminal_id, ..f.intent(serial) }, now()).await.unwrap();
     let carried = Carried {
         set_hash: format!("set of {serial}"),
         private_key: "encrypted key".to_owned(),
@@ -68,7 +68,7 @@ async fn prepare(f: &Fixture, serial: &str, terminal_id: i64, by: OnBehalf) -> R
         carried: Some(carried),
     };
     let event = event(AuditKind::CertificateRenewed);
-    f.store.record_certificate(serial, b"der".to_vec(), Some(bundle), event).await
+    f.store.record_certificate(intent, b"der".to_vec(), Some(bundle), event).await
 }
 
 /// How many bundles are downloaded with this serial's token.

@@ -28,9 +28,9 @@ async fn in_use(f: &Fixture, common_name: &str, serial: &str) {
     let new = NewTerminal { ..terminal(common_name) };
     let terminal_id = f.store.ensure_terminal(new, now()).await.unwrap().id;
     let intent = koshin_server::store::Intent { terminal_id, ..f.intent(serial) };
-    f.store.record_intent(intent, now()).await.unwrap();
+    let intent = f.store.record_intent(intent, now()).await.unwrap();
     let issued = event(AuditKind::CertificateIssued);
-    f.store.record_certificate(serial, b"der".to_vec(), None, issued).await.unwrap();
+    f.store.record_certificate(intent, b"der".to_vec(), None, issued).await.unwrap();
     f.store.confirm(serial, terminal_id, now(), event(AuditKind::CertificateConfirmed)).await.unwrap();
 }
 

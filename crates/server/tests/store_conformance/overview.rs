@@ -24,9 +24,9 @@ async fn working_terminal(f: &Fixture, tenant_id: &str, common_name: &str, hours
     let terminal_id = f.store.ensure_terminal(new, now()).await.unwrap().id;
     let serial = format!("{tenant_id}-{common_name}");
     let intent = Intent { terminal_id, not_after: later(hours), ..f.intent(&serial) };
-    f.store.record_intent(intent, now()).await.unwrap();
+    let intent = f.store.record_intent(intent, now()).await.unwrap();
     f.store
-        .record_certificate(&serial, b"der".to_vec(), None, event(AuditKind::CertificateIssued))
+        .record_certificate(intent, b"der".to_vec(), None, event(AuditKind::CertificateIssued))
         .await
         .unwrap();
     f.store.confirm(&serial, terminal_id, now(), event(AuditKind::CertificateConfirmed)).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::fixture::{Fixture, event, later, now};
 use koshin_server::store::{
     Announcement, Audience, AuditEvent, AuditKind, Counted, Door, FoundCode, Intent, NewRecoveryCode,
-    Occurrence, OnBehalf, StoreError, Subject,
+    Occurrence, OnBehalf, RecordedIntent, StoreError, Subject,
 };
 
 async fn issue(f: &Fixture, hash: &str) {
@@ -25,15 +25,15 @@ fn intent(f: &Fixture, serial: &str) -> Intent {
     Intent { door: Door::Recovery, ..f.intent(serial) }
 }
 
-async fn intend(f: &Fixture, hash: &str, serial: &str) -> Result<(), StoreError> {
+async fn intend(f: &Fixture, hash: &str, serial: &str) -> Result<RecordedIntent, StoreError> {
     let id = found(f, hash).await.code.id;
     f.store.record_recovery_intent(id, intent(f, serial), now()).await
 }
 
-async fn finish(f: &Fixture, hash: &str, serial: &str) -> Result<(), StoreError> {
+async fn finish(f: &Fixture, hash: &str, intent: RecordedIntent) -> Result<(), StoreError> {
     let id = found(f, hash).await.code.id;
-    let der = format!("der of {serial}").into_bytes();
-    f.store.record_recovered(id, serial, der, event(AuditKind::CertificateRecovered)).await
+    let der = format!("der of {}", intent.serial()).into_bytes();
+    f.store.record_recovered(id, intent, der, event(AuditKind::CertificateRecovered)).await
 }
 
 pub(crate) async fn a_terminal_has_one_open_code_and_the_last_one_is_it(f: Fixture) {
@@ -60,14 +60,14 @@ pub(crate) async fn a_code_and_its_certificate_are_recorded_together(f: Fixture)
     f.issue("a1", None).await;
     f.confirm("a1").await;
     issue(&f, "h1").await;
-    intend(&f, "h1", "a2").await.unwrap();
+    let earlier = intend(&f, "h1", "a2").await.unwrap();
     assert!(found(&f, "h1").await.used.is_none(), "an intent uses nothing up");
     assert!(f.store.is_being_certified(f.terminal_id, "key-a2").await.unwrap());
     // A crash here: whoever comes again with another key is not locked out.
-    intend(&f, "h1", "a3").await.unwrap();
-    assert!(matches!(finish(&f, "h1", "a2").await, Err(StoreError::Conflict(_))), "the later one wins");
+    let last = intend(&f, "h1", "a3").await.unwrap();
+    assert!(matches!(finish(&f, "h1", earlier).await, Err(StoreError::Conflict(_))), "the later one wins");
     assert!(found(&f, "h1").await.used.is_none(), "and nothing of the earlier remains");
-    finish(&f, "h1", "a3").await.unwrap();
+    finish(&f, "h1", last).await.unwrap();
     assert!(!f.store.is_being_certified(f.terminal_id, "key-a3").await.unwrap());
     let used = found(&f, "h1").await.used.unwrap();
     assert_eq!((used.serial.as_str(), used.key_fingerprint.as_str()), ("a3", "key-a3"));
@@ -87,11 +87,11 @@ pub(crate) async fn of_many_simultaneous_redemptions_one_gets_a_certificate(f: F
         let (store, serial) = (f.store.clone(), format!("{number:03}"));
         let intent = intent(&f, &serial);
         tasks.push(tokio::spawn(async move {
-            if store.record_recovery_intent(id, intent, now()).await.is_err() {
+            let Ok(intent) = store.record_recovery_intent(id, intent, now()).await else {
                 return false;
-            }
+            };
             let event = event(AuditKind::CertificateRecovered);
-            store.record_recovered(id, &serial, b"der".to_vec(), event).await.is_ok()
+            store.record_recovered(id, intent, b"der".to_vec(), event).await.is_ok()
         }));
     }
     let mut won = 0;
