@@ -3,6 +3,7 @@
 
 use super::{
     AnyConnection, Store, StoreError, instant,
+    kept::AddEvent,
     schema::{audit_event, audit_link},
 };
 use diesel::prelude::*;
@@ -396,17 +397,7 @@ pub(super) fn record_if(
 /// Writes `event` in the caller's transaction: this row and nothing else, so that writers of
 /// events never wait for each other.
 pub(super) fn record(connection: &mut AnyConnection, event: &AuditEvent) -> Result<(), StoreError> {
-    diesel::insert_into(audit_event::table)
-        .values((
-            audit_event::at.eq(event.at.as_second()),
-            audit_event::kind.eq(event.kind.as_str()),
-            audit_event::tenant_id.eq(event.tenant_id.as_deref()),
-            audit_event::common_name.eq(event.common_name.as_deref()),
-            audit_event::serial.eq(event.serial.as_deref()),
-            audit_event::detail.eq(event.detail.as_str()),
-            audit_event::actor.eq(event.actor.as_deref()),
-        ))
-        .execute(connection)?;
+    AddEvent::new(event).execute(connection)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::{
     AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
     endings, in_state, instant,
-    kept::{Intend, Issue},
+    kept::{FindRenewing, Intend, Issue},
     left_open, overview,
     schema::{certificate, tenant, terminal},
     terminals,
@@ -370,6 +370,14 @@ type PeerColumns = (
     (String, String, bool, Option<String>),
 );
 
+/// Those of [`PeerColumns`], and the number of renewals.
+type RenewingColumns = (
+    (Option<Vec<u8>>, String, Option<i64>),
+    (i64, String, Option<String>, Option<i64>, i64),
+    (String, String, bool, Option<String>),
+    i64,
+);
+
 /// The columns of [`PeerColumns`], in its order.
 macro_rules! peer_columns {
     () => {
@@ -406,21 +414,10 @@ fn find_peer_with_unused(
     serial: &str,
     since: Timestamp,
 ) -> Result<Option<(PeerRecord, u64)>, StoreError> {
-    let renewal = diesel::alias!(certificate as renewal);
-    let unused = renewal
-        .filter(renewal.field(certificate::terminal_id).eq(terminal::id))
-        .filter(renewal.field(certificate::created_at).ge(since.as_microsecond()))
-        .filter(renewal.field(certificate::first_used_at).is_null())
-        .count()
-        .single_value();
-    let row: Option<(PeerColumns, Option<i64>)> = certificate::table
-        .inner_join(terminal::table.inner_join(tenant::table))
-        .filter(certificate::serial.eq(serial))
-        .select((peer_columns!(), unused))
-        .get_result(connection)
-        .optional()?;
-    let Some((columns, unused)) = row else { return Ok(None) };
-    Ok(Some((peer_from(columns)?, u64::try_from(unused.unwrap_or_default()).unwrap_or(0))))
+    let find = FindRenewing { serial, since: since.as_microsecond() };
+    let row: Option<RenewingColumns> = find.get_result(connection).optional()?;
+    let Some((certificate, terminal, tenant, unused)) = row else { return Ok(None) };
+    Ok(Some((peer_from((certificate, terminal, tenant))?, u64::try_from(unused).unwrap_or(0))))
 }
 
 fn peer_from((certificate, terminal, tenant): PeerColumns) -> Result<PeerRecord, StoreError> {

@@ -24,9 +24,11 @@ use tokio::sync::oneshot;
 
 /// Items that share one durable commit at most.
 const GROUP: usize = 256;
-/// How long the writer lets others join before a group that follows one of several: while many renew, commits are fewer
-/// and larger, and the processor does something else meanwhile. Whoever comes alone never waits.
-const GATHERING: Duration = Duration::from_micros(500);
+/// How long the writer lets others join a group, for each item that was in the group before: while many renew, commits
+/// are fewer and larger, and the processor does something else meanwhile. Whoever comes alone never waits.
+const GATHERING: Duration = Duration::from_micros(200);
+/// Nobody is kept waiting longer.
+const LONGEST_GATHERING: Duration = Duration::from_millis(6);
 /// Items that may wait; beyond it the store is called overloaded.
 const QUEUE: usize = 4096;
 /// How often a transaction is repeated when the database asks for it.
@@ -196,16 +198,16 @@ fn write_groups(
     receiver: &Receiver<Box<dyn Item>>,
     metrics: &GroupMetrics,
 ) {
-    let mut several = false;
+    let mut before = 1;
     while let Ok(first) = receiver.recv() {
-        if several {
+        if before > 1 {
             // Asleep, and not waiting for the next item: to be woken for each would cost more than it saves.
-            thread::sleep(GATHERING);
+            thread::sleep((GATHERING * before).min(LONGEST_GATHERING));
         }
         let mut group = vec![first];
         match write_group(location, &mut connection, receiver, &mut group, metrics) {
             Ok(()) => {
-                several = group.len() > 1;
+                before = u32::try_from(group.len()).unwrap_or(u32::MAX);
                 group.into_iter().for_each(|item| item.finish(Ok(())));
             }
             Err(error) => {
