@@ -23,10 +23,6 @@ pub struct CertificateFacts {
     pub common_name: String,
     /// Organization of the subject.
     pub organization: Option<String>,
-    /// The subject as RFC 4514 writes it.
-    pub subject_rfc4514: String,
-    /// The issuer as RFC 4514 writes it.
-    pub issuer_rfc4514: String,
     /// First second in which the certificate is valid.
     pub not_before: Timestamp,
     /// Last second in which the certificate is valid.
@@ -86,8 +82,6 @@ impl CertificateFacts {
             serial: Serial::from_der_integer(certificate.raw_serial())?,
             common_name: name::last_attribute(subject, &OID_X509_COMMON_NAME).unwrap_or_default(),
             organization: name::last_attribute(subject, &OID_X509_ORGANIZATION_NAME),
-            subject_rfc4514: name::rfc4514(subject),
-            issuer_rfc4514: name::rfc4514(certificate.issuer()),
             not_before: timestamp(certificate.validity().not_before)?,
             not_after: timestamp(certificate.validity().not_after)?,
             key: ParsedSpki::read(spki)?.algorithm,
@@ -97,6 +91,17 @@ impl CertificateFacts {
             client_auth_only: usage.is_some_and(is_client_auth_only),
             der: der.to_vec(),
         })
+    }
+
+    /// The subject as RFC 4514 writes it. Read from the bytes at each call: every connection has the facts of a
+    /// certificate, and hardly any asks for names in full. Empty if these are no certificate's.
+    pub fn subject_rfc4514(&self) -> String {
+        parse_certificate(&self.der).map(|read| name::rfc4514(read.subject())).unwrap_or_default()
+    }
+
+    /// The issuer as RFC 4514 writes it, likewise.
+    pub fn issuer_rfc4514(&self) -> String {
+        parse_certificate(&self.der).map(|read| name::rfc4514(read.issuer())).unwrap_or_default()
     }
 
     /// Reads the first certificate of a PEM text.

@@ -250,7 +250,7 @@ impl Candidate {
 
     fn is_issued_by(&self, other: &Self) -> bool {
         match (&self.facts, &other.facts) {
-            (Some(own), Some(other)) => own.issuer_rfc4514 == other.subject_rfc4514,
+            (Some(own), Some(other)) => own.issuer_rfc4514() == other.subject_rfc4514(),
             _ => false,
         }
     }

@@ -137,7 +137,7 @@ pub fn open_bundle(bytes: &[u8], password: &str) -> Identity {
 }
 
 fn is_root(der: &[u8]) -> bool {
-    CertificateFacts::from_der(der).is_ok_and(|facts| facts.subject_rfc4514 == facts.issuer_rfc4514)
+    CertificateFacts::from_der(der).is_ok_and(|facts| facts.subject_rfc4514() == facts.issuer_rfc4514())
 }
 
 /// The certificates in a PEM file.

@@ -94,7 +94,8 @@ fn newest(entries: Vec<NssEntry>) -> Vec<(NssEntry, CertificateFacts)> {
             continue;
         }
         let same = |other: &CertificateFacts| {
-            (&other.subject_rfc4514, &other.issuer_rfc4514) == (&facts.subject_rfc4514, &facts.issuer_rfc4514)
+            (other.subject_rfc4514(), other.issuer_rfc4514())
+                == (facts.subject_rfc4514(), facts.issuer_rfc4514())
         };
         match chosen.iter_mut().find(|(_, other)| same(other)) {
             Some(older) if older.1.not_after < facts.not_after => *older = (entry, facts),
@@ -113,7 +114,7 @@ fn browser(
     settings: &Settings,
 ) -> Place {
     let of_issuer = |wanted: &Option<String>| {
-        wanted.as_ref().is_none_or(|wanted| facts.issuer_rfc4514.contains(wanted.as_str()))
+        wanted.as_ref().is_none_or(|wanted| facts.issuer_rfc4514().contains(wanted.as_str()))
     };
     let own = &settings.browsers;
     let url = own.renewal_url.clone().filter(|_| of_issuer(&own.issuer));

@@ -175,7 +175,7 @@ fn files_made_by_old_openssl_are_read() {
     let read = read_pkcs12(file, "secret").unwrap();
     assert_eq!(read.key.pkcs8_der(), fixture_key!("client-p256").pkcs8_der());
     assert_eq!(
-        CertificateFacts::from_der(&read.certificate_der).unwrap().subject_rfc4514,
+        CertificateFacts::from_der(&read.certificate_der).unwrap().subject_rfc4514(),
         "CN=client001,O=Old"
     );
     assert_eq!(read_pkcs12(file, "wrong").unwrap_err(), Pkcs12Error::WrongPassword);

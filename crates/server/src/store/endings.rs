@@ -43,7 +43,7 @@ impl Store {
             if !revoke_one(connection, &serial, &reason, now)? {
                 return Ok(RevokedNow::Already);
             }
-            let with_it = unused_children(connection, &serial)?;
+            let with_it = unused_children(connection, peer.terminal_id, &serial)?;
             for child in &with_it {
                 revoke_one(connection, child, &reason, now)?;
             }
@@ -116,8 +116,13 @@ pub(super) fn revoke_with(
     Ok(true)
 }
 
-fn unused_children(connection: &mut AnyConnection, serial: &str) -> Result<Vec<String>, StoreError> {
+fn unused_children(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    serial: &str,
+) -> Result<Vec<String>, StoreError> {
     Ok(certificate::table
+        .filter(certificate::terminal_id.eq(terminal_id))
         .filter(certificate::parent.eq(serial))
         .filter(in_state::unused())
         .select(certificate::serial)

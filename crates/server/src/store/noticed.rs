@@ -192,7 +192,13 @@ fn ending(
 }
 
 fn renewal_waits(connection: &mut AnyConnection, serial: &str) -> Result<bool, StoreError> {
+    // A renewal belongs to the terminal of what it renews; there is an index of these.
+    let renewed = diesel::alias!(certificate as renewed);
+    let its_terminal = renewed
+        .filter(renewed.field(certificate::serial).eq(serial))
+        .select(renewed.field(certificate::terminal_id));
     let waiting: i64 = certificate::table
+        .filter(certificate::terminal_id.eq_any(its_terminal))
         .filter(certificate::parent.eq(serial))
         .filter(certificate::state.eq(CertificateState::Issued.as_str()))
         .count()

@@ -99,8 +99,16 @@ fn descendants(
 ) -> Result<Vec<String>, StoreError> {
     let mut all: Vec<String> = Vec::new();
     let mut parents = vec![serial.to_owned()];
+    // All of them are the same terminal's; there is an index of these.
+    let terminal_id: Option<i64> = certificate::table
+        .filter(certificate::serial.eq(serial))
+        .select(certificate::terminal_id)
+        .get_result(connection)
+        .optional()?;
+    let Some(terminal_id) = terminal_id else { return Ok(all) };
     while !parents.is_empty() {
         parents = certificate::table
+            .filter(certificate::terminal_id.eq(terminal_id))
             .filter(certificate::parent.eq_any(&parents))
             .filter(certificate::created_at.ge(since.as_microsecond()))
             .select(certificate::serial)

@@ -148,7 +148,13 @@ fn with_unused_children(connection: &mut AnyConnection, serials: &mut Vec<String
     while !parents.is_empty() {
         let mut children = Vec::new();
         for part in parents.chunks(PART) {
+            // A renewal belongs to the terminal of what it renews; there is an index of these.
+            let renewed = diesel::alias!(certificate as renewed);
+            let their_terminals = renewed
+                .filter(renewed.field(certificate::serial).eq_any(part))
+                .select(renewed.field(certificate::terminal_id));
             let found: Vec<String> = certificate::table
+                .filter(certificate::terminal_id.eq_any(their_terminals))
                 .filter(certificate::parent.eq_any(part))
                 .filter(certificate::state.eq_any(unused))
                 .select(certificate::serial)

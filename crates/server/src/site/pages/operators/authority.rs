@@ -79,8 +79,8 @@ fn own_shown(t: &Texts, own: &OwnCertificate, now: Timestamp) -> Shown {
 fn facts_of(t: &Texts, facts: &CertificateFacts, now: Timestamp) -> Vec<(String, String, bool)> {
     let until = format!("{}　{}", dates::day(facts.not_after), dates::days_left(t, facts.not_after, now));
     vec![
-        (t.say("authority-subject"), facts.subject_rfc4514.clone(), false),
-        (t.say("certificate-issuer"), facts.issuer_rfc4514.clone(), false),
+        (t.say("authority-subject"), facts.subject_rfc4514(), false),
+        (t.say("certificate-issuer"), facts.issuer_rfc4514(), false),
         (t.say("certificate-from"), dates::day(facts.not_before), false),
         (t.say("column-until"), until, false),
         (t.say("authority-key"), facts.key.to_string(), false),
