@@ -4,7 +4,7 @@
 use super::{
     super::{
         AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
-        endings::{lock_terminals_of, revoke_with},
+        endings::{self, lock_terminals_of, revoke_with},
         outbox::{Announcement, Audience, NamedTerminal, Occurrence, Subject, announce},
         schema::{certificate, mass_revocation, mass_revocation_item, terminal},
     },
@@ -99,16 +99,10 @@ fn descendants(
 ) -> Result<Vec<String>, StoreError> {
     let mut all: Vec<String> = Vec::new();
     let mut parents = vec![serial.to_owned()];
-    // All of them are the same terminal's; there is an index of these.
-    let terminal_id: Option<i64> = certificate::table
-        .filter(certificate::serial.eq(serial))
-        .select(certificate::terminal_id)
-        .get_result(connection)
-        .optional()?;
-    let Some(terminal_id) = terminal_id else { return Ok(all) };
     while !parents.is_empty() {
+        let terminals = endings::terminals_of(connection, &parents)?;
         parents = certificate::table
-            .filter(certificate::terminal_id.eq(terminal_id))
+            .filter(certificate::terminal_id.eq_any(terminals))
             .filter(certificate::parent.eq_any(&parents))
             .filter(certificate::created_at.ge(since.as_microsecond()))
             .select(certificate::serial)
