@@ -64,6 +64,11 @@ impl Report {
     }
 }
 
+/// For people, of several worlds that differ by their seeds: one line each, of the first scenario.
+pub fn table_of_seeds(reports: &[Report]) -> String {
+    table::of_seeds(reports)
+}
+
 /// Lets the same world live by each scenario's rules.
 pub fn simulate(parameters: &Parameters, scenarios: &[Scenario]) -> Report {
     let world = World::new(parameters.clone());
