@@ -88,7 +88,7 @@ pub struct Answer {
     /// The last time that it had not been asked for weeks, for the PC was off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
-    /// The first answer after the patient weeks.
+    /// The first answer after the patient weeks, of a PC that had asked before they were over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impatient_since: Option<Timestamp>,
 }
@@ -97,9 +97,11 @@ impl Answer {
     /// The same, given at `now` about a certificate that ends at `not_after`, after `previous`.
     #[must_use]
     pub fn after(self, previous: Option<&Self>, not_after: Timestamp, now: Timestamp) -> Self {
-        let before = previous.and_then(|previous| previous.impatient_since);
         let over = patient_until(not_after);
-        let impatient_since = before.filter(|since| (over..=now).contains(since)).or((now >= over).then_some(now));
+        // Who was not asked before may not be on again.
+        let impatient_since = previous.filter(|_| now >= over).and_then(|previous| {
+            if previous.asked_at < over { Some(now) } else { previous.impatient_since.filter(|since| *since <= now) }
+        });
         Self { absence: Absence::seen(previous, now), impatient_since, ..self }
     }
 }

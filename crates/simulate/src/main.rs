@@ -2,10 +2,9 @@
 
 use clap::{Parser, ValueEnum};
 use koshin_simulate::{
-    Report,
     parameters::{Enrolment, Parameters},
     scenario::Scenario,
-    simulate, table_of_seeds,
+    simulate, simulate_seeds,
 };
 
 /// A fleet of terminals that lives for years in seconds.
@@ -81,9 +80,7 @@ fn main() {
     let parameters = Parameters { terminals, years, enrolment, ..Parameters::new(seed) };
     if options.seeds > 1 {
         let scenario = options.rules.first().map_or(Scenario::KoshinUnattended, scenario);
-        let of = |seed| simulate(&Parameters { seed, ..parameters.clone() }, &[scenario]);
-        let reports: Vec<Report> = (seed..seed.saturating_add(options.seeds)).map(of).collect();
-        print!("{}", table_of_seeds(&reports));
+        simulate_seeds(&parameters, options.seeds, scenario, |line| print!("{line}"));
         return;
     }
     let named: Vec<Scenario> = options.rules.iter().map(scenario).collect();

@@ -1,6 +1,6 @@
 //! The result as a table for people.
 
-use crate::{Report, parameters::Parameters, statistics::Outcome};
+use crate::{Report, parameters::Parameters, scenario::Scenario, statistics::Outcome};
 
 /// One row: what it says, and how to write the figure of a scenario.
 type Row = (&'static str, fn(&Outcome) -> String);
@@ -65,34 +65,36 @@ pub(crate) fn table(report: &Report) -> String {
     text + "\n"
 }
 
-/// One line for each seed, of the first scenario.
-pub(crate) fn of_seeds(reports: &[Report]) -> String {
+/// What stands above the lines of several worlds that differ by their seeds.
+pub(crate) fn heading_of_seeds(parameters: &Parameters, scenario: Scenario) -> String {
     const HEADINGS: [&str; 8] = [
         "seed", "all", "could", "no chance", "month before", "busiest hour", "/ working h", "/ any hour",
     ];
-    let Some(first) = reports.first() else { return String::new() };
-    let Parameters { terminals, years, enrolment, .. } = &first.parameters;
-    let scenario = first.outcomes.first().map_or("", |outcome| outcome.scenario.title());
-    let mut text = format!("{terminals} terminals for {years} years, enrolment {enrolment:?}, {scenario}\n\n");
-    let mut line = |cells: [String; 8]| {
-        cells.iter().for_each(|cell| text += &format!("{cell:>14}"));
-        text += "\n";
+    let Parameters { terminals, years, enrolment, .. } = parameters;
+    let title = scenario.title();
+    format!("{terminals} terminals for {years} years, enrolment {enrolment:?}, {title}\n\n{}", line(HEADINGS))
+}
+
+/// The first scenario in such a line.
+pub(crate) fn line_of_seed(report: &Report) -> String {
+    let terminals = report.parameters.terminals;
+    let Some(it) = report.outcomes.first().map(|outcome| outcome.scaled(terminals)) else {
+        return String::new();
     };
-    line(HEADINGS.map(str::to_owned));
-    for report in reports {
-        let Some(it) = report.outcomes.first().map(|outcome| outcome.scaled(*terminals)) else { continue };
-        line([
-            report.parameters.seed.to_string(),
-            it.lockouts.terminals.to_string(),
-            it.lockouts.avoidable().to_string(),
-            it.lockouts.no_chance.to_string(),
-            it.lockouts.off_two_months.to_string(),
-            it.season.peak_hour.to_string(),
-            format!("{:.1}", it.season.peak_over_mean()),
-            format!("{:.1}", it.season.peak_over_mean_hour()),
-        ]);
-    }
-    text
+    line([
+        report.parameters.seed.to_string(),
+        it.lockouts.terminals.to_string(),
+        it.lockouts.avoidable().to_string(),
+        it.lockouts.no_chance.to_string(),
+        it.lockouts.off_two_months.to_string(),
+        it.season.peak_hour.to_string(),
+        format!("{:.1}", it.season.peak_over_mean()),
+        format!("{:.1}", it.season.peak_over_mean_hour()),
+    ])
+}
+
+fn line(cells: [impl std::fmt::Display; 8]) -> String {
+    cells.iter().map(|cell| format!("{cell:>13}")).collect::<String>() + "\n"
 }
 
 impl Outcome {

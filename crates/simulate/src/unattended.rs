@@ -36,8 +36,8 @@ impl Actor for Unattended {
         // The PC's clock against the true one: what it waits for comes so much earlier or later.
         let ahead = place.now().as_second() - place.at;
         let looks = next.at.as_second().saturating_sub(ahead);
-        // The timer comes every quarter of an hour; what fails before is tried again in between.
-        let knocks = next.action == Action::Wait && looks < place.at + CHECK_EVERY.as_secs();
+        // The timer comes every quarter of an hour; where nobody answers, it is tried again in between.
+        let knocks = terminal.attempts.unanswered && next.action == Action::Wait;
         let looks = looks.max(place.at + if knocks { KNOCK } else { CHECK_EVERY }.as_secs());
         let changes = place.desk.pc.clock.next_change(place.at, place.session.from);
         next_look(place.desk, changes.map_or(looks, |change| looks.min(change.max(place.at + 1))))
