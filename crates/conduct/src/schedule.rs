@@ -1,8 +1,10 @@
-//! When an unattended renewal happens. Pure: the table in `client/tests/daemon_schedule.rs` is the whole truth.
+//! When an unattended renewal happens. Pure: single decisions are tabled in `client/tests/daemon_schedule.rs`, whole
+//! lives in `tests/patience.rs`.
 //!
 //! - A month before the applications would ask, the patient weeks begin: the server's suggestion and the tenant's hours
 //!   are obeyed, and who misses its moment draws another one. So the load is spread, also over holidays.
-//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again.
+//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again. On the first
+//!   day of them it waits for its turn, less than an hour, unless it is rarely on.
 //! - In the last [`URGENT_DAYS`] the server is not asked beforehand, and failures pause an hour at most.
 //! - Where nobody answers in the last two months, it is tried again every quarter of an hour, and by a PC that is rarely on
 //!   every two minutes: an outage may end shortly before the PC is switched off for weeks.
@@ -100,7 +102,11 @@ impl Answer {
         let over = patient_until(not_after);
         // Who was not asked before may not be on again.
         let impatient_since = previous.filter(|_| now >= over).and_then(|previous| {
-            if previous.asked_at < over { Some(now) } else { previous.impatient_since.filter(|since| *since <= now) }
+            if previous.asked_at < over {
+                Some(now)
+            } else {
+                previous.impatient_since.filter(|since| *since <= now)
+            }
         });
         Self { absence: Absence::seen(previous, now), impatient_since, ..self }
     }

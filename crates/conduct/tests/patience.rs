@@ -30,7 +30,15 @@ fn number(terminal: u64) -> u64 {
 
 fn facts(spread: u64, answer: Option<Answer>) -> Facts {
     let (opens, not_after) = (at(OPENS), at(ENDS));
-    Facts { not_before: at("2024-03-31T15:00:00Z"), not_after, opens, begun: false, needs_person: false, answer, spread }
+    Facts {
+        not_before: at("2024-03-31T15:00:00Z"),
+        not_after,
+        opens,
+        begun: false,
+        needs_person: false,
+        answer,
+        spread,
+    }
 }
 
 fn answered(asked_at: Timestamp) -> Answer {
@@ -58,7 +66,12 @@ impl Pc {
     }
 
     /// When it renews, if it is on from `from` to `to` and the server answers whenever `reachable`.
-    fn on(&mut self, from: Timestamp, to: Timestamp, reachable: impl Fn(Timestamp) -> bool) -> Option<Timestamp> {
+    fn on(
+        &mut self,
+        from: Timestamp,
+        to: Timestamp,
+        reachable: impl Fn(Timestamp) -> bool,
+    ) -> Option<Timestamp> {
         let mut now = from + minutes(1);
         while now < to {
             let facts = facts(self.spread, self.answer);

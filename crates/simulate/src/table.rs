@@ -14,7 +14,9 @@ const ROWS: [Row; 29] = [
     ("  off in the last two months, on in the month before", |it| it.lockouts.off_two_months.to_string()),
     ("  off for all three months", |it| it.lockouts.off.to_string()),
     ("  strictly: on at any time in the last two months", |it| it.lockouts.on_in_two_months().to_string()),
-    ("  strictly: on at any time in the last three months", |it| it.lockouts.on_in_three_months().to_string()),
+    ("  strictly: on at any time in the last three months", |it| {
+        it.lockouts.on_in_three_months().to_string()
+    }),
     ("renewals in the busy season", |_| String::new()),
     ("  its days", |it| format!("{:.0}", it.season.days)),
     ("  mean working hour", |it| format!("{:.1}", it.season.mean_working_hour)),
@@ -67,9 +69,8 @@ pub(crate) fn table(report: &Report) -> String {
 
 /// What stands above the lines of several worlds that differ by their seeds.
 pub(crate) fn heading_of_seeds(parameters: &Parameters, scenario: Scenario) -> String {
-    const HEADINGS: [&str; 8] = [
-        "seed", "all", "could", "no chance", "month before", "busiest hour", "/ working h", "/ any hour",
-    ];
+    const HEADINGS: [&str; 8] =
+        ["seed", "all", "could", "no chance", "month before", "busiest hour", "/ working h", "/ any hour"];
     let Parameters { terminals, years, enrolment, .. } = parameters;
     let title = scenario.title();
     format!("{terminals} terminals for {years} years, enrolment {enrolment:?}, {title}\n\n{}", line(HEADINGS))

@@ -28,7 +28,8 @@ fn unattended_nobody_is_locked_out_who_could_have_renewed() {
 /// hundred thousand, for which `docs/simulation.md` has them.
 #[test]
 fn unattended_nobody_queues_even_if_all_were_enrolled_in_one_week() {
-    let parameters = Parameters { enrolment: Enrolment::OneWeek, terminals: 800, years: 3, ..Parameters::new(1) };
+    let parameters =
+        Parameters { enrolment: Enrolment::OneWeek, terminals: 800, years: 3, ..Parameters::new(1) };
     let season = simulate(&parameters, &[Scenario::KoshinUnattended]).outcomes[0].season;
     assert!(season.days > 20.0, "{season:?}");
     assert!(season.peak_over_mean() < 5.0, "{:.1}: {season:?}", season.peak_over_mean());
