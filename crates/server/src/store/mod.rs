@@ -32,10 +32,12 @@ mod list_filter;
 mod notice_settings;
 mod noticed;
 mod outbox;
+mod overall;
 mod overview;
 mod passkeys;
 mod recovery_attempts;
 mod recovery_codes;
+mod remembered;
 mod revocations;
 mod schema;
 mod service_policy;
@@ -76,7 +78,8 @@ pub use outbox::{
     Occasion, Occurrence, Subject, Topic, WaitingNotices,
 };
 pub use overview::{
-    Census, ListFilter, ListSort, Scope, TerminalPage, TerminalQuery, TerminalRow, TerminalState, WEEKS_AHEAD,
+    Census, Edge, ListFilter, ListSort, Place, Scope, TerminalPage, TerminalQuery, TerminalRow,
+    TerminalState, WEEKS_AHEAD,
 };
 pub use passkeys::{NewPasskey, PasskeyRow};
 pub use recovery_attempts::Counted;
@@ -97,6 +100,8 @@ pub use tryouts::Tryout;
 use crate::metrics::{Stopwatch, StoreAccess, StoreMetrics, StoreQueue};
 use connection::Access;
 use diesel::prelude::*;
+use overall::Overall;
+use std::sync::Arc;
 use worker::Queue;
 
 /// Threads that read beside SQLite's writer.
@@ -113,6 +118,7 @@ pub struct Store {
     reads: Queue,
     long_reads: Queue,
     shared: bool,
+    overall: Arc<Overall>,
     metrics: StoreMetrics,
 }
 
@@ -145,7 +151,7 @@ impl Store {
             }
         };
         let shared = matches!(location, Location::Postgres(_));
-        Ok(Self { writes, reads, long_reads, shared, metrics })
+        Ok(Self { writes, reads, long_reads, shared, overall: Arc::default(), metrics })
     }
 
     /// Asks the records for nothing, to see whether they answer.
