@@ -68,6 +68,11 @@ impl Target {
         Ok(Self { program: programs.join("examples/load"), fleet: prepared.fleet(), addresses, pids })
     }
 
+    /// The same nodes, asked through a balancer.
+    pub(crate) fn through(self, balancer: &str) -> Self {
+        Self { addresses: vec![balancer.to_owned()], ..self }
+    }
+
     /// Runs it once. The CPU time is that until the servers are at rest again: what a renewal leaves to be done later
     /// (the links of the audit trail) counts, too.
     pub(crate) fn run(&self, turn: Turn) -> Result<Load> {
@@ -84,8 +89,11 @@ impl Target {
     /// Runs it once, and leaves the server to what it does afterwards: it fills its pool of keys.
     pub(crate) fn run_and_leave(&self, turn: Turn) -> Result<Load> {
         let mut command = Command::new(&self.program);
-        for (address, pid) in self.addresses.iter().zip(&self.pids) {
-            command.args(["--address", address, "--pid", &pid.to_string()]);
+        for address in &self.addresses {
+            command.args(["--address", address]);
+        }
+        for pid in &self.pids {
+            command.args(["--pid", &pid.to_string()]);
         }
         command.args(["--door", turn.door, "--concurrency", &turn.concurrency.to_string()]);
         command.args(["--first", &turn.first.to_string(), "--renewals", &turn.renewals.to_string()]);

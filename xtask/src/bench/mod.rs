@@ -6,6 +6,7 @@
 //! machine, and says how they were made.
 
 mod allocations;
+mod balancer;
 mod client;
 mod desk;
 pub(crate) mod display;

@@ -1,15 +1,16 @@
-//! The same server on PostgreSQL: one node, and two nodes on one database. With two, connections take turns between the
-//! nodes as behind a balancer of TCP connections: of a renewal at the legacy door, the POST goes to one node and the GET
-//! to the other.
+//! The same server on PostgreSQL with `fsync` on: one node, and two nodes on one database behind a balancer of TCP
+//! connections. Each new connection goes to the next node: of a renewal at the legacy door, the POST goes to one and the
+//! GET mostly to the other.
 
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::Extent;
-use super::figure::{Figure, Goal};
-use super::fleet::{Prepared, Size, rest, set};
-use super::load::{Load, Target, Turn};
+use super::balancer::Balancer;
+use super::figure::{Figure, Goal, median};
+use super::fleet::{Memory, Prepared, Size, cpu_seconds, rest, set};
+use super::load::{Load, Target, Turn, address};
 use super::renewals::report;
 use crate::keeper::Kept;
 use crate::test::postgres::Postgres;
@@ -38,17 +39,20 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     let mut number = 0;
     for nodes in [1, 2] {
         for (door, name, key) in [("est", "EST", None), ("legacy", "legacy door, P-256", Some("p-256"))] {
-            let mut found = Vec::new();
+            let (mut found, mut costs) = (Vec::new(), Vec::new());
             for _ in 0..extent.repeats {
                 number += 1;
                 let cluster = Cluster::start(&postgres, &prepared, number, nodes, key)?;
                 let turn = Turn { door, concurrency: CONCURRENCY, first: WARM_UP, renewals };
-                found.push(cluster.run(programs, &prepared, turn)?);
+                let (load, cost) = cluster.run(programs, &prepared, turn)?;
+                found.push(load);
+                costs.push(cost);
             }
-            let plural = if nodes == 1 { "node" } else { "nodes" };
+            let plural = if nodes == 1 { "node" } else { "nodes behind HAProxy" };
             let name = format!("PostgreSQL, {nodes} {plural}, {name}, 64 at a time");
             let load = Load::median(&found);
             report(&name, &load, None, extent.repeats, false, &print);
+            Cost::report(&costs, &name, &print);
             let refused = Figure::new(format!("{name}: 503"), load.put_off, "", extent.repeats);
             print(&refused.goal(Goal::Most(0.0)));
         }
@@ -56,9 +60,46 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     Ok(())
 }
 
+/// What a renewal costs beside the nodes' CPU time.
+#[derive(Clone, Copy)]
+struct Cost {
+    /// Milliseconds of PostgreSQL's CPU time, all its processes together.
+    database: f64,
+    /// Bytes that tables and indexes grow by.
+    bytes: f64,
+    /// Bytes written to the log.
+    log: f64,
+    /// Memory of one node after the run (RSS), MB.
+    memory: f64,
+    /// Connections of all nodes to PostgreSQL.
+    connections: f64,
+}
+
+impl Cost {
+    fn report(costs: &[Self], name: &str, print: &impl Fn(&Figure)) {
+        let figure = |what: &str, unit, value: fn(&Self) -> f64| {
+            let value = median(costs.iter().map(value).collect());
+            print(&Figure::new(format!("{name}: {what}"), value, unit, costs.len()));
+        };
+        figure("CPU of PostgreSQL", "ms", |cost| cost.database);
+        figure("bytes in tables and indexes", "B", |cost| cost.bytes);
+        figure("bytes of write-ahead log", "B", |cost| cost.log);
+        figure("memory of a node (RSS)", "MB", |cost| cost.memory);
+        figure("connections to PostgreSQL", "", |cost| cost.connections);
+    }
+}
+
+/// What PostgreSQL has used up so far.
+struct Spent {
+    cpu: f64,
+    bytes: f64,
+    log: f64,
+}
+
 /// Nodes on a copy of the database.
 struct Cluster<'a> {
     nodes: Vec<Kept>,
+    balancer: Option<Balancer>,
     postgres: &'a Postgres,
     database: String,
 }
@@ -73,6 +114,8 @@ impl<'a> Cluster<'a> {
     ) -> Result<Self> {
         let database = format!("run_{number}");
         postgres.execute(&format!("CREATE DATABASE {database} TEMPLATE {FLEET}"))?;
+        // Else the copy is written in the middle of the run.
+        postgres.execute("CHECKPOINT")?;
         let url = postgres.url_of(&database);
         let node = |_| {
             prepared.serve_with(|config| {
@@ -82,17 +125,52 @@ impl<'a> Cluster<'a> {
                 }
             })
         };
-        let nodes = (0..nodes).map(node).collect::<Result<_>>()?;
-        Ok(Self { nodes, postgres, database })
+        let nodes = (0..nodes).map(node).collect::<Result<Vec<_>>>()?;
+        let addresses = nodes.iter().map(address).collect::<Result<Vec<_>>>()?;
+        let balancer = if addresses.len() > 1 { Some(Balancer::start(&addresses)?) } else { None };
+        Ok(Self { nodes, balancer, postgres, database })
     }
 
-    fn run(&self, programs: &Path, prepared: &Prepared, turn: Turn) -> Result<Load> {
+    fn run(&self, programs: &Path, prepared: &Prepared, turn: Turn) -> Result<(Load, Cost)> {
         let target = Target::new(programs, prepared, &self.nodes.iter().collect::<Vec<_>>())?;
+        let target = match &self.balancer {
+            Some(balancer) => target.through(balancer.address()),
+            None => target,
+        };
         for node in &self.nodes {
             rest(node.pid())?;
         }
         target.run(Turn { first: 0, renewals: WARM_UP, ..turn })?;
-        target.run(turn)
+        let before = self.spent()?;
+        let load = target.run(turn)?;
+        let after = self.spent()?;
+        let each = |before: f64, after: f64| -> Result<f64> {
+            Ok((after - before) / f64::from(u32::try_from(turn.renewals)?))
+        };
+        let cost = Cost {
+            database: each(before.cpu, after.cpu)? * 1000.0,
+            bytes: each(before.bytes, after.bytes)?,
+            log: each(before.log, after.log)?,
+            memory: self.nodes.first().map(|node| Memory::of(node.pid())).transpose()?.map_or(0.0, |m| m.rss),
+            connections: self.number(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                 AND pid <> pg_backend_pid()",
+            )?,
+        };
+        Ok((load, cost))
+    }
+
+    fn spent(&self) -> Result<Spent> {
+        let cpu = self.postgres.pids()?.into_iter().filter_map(|pid| cpu_seconds(pid).ok()).sum();
+        Ok(Spent {
+            cpu,
+            bytes: self.number("SELECT pg_database_size(current_database())")?,
+            log: self.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")?,
+        })
+    }
+
+    fn number(&self, sql: &str) -> Result<f64> {
+        Ok(self.postgres.ask(&self.database, sql)?.parse()?)
     }
 }
 

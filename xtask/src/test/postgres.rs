@@ -83,13 +83,28 @@ impl Postgres {
 
     /// Runs a statement.
     pub(crate) fn execute(&self, sql: &str) -> Result<()> {
+        self.ask("postgres", sql).map(drop)
+    }
+
+    /// Asks a database in it, and answers what it says: of one row and column, the value.
+    pub(crate) fn ask(&self, database: &str, sql: &str) -> Result<String> {
         let psql = tools::find("psql").context("`psql` is not installed")?;
-        let output =
-            Command::new(psql).args(["--no-psqlrc", "--quiet", "--command", sql, &self.url()]).output()?;
+        let mut command = Command::new(psql);
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", sql]);
+        let output = command.arg(self.url_of(database)).output()?;
         if !output.status.success() {
             bail!("{sql}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Its processes at this moment: the first one's number, and those of its children.
+    pub(crate) fn pids(&self) -> Result<Vec<u32>> {
+        let file = fs::read_to_string(self.directory.join("data/postmaster.pid"))?;
+        let first: u32 = file.lines().next().unwrap_or_default().trim().parse()?;
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"))?;
+        let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        Ok(std::iter::once(first).chain(children).collect())
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

@@ -54,7 +54,7 @@ impl Events {
         event: (i64, &str, &str, &str),
     ) -> Result<()> {
         let (at, kind, serial, detail) = event;
-        let (tenant, name) = (format!("t{}", terminal.tenant), format!("client{}", terminal.number));
+        let (tenant, name) = (format!("t{}", terminal.tenant.number()), format!("client{}", terminal.number));
         self.position += 1;
         let words = (self.position, at, kind, &tenant, &name, serial, detail, None::<&str>);
         let mut digest = Sha256::new();

@@ -12,7 +12,7 @@ use koshin_server::entropy;
 use koshin_server::home::Home;
 use serde_json::{Value, json};
 
-use crate::terminal::tenant_of;
+use crate::tenant::Tenant;
 
 /// Keys that the terminals share: another for each would take hours, and costs the server the same.
 const KEYS: usize = 16;
@@ -48,7 +48,7 @@ impl Live {
         let sign = |number: u32| -> Result<Signed> {
             let subject = Subject {
                 common_name: format!("client{number}"),
-                organization: Some(format!("t{}", tenant_of(number))),
+                organization: Some(format!("t{}", Tenant::of(number).number())),
                 organizational_unit: None,
             };
             let template = Template::Client { subject: &subject };

@@ -7,6 +7,7 @@
 mod events;
 mod live;
 mod script;
+mod tenant;
 mod terminal;
 
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ use secrecy::SecretString;
 use events::Events;
 use live::Live;
 use script::{Database, Table};
-use terminal::{CERTIFICATE_COLUMNS, PER_TENANT, TERMINAL_COLUMNS, Terminal};
+use tenant::Tenant;
+use terminal::{CERTIFICATE_COLUMNS, TERMINAL_COLUMNS, Terminal};
 
 #[derive(Parser)]
 struct Options {
@@ -77,7 +79,13 @@ fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Resu
     let mut tenants = Table::new(
         "INSERT INTO tenant (id, name, service, suspended, created_at, kind, search_text) VALUES ",
     );
-    for tenant in 0..=options.terminals.div_ceil(PER_TENANT) {
+    let mut last = None;
+    for tenant in (0..options.terminals).map(Tenant::of) {
+        // The terminals of an organisation follow each other.
+        if last.replace(tenant) == Some(tenant) {
+            continue;
+        }
+        let tenant = tenant.number();
         let name = format!("第{tenant}医院");
         let row = format!("('t{tenant}', '{name}', 'default', FALSE, 0, 'clinic', 't{tenant}\n{name}')");
         tenants.row(database, &row)?;

@@ -5,11 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::live::Live;
 use crate::script::Blob;
+use crate::tenant::Tenant;
 
-/// Terminals of a clinic, but for the first.
-pub(crate) const PER_TENANT: u32 = 20;
-/// Terminals of the one large organisation, `t0`.
-const LARGE: u32 = 2_000;
 const DAY: i64 = 86_400;
 /// A certificate's life in seconds, three years, over which the ends are spread.
 const LIFE: i64 = 1095 * DAY;
@@ -31,7 +28,7 @@ pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, t
 /// Ends spread over three years, a few failing, unused or stopped; a live one has none of these troubles.
 pub(crate) struct Terminal {
     pub(crate) number: u32,
-    pub(crate) tenant: u32,
+    pub(crate) tenant: Tenant,
     serial: String,
     /// Hex, of the certificate in use.
     der: String,
@@ -61,7 +58,7 @@ impl Terminal {
         let expires_at = signed.map_or(now + (spread - EXPIRED) * STEP, |live| live.not_after);
         Self {
             number,
-            tenant: tenant_of(number),
+            tenant: Tenant::of(number),
             serial: signed.map_or_else(|| hex::encode(&hash[..16]), |live| live.serial.clone()),
             der: signed.map_or_else(|| hex::encode(hash).repeat(DER_PARTS), |live| hex::encode(&live.der)),
             expires_at,
@@ -73,6 +70,7 @@ impl Terminal {
 
     pub(crate) fn row(&self) -> String {
         let Self { number, tenant, serial, expires_at, seen_at, now, live, .. } = self;
+        let tenant = tenant.number();
         let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
         let failing = if number % 101 == 0 && !live { now.to_string() } else { "NULL".to_owned() };
         let unused = if number % 97 == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
@@ -119,9 +117,4 @@ impl Certificate {
              {begin}, {ended}, {der})"
         )
     }
-}
-
-/// The tenant of a terminal.
-pub(crate) fn tenant_of(number: u32) -> u32 {
-    if number < LARGE { 0 } else { number / PER_TENANT }
 }

@@ -59,8 +59,8 @@ pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let look_back = SignedDuration::from_hours(24 * i64::from(call.inputs.small("days", USUAL_DAYS)));
     let since = call.now.checked_sub(look_back).unwrap_or(Timestamp::MIN);
     let weeks = koshin.expiries_by_week(actor, call.inputs.small("weeks", USUAL_WEEKS), call.now).await?;
-    let reasons = koshin.failure_reasons(actor, since).await?;
-    let funnel = koshin.funnel(actor, since).await?;
+    let reasons = koshin.failure_reasons(actor, since, call.now).await?;
+    let funnel = koshin.funnel(actor, since, call.now).await?;
     let body = Figures {
         since,
         expiries_by_week: weeks

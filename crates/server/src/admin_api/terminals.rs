@@ -34,6 +34,11 @@ pub(super) struct TerminalList {
     terminals: Vec<Terminal>,
     /// How many there are on all pages.
     total: u64,
+    /// Whether there are more than `total`: of very many that a search finds, only the first are counted.
+    more_than_total: bool,
+    /// As of when the numbers are: over all organisations, where these have many terminals, they are counted once a
+    /// minute. None when they are of this moment.
+    counted_at: Option<Timestamp>,
     /// This page, from 1.
     page: u32,
     /// Terminals a page.
@@ -116,11 +121,17 @@ pub(super) struct Stopped {
 pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
     let query = query(&call);
     let (page, per_page) = (query.page, query.per_page);
-    let TerminalPage { rows, total, expiring, failing, unused } =
-        call.koshin.terminals(&call.caller.actor, query, call.now).await?;
-    let terminals = rows.into_iter().map(Terminal::from).collect();
-    let attention = Attention { expiring, failing, unused };
-    Ok(Json(TerminalList { terminals, total, page, per_page, attention }).into_response())
+    let found: TerminalPage = call.koshin.terminals(&call.caller.actor, query, call.now).await?;
+    let list = TerminalList {
+        attention: Attention { expiring: found.expiring, failing: found.failing, unused: found.unused },
+        total: found.total,
+        more_than_total: found.more_than_total,
+        counted_at: found.counted_at,
+        page,
+        per_page,
+        terminals: found.rows.into_iter().map(Terminal::from).collect(),
+    };
+    Ok(Json(list).into_response())
 }
 
 /// `GET /terminals/{terminalId}`
@@ -163,6 +174,7 @@ fn query(call: &Call) -> TerminalQuery {
         sort: sort.map_or(ListSort::default(), |(_, sort)| sort),
         descending: inputs.text("order") == DESCENDING,
         page: inputs.small("page", 1),
+        edge: None,
         per_page: inputs.small("perPage", USUAL_PAGE),
     }
 }

@@ -68,16 +68,16 @@ impl Readiness {
             return answered;
         }
         let koshin = Arc::clone(&self.koshin);
-        let mut open = probe
+        // It stays open when whoever asked hangs up, and this is dropped while it waits.
+        let open = probe
             .open
-            .take()
-            .unwrap_or_else(|| tokio::spawn(async move { koshin.records_answer().await.is_ok() }));
-        let answered = match timeout(PATIENCE, &mut open).await {
-            Ok(ended) => ended.unwrap_or(false),
-            Err(_) => {
-                probe.open = Some(open);
-                false
+            .get_or_insert_with(|| tokio::spawn(async move { koshin.records_answer().await.is_ok() }));
+        let answered = match timeout(PATIENCE, open).await {
+            Ok(ended) => {
+                probe.open = None;
+                ended.unwrap_or(false)
             }
+            Err(_) => false,
         };
         probe.last = Some((Stopwatch::start(), answered));
         answered

@@ -139,6 +139,8 @@ impl Counter {
 pub(super) struct Overview<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
+    /// As of when the numbers are, if they are not of this moment.
+    pub(super) counted: Option<String>,
     /// The first that need attention.
     pub(super) urgent: Vec<Urgent>,
     /// Whether terminals of several organisations are seen.
@@ -177,6 +179,8 @@ pub(super) struct Bar {
 pub(super) struct Certificates<'a> {
     pub(super) page: &'a Page,
     pub(super) counters: Vec<Counter>,
+    /// As of when the numbers are, if they are not of this moment.
+    pub(super) counted: Option<String>,
     pub(super) search: &'a str,
     /// The one tenant whose list it is.
     pub(super) tenant: Option<&'a str>,

@@ -93,80 +93,6 @@ impl Store {
         .await
     }
 
-    /// Reasons since `since`, each with the number of terminals that met it, the most
-    /// frequent first.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn attempt_reasons(
-        &self,
-        scope: Scope,
-        since: Timestamp,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        self.read(move |connection| {
-            let since = since.as_second().div_euclid(HOUR);
-            let all = renewal_attempt::table
-                .inner_join(terminal::table)
-                .filter(renewal_attempt::hour.ge(since))
-                .group_by(renewal_attempt::reason)
-                .select((
-                    renewal_attempt::reason,
-                    diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct(),
-                ));
-            let rows: Vec<(String, i64)> = match &scope {
-                Scope::Everything => all.load(connection)?,
-                Scope::Tenants(tenants) => {
-                    all.filter(terminal::tenant_id.eq_any(tenants.clone())).load(connection)?
-                }
-            };
-            let mut reasons: Vec<(String, u64)> =
-                rows.into_iter().map(|(reason, count)| (reason, u64::try_from(count).unwrap_or(0))).collect();
-            reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-            Ok(reasons)
-        })
-        .await
-    }
-
-    /// How far the renewals that were issued since `since` have come.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn funnel(&self, scope: Scope, since: Timestamp) -> Result<Funnel, StoreError> {
-        self.read(move |connection| {
-            let issued = || {
-                let all = certificate::table
-                    .inner_join(terminal::table)
-                    .filter(certificate::created_at.ge(since.as_microsecond()))
-                    .filter(certificate::parent.is_not_null())
-                    .filter(certificate::der.is_not_null())
-                    .into_boxed::<AnyBackend>();
-                match &scope {
-                    Scope::Everything => all,
-                    Scope::Tenants(tenants) => all.filter(terminal::tenant_id.eq_any(tenants.clone())),
-                }
-            };
-            let number = |count: i64| u64::try_from(count).unwrap_or(0);
-            let fetched = issued().filter(
-                certificate::fetched_at
-                    .is_not_null()
-                    .or(certificate::first_used_at.is_not_null())
-                    .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
-            );
-            Ok(Funnel {
-                notified: number(notified(connection, &scope, since)?),
-                issued: number(issued().count().get_result(connection)?),
-                fetched: number(fetched.count().get_result(connection)?),
-                confirmed: number(
-                    issued()
-                        .filter(certificate::first_used_at.is_not_null())
-                        .count()
-                        .get_result(connection)?,
-                ),
-            })
-        })
-        .await
-    }
-
     /// Forgets the attempts before `before`. Returns how many rows went.
     ///
     /// # Errors
@@ -179,6 +105,67 @@ impl Store {
         })
         .await
     }
+}
+
+/// Reasons since `since`, each with the number of terminals that met it, the most frequent first.
+pub(super) fn reasons(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    since: Timestamp,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let since = since.as_second().div_euclid(HOUR);
+    let all = renewal_attempt::table
+        .inner_join(terminal::table)
+        .filter(renewal_attempt::hour.ge(since))
+        .group_by(renewal_attempt::reason)
+        .select((
+            renewal_attempt::reason,
+            diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct(),
+        ));
+    let rows: Vec<(String, i64)> = match scope {
+        Scope::Everything => all.load(connection)?,
+        Scope::Tenants(tenants) => {
+            all.filter(terminal::tenant_id.eq_any(tenants.clone())).load(connection)?
+        }
+    };
+    let mut reasons: Vec<(String, u64)> =
+        rows.into_iter().map(|(reason, count)| (reason, u64::try_from(count).unwrap_or(0))).collect();
+    reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    Ok(reasons)
+}
+
+/// How far the renewals that were issued since `since` have come.
+pub(super) fn funnel(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    since: Timestamp,
+) -> Result<Funnel, StoreError> {
+    let issued = || {
+        let all = certificate::table
+            .inner_join(terminal::table)
+            .filter(certificate::created_at.ge(since.as_microsecond()))
+            .filter(certificate::parent.is_not_null())
+            .filter(certificate::der.is_not_null())
+            .into_boxed::<AnyBackend>();
+        match scope {
+            Scope::Everything => all,
+            Scope::Tenants(tenants) => all.filter(terminal::tenant_id.eq_any(tenants.clone())),
+        }
+    };
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    let fetched = issued().filter(
+        certificate::fetched_at
+            .is_not_null()
+            .or(certificate::first_used_at.is_not_null())
+            .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
+    );
+    let confirmed = issued().filter(certificate::first_used_at.is_not_null());
+    Ok(Funnel {
+        notified: number(notified(connection, scope, since)?),
+        issued: number(issued().count().get_result(connection)?),
+        fetched: number(fetched.count().get_result(connection)?),
+        confirmed: number(confirmed.count().get_result(connection)?),
+    })
 }
 
 /// Who was shut out and is let in again.

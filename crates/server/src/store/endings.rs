@@ -116,8 +116,23 @@ pub(super) fn revoke_with(
     Ok(true)
 }
 
-fn unused_children(connection: &mut AnyConnection, serial: &str) -> Result<Vec<String>, StoreError> {
+/// The terminals of these certificates. What was renewed from a certificate belongs to the same terminal, and is looked
+/// for among its certificates: an index of parents would cost each renewal a page somewhere in it.
+pub(super) fn terminals_of<S: AsRef<str>>(
+    connection: &mut AnyConnection,
+    serials: &[S],
+) -> Result<Vec<i64>, StoreError> {
     Ok(certificate::table
+        .filter(certificate::serial.eq_any(serials.iter().map(AsRef::as_ref)))
+        .select(certificate::terminal_id)
+        .distinct()
+        .load(connection)?)
+}
+
+fn unused_children(connection: &mut AnyConnection, serial: &str) -> Result<Vec<String>, StoreError> {
+    let terminals = terminals_of(connection, &[serial])?;
+    Ok(certificate::table
+        .filter(certificate::terminal_id.eq_any(terminals))
         .filter(certificate::parent.eq(serial))
         .filter(in_state::unused())
         .select(certificate::serial)

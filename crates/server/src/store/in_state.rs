@@ -1,4 +1,4 @@
-//! Conditions on a certificate's state, written out in the statement.
+//! Conditions on the state of a certificate or of a terminal, written out in the statement.
 //!
 //! SQLite compares values that are bound to a statement with the conditions of its partial
 //! indexes, and prepares such a statement anew at each call: a fifth of the time that the
@@ -14,7 +14,7 @@ use diesel::{
 };
 use std::marker::PhantomData;
 
-/// A condition on a row of the table `certificate`. A type for each, so that the statement it is part of is known by
+/// A condition on a row of the table that it names. A type for each, so that the statement it is part of is known by
 /// its type, and its text need not be built to find it.
 #[derive(Debug)]
 pub(super) struct InState<C>(PhantomData<C>);
@@ -88,6 +88,12 @@ conditions! {
     live: Live = "certificate.state IN ('in_use', 'issued')";
     /// Whatever but revoked.
     not_revoked: NotRevoked = "certificate.state <> 'revoked'";
+    /// A terminal that fails to renew. There is an index of these, and of each of the next two.
+    failing: Failing = "terminal.failing_since IS NOT NULL";
+    /// A terminal with a certificate that waits for its first use.
+    has_unused: HasUnused = "terminal.unused_serial IS NOT NULL";
+    /// A terminal that is stopped, or has no certificate that could be used: no more, or not yet.
+    at_rest: AtRest = "(terminal.stopped_at IS NOT NULL OR terminal.current_state NOT IN ('in_use', 'issued'))";
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::{
     AnyConnection, Store, StoreError,
     certificates::state_from,
-    instant,
+    endings, in_state, instant,
     schema::{certificate, consent, tenant, terminal},
 };
 use diesel::prelude::*;
@@ -192,9 +192,11 @@ fn ending(
 }
 
 fn renewal_waits(connection: &mut AnyConnection, serial: &str) -> Result<bool, StoreError> {
+    let terminals = endings::terminals_of(connection, &[serial])?;
     let waiting: i64 = certificate::table
+        .filter(certificate::terminal_id.eq_any(terminals))
         .filter(certificate::parent.eq(serial))
-        .filter(certificate::state.eq(CertificateState::Issued.as_str()))
+        .filter(in_state::issued())
         .count()
         .get_result(connection)?;
     Ok(waiting > 0)

@@ -4,22 +4,24 @@
 //! in the transaction of each change, so that 100,000 terminals need no join and no sort.
 
 mod census;
+mod edge;
 mod matching;
+mod page;
 mod refresh;
 mod rows;
 
 pub use census::{Census, WEEKS_AHEAD};
-pub(super) use matching::expiring;
+pub(super) use census::{by_state, count, ends_by_day};
+pub use edge::{Edge, Place};
+pub(super) use matching::{attention, expiring};
 pub(super) use refresh::{Renewal, refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
 
 use super::{AnyConnection, Store, StoreError, schema::terminal};
 use diesel::prelude::*;
 use jiff::Timestamp;
-use matching::{in_scope, matching, sorted, working};
+use matching::{matching, sorted};
+use page::LONGEST_PAGE;
 use rows::rows;
-
-/// Rows a page at most.
-const LONGEST_PAGE: u32 = 500;
 
 /// How a terminal stands, in one word. The first that holds, in this order:
 /// stopped, none, expired, failed, unused, soon, due, valid.
@@ -116,6 +118,9 @@ pub struct TerminalQuery {
     pub descending: bool,
     /// Beginning at 1; 0 counts as 1.
     pub page: u32,
+    /// Where the page lies, from a page beside it: the database goes there at once. Else it counts `page` pages from
+    /// the first row on, which takes the longer the more there are before.
+    pub edge: Option<Edge>,
     /// At most 500; 0 counts as 50.
     pub per_page: u32,
 }
@@ -172,61 +177,28 @@ pub struct TerminalPage {
     pub rows: Vec<TerminalRow>,
     /// How many the query has on all pages.
     pub total: u64,
+    /// Whether there are more than `total`: of very many that a search finds over all tenants, only the first are
+    /// counted.
+    pub more_than_total: bool,
     /// 60日以内に期限切れ, in the whole view.
     pub expiring: u64,
     /// 更新に失敗, in the whole view.
     pub failing: u64,
     /// 新証明書が未使用, in the whole view.
     pub unused: u64,
+    /// As of when the numbers are, if they are not of this moment: over all tenants, where these have many terminals,
+    /// they are counted once a minute.
+    pub counted_at: Option<Timestamp>,
+    /// The page before; none on the first.
+    pub previous: Option<Edge>,
+    /// The page after; none on the last.
+    pub next: Option<Edge>,
 }
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 type Terminals = terminal::BoxedQuery<'static, AnyBackend>;
 
 impl Store {
-    /// One page of the terminals in `scope`.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn terminals(
-        &self,
-        scope: Scope,
-        query: TerminalQuery,
-        now: Timestamp,
-    ) -> Result<TerminalPage, StoreError> {
-        self.read(move |connection| {
-            let count = |connection: &mut AnyConnection, query: &TerminalQuery| -> Result<u64, StoreError> {
-                let count: i64 = matching(&scope, query, now).count().get_result(connection)?;
-                Ok(u64::try_from(count).unwrap_or(0))
-            };
-            let whole = |filter| TerminalQuery {
-                tenant: query.tenant.clone(),
-                filter: Some(filter),
-                ..TerminalQuery::default()
-            };
-            let per_page = if query.per_page == 0 { 50 } else { query.per_page.min(LONGEST_PAGE) };
-            let offset = i64::from(query.page.saturating_sub(1)) * i64::from(per_page);
-            let ids: Vec<i64> = sorted(matching(&scope, &query, now), &query)
-                .limit(i64::from(per_page))
-                .offset(offset)
-                .select(terminal::id)
-                .load(connection)?;
-            // A first page that is not full is all there is: no need to count again.
-            let total = match u64::try_from(ids.len()).unwrap_or(0) {
-                found if offset == 0 && found < u64::from(per_page) => found,
-                _ => count(connection, &query)?,
-            };
-            Ok(TerminalPage {
-                rows: rows(connection, &ids, now)?,
-                total,
-                expiring: count(connection, &whole(ListFilter::Expiring))?,
-                failing: count(connection, &whole(ListFilter::State(TerminalState::Failed)))?,
-                unused: count(connection, &whole(ListFilter::State(TerminalState::Unused)))?,
-            })
-        })
-        .await
-    }
-
     /// Every terminal of the query, without pages.
     ///
     /// # Errors
@@ -238,8 +210,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<TerminalRow>, StoreError> {
         self.read_at_length(move |connection| {
-            let ids: Vec<i64> =
-                sorted(matching(&scope, &query, now), &query).select(terminal::id).load(connection)?;
+            let ids: Vec<i64> = sorted(matching(&scope, &query, now), query.sort, query.descending)
+                .select(terminal::id)
+                .load(connection)?;
             let mut all = Vec::with_capacity(ids.len());
             for part in ids.chunks(LONGEST_PAGE as usize) {
                 all.extend(rows(connection, part, now)?);
@@ -259,26 +232,5 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<TerminalRow>, StoreError> {
         self.read(move |connection| Ok(rows(connection, &[terminal_id], now)?.pop())).await
-    }
-
-    /// How many certificates of stopped or failing terminals apart, end in `from..to`.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn ending_between(
-        &self,
-        scope: Scope,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<u64, StoreError> {
-        self.read(move |connection| {
-            let count: i64 = working(in_scope(&scope))
-                .filter(terminal::expires_at.ge(from.as_second()))
-                .filter(terminal::expires_at.lt(to.as_second()))
-                .count()
-                .get_result(connection)?;
-            Ok(u64::try_from(count).unwrap_or(0))
-        })
-        .await
     }
 }

@@ -50,7 +50,7 @@ pub struct TenantRow {
 pub struct TenantPage {
     /// The rows, by name.
     pub rows: Vec<TenantRow>,
-    /// How many the query has on all pages.
+    /// How many the query has on all pages; without a search, where there are many terminals, as it was a moment ago.
     pub total: u64,
 }
 
@@ -78,13 +78,18 @@ impl Store {
     /// # Errors
     /// When the store is out of reach.
     pub async fn tenants(&self, query: TenantQuery, now: Timestamp) -> Result<TenantPage, StoreError> {
+        let searched = !query.search.trim().is_empty();
+        let kept = if searched { None } else { self.numbers(now).await? };
         self.read(move |connection| {
             let per_page = if query.per_page == 0 { 50 } else { query.per_page.min(LONGEST_PAGE) };
             let offset = i64::from(query.page.saturating_sub(1)) * i64::from(per_page);
-            let total: i64 = matching(&query).count().get_result(connection)?;
+            let total = match &kept {
+                Some(kept) => kept.answer.tenants(query.kind),
+                None => number(matching(&query).count().get_result(connection)?),
+            };
             let found =
                 matching(&query).order((tenant::name, tenant::id)).limit(i64::from(per_page)).offset(offset);
-            Ok(TenantPage { rows: rows(connection, found, now)?, total: number(total) })
+            Ok(TenantPage { rows: rows(connection, found, now)?, total })
         })
         .await
     }

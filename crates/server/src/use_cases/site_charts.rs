@@ -22,16 +22,10 @@ impl Koshin {
     ) -> Result<Vec<(Date, u64)>, SiteError> {
         let scope = self.scope(actor).await?;
         let today = calendar::jst_date(now);
-        let mut monday = today.saturating_sub(i64::from(today.weekday().to_monday_zero_offset()).days());
-        let mut counts = Vec::new();
-        for _ in 0..weeks.min(MOST_WEEKS) {
-            let next = monday.saturating_add(7.days());
-            let from = midnight(monday).max(now);
-            let count = self.store.ending_between(scope.clone(), from, midnight(next)).await?;
-            counts.push((monday, count));
-            monday = next;
-        }
-        Ok(counts)
+        let first = today.saturating_sub(i64::from(today.weekday().to_monday_zero_offset()).days());
+        let counts = self.store.ending_by_week(scope, first, weeks.min(MOST_WEEKS), now).await?;
+        let mondays = (0_i64..).map(|week| first.saturating_add((week * 7).days()));
+        Ok(mondays.zip(counts).collect())
     }
 
     /// Why renewals were refused or failed since `since`: problem codes, each with the
@@ -43,19 +37,16 @@ impl Koshin {
         &self,
         actor: &Actor,
         since: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<(String, u64)>, SiteError> {
-        Ok(self.store.attempt_reasons(self.scope(actor).await?, since).await?)
+        Ok(self.store.attempt_reasons(self.scope(actor).await?, since, now).await?)
     }
 
     /// How far the renewals since `since` have come.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn funnel(&self, actor: &Actor, since: Timestamp) -> Result<Funnel, SiteError> {
-        Ok(self.store.funnel(self.scope(actor).await?, since).await?)
+    pub async fn funnel(&self, actor: &Actor, since: Timestamp, now: Timestamp) -> Result<Funnel, SiteError> {
+        Ok(self.store.funnel(self.scope(actor).await?, since, now).await?)
     }
-}
-
-fn midnight(day: Date) -> Timestamp {
-    day.to_zoned(calendar::jst()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }

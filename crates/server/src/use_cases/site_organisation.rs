@@ -249,8 +249,11 @@ impl Koshin {
         // Everybody's trail is asked for like an operator's own: a token needs its scope for it.
         let asked = query.tenant.as_deref().unwrap_or(&actor.tenant_id);
         self.permit_site(actor, Action::SeeTrail, asked).await?;
-        // The newest events shall have their places. Without them they can be read all the same.
-        if let Err(error) = self.store.link_events().await {
+        // The newest events shall have their places; without them they can be read all the same. Where nodes share the
+        // records, one of them gives places each second: to wait here for its lock would hold up renewals.
+        if !self.store.is_shared()
+            && let Err(error) = self.store.link_events().await
+        {
             tracing::warn!(%error, "the newest events are shown without their places in the chain");
         }
         Ok(self.store.trail(query).await?)

@@ -77,8 +77,8 @@ async fn a_token_without_sight_of_terminals_sees_none_by_any_way() {
             koshin.all_terminals(&actor, TerminalQuery::default(), now()).await.map(drop),
             koshin.certificate_detail(&actor, &serial, now()).await.map(drop),
             koshin.expiries_by_week(&actor, 1, now()).await.map(drop),
-            koshin.failure_reasons(&actor, now()).await.map(drop),
-            koshin.funnel(&actor, now()).await.map(drop),
+            koshin.failure_reasons(&actor, now(), now()).await.map(drop),
+            koshin.funnel(&actor, now(), now()).await.map(drop),
         ] {
             assert!(
                 matches!(answer, Err(SiteError::ScopeMissing(ApiScope::TerminalsRead))),

@@ -3,8 +3,8 @@
 use crate::fixture::{Fixture, event, later, now, terminal};
 use koshin_policy::notice::Notice;
 use koshin_server::store::{
-    AuditKind, Channel, DeliveryKey, Intent, NewTerminal, Scope, Subject, TerminalQuery, TerminalState,
-    Topic, WaitingNotices,
+    AuditKind, Channel, DeliveryKey, Intent, ListFilter, NewTerminal, Scope, Subject, TenantQuery,
+    TerminalQuery, TerminalState, Topic, WaitingNotices,
 };
 
 const DAY: i64 = 24;
@@ -51,6 +51,69 @@ pub(crate) async fn a_census_counts_ends_by_week_and_each_terminal_once(f: Fixtu
         let listed = all.iter().filter(|row| row.state == state).count();
         assert_eq!(count, listed as u64, "{state:?}: the list says the same");
     }
+}
+
+/// So many terminals at once, with certificates that end an hour apart from each other, all but the newest one unknown
+/// to the table of certificates: the lists read the terminals' rows.
+fn many(f: &Fixture, count: u32) {
+    f.sql(&format!(
+        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
+         INSERT INTO terminal (tenant_id, common_name, created_at, current_serial, current_state, expires_at, search_text) \
+         SELECT 'clinic', 'many' || number, 0, 's' || number, 'in_use', {} + 3600 * number, 'many' || number || 'x' \
+         FROM numbers",
+        now().as_second()
+    ));
+}
+
+pub(crate) async fn over_very_many_terminals_numbers_are_counted_now_and_then(f: Fixture) {
+    const MANY: u32 = 2_500;
+    many(&f, MANY);
+    let found = async |search: &str, filter, seconds: i64| {
+        let query = TerminalQuery { search: search.to_owned(), filter, ..TerminalQuery::default() };
+        let at = now() + jiff::SignedDuration::from_secs(seconds);
+        f.store.terminals(Scope::Everything, query, at).await.unwrap()
+    };
+    let all = u64::from(MANY) + 1;
+    let first = found("", None, 0).await;
+    assert_eq!((first.total, first.more_than_total, first.counted_at), (all, false, Some(now())));
+    assert_eq!(first.failing, 0);
+    for filter in [ListFilter::Expiring, ListFilter::Attention, ListFilter::State(TerminalState::Valid)] {
+        let query = TerminalQuery { filter: Some(filter), ..TerminalQuery::default() };
+        let listed = f.store.all_terminals(Scope::Everything, query, now()).await.unwrap().len() as u64;
+        assert!(listed > 0);
+        assert_eq!(found("", Some(filter), 0).await.total, listed, "{filter:?}");
+    }
+
+    // The rows are of this moment, the numbers of the last minute.
+    f.sql("UPDATE terminal SET failing_since = 1 WHERE common_name = 'many1'");
+    let failed = Some(ListFilter::State(TerminalState::Failed));
+    let page = found("", failed, 59).await;
+    assert_eq!((page.rows.len(), page.failing, page.counted_at), (1, 0, Some(now())));
+    let page = found("", failed, 700).await;
+    assert_eq!((page.rows.len(), page.failing), (1, 1));
+
+    // What is searched is counted each time, so far as that is worth something.
+    let page = found("many", None, 0).await;
+    assert_eq!((page.total, page.more_than_total), (1_000, true));
+    let page = found("many249", None, 0).await;
+    assert_eq!((page.total, page.more_than_total), (11, false), "249, and 2490 to 2499");
+    let own = Scope::Tenants(vec!["clinic".to_owned()]);
+    let page = f.store.terminals(own, TerminalQuery::default(), now()).await.unwrap();
+    assert_eq!((page.total, page.counted_at), (all, None), "an organisation's own are always counted");
+}
+
+pub(crate) async fn the_weeks_of_very_many_terminals_are_those_of_each(f: Fixture) {
+    let monday = "2026-11-16".parse().unwrap();
+    let of = async |scope| f.store.ending_by_week(scope, monday, 4, now()).await.unwrap();
+    let own = || Scope::Tenants(vec!["clinic".to_owned()]);
+    assert_eq!(of(Scope::Everything).await, [0; 4]);
+    many(&f, 2_500);
+    // It is Sunday, 17 o'clock in Japan: six end before midnight, the one at midnight belongs to Monday.
+    let expected = vec![6, 168, 168, 168];
+    assert_eq!(of(own()).await, expected);
+    assert_eq!(of(Scope::Everything).await, expected);
+    let tenants = f.store.tenants(TenantQuery::default(), now()).await.unwrap();
+    assert_eq!((tenants.total, tenants.rows[0].terminals), (1, 2_501));
 }
 
 pub(crate) async fn what_waits_in_the_outbox_is_counted_by_channel(f: Fixture) {

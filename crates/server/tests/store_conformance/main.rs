@@ -118,6 +118,8 @@ on_both_databases! {
     accounts_at_once::a_deadlock_is_repeated_in_whatever_language_it_is_told,
     accounts::an_ended_session_says_why,
     census::a_census_counts_ends_by_week_and_each_terminal_once,
+    census::over_very_many_terminals_numbers_are_counted_now_and_then,
+    census::the_weeks_of_very_many_terminals_are_those_of_each,
     census::what_waits_in_the_outbox_is_counted_by_channel,
     overview::the_list_follows_the_life_of_a_certificate,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,

@@ -113,11 +113,45 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(f: Fixture) {
                 seen.extend(page.rows.into_iter().map(|row| row.terminal_id));
             }
             let query = TerminalQuery { sort, descending, ..TerminalQuery::default() };
-            let whole: Vec<i64> = all(&f, query).await.into_iter().map(|row| row.terminal_id).collect();
+            let whole: Vec<i64> =
+                all(&f, query.clone()).await.into_iter().map(|row| row.terminal_id).collect();
             assert_eq!(seen, whole, "{sort:?}, descending: {descending}");
             assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 26);
+            by_edges(&f, query, &whole).await;
         }
     }
+}
+
+/// The same pages from one to the next, and back again.
+async fn by_edges(f: &Fixture, query: TerminalQuery, whole: &[i64]) {
+    let page = async |edge| {
+        let query = TerminalQuery { edge, per_page: 10, ..query.clone() };
+        let page = f.store.terminals(EVERYTHING, query, now()).await.unwrap();
+        let ids: Vec<i64> = page.rows.iter().map(|row| row.terminal_id).collect();
+        (ids, page)
+    };
+    let mut pages = Vec::new();
+    let mut edge = None;
+    loop {
+        let (ids, found) = page(edge).await;
+        assert_eq!(found.previous.is_none(), pages.is_empty(), "the first has none before it");
+        pages.push(ids);
+        match found.next {
+            Some(next) => edge = Some(next),
+            None => {
+                edge = found.previous;
+                break;
+            }
+        }
+    }
+    assert_eq!(pages.concat(), whole, "{query:?}");
+    for expected in pages.iter().rev().skip(1) {
+        let (ids, found) = page(edge).await;
+        assert_eq!(&ids, expected, "backwards, {query:?}");
+        assert!(found.next.is_some(), "it came from there");
+        edge = found.previous;
+    }
+    assert_eq!(edge, None, "nothing is before the first");
 }
 
 pub(crate) async fn a_search_finds_words_in_any_width_and_interprets_nothing(f: Fixture) {
@@ -199,7 +233,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(row(&f).await.last_result.as_deref(), Some("key-rejected"));
     f.store.note_attempt(f.terminal_id, "renewal-too-early", false, later(2)).await.unwrap();
     assert_eq!(row(&f).await.state, TerminalState::Failed, "a passing refusal proves nothing");
-    let reasons = f.store.attempt_reasons(EVERYTHING, now()).await.unwrap();
+    let reasons = f.store.attempt_reasons(EVERYTHING, now(), now()).await.unwrap();
     assert_eq!(reasons, [("key-rejected".to_owned(), 1), ("renewal-too-early".to_owned(), 1)]);
     assert_eq!(f.store.forget_attempts(later(1000)).await.unwrap(), 3, "two hours, and one other reason");
 
@@ -207,7 +241,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(row(&f).await.state, TerminalState::Unused);
     f.store.note_attempt(f.terminal_id, "renewal-too-early", false, now()).await.unwrap();
     assert_eq!(
-        f.store.funnel(EVERYTHING, now()).await.unwrap(),
+        f.store.funnel(EVERYTHING, now(), now()).await.unwrap(),
         Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }
     );
     f.fetch("a2").await;
@@ -215,7 +249,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(result.as_deref(), Some("renewal-too-early"), "what came later is not hidden");
     f.confirm("a2").await;
     assert_eq!(
-        f.store.funnel(EVERYTHING, now()).await.unwrap(),
+        f.store.funnel(EVERYTHING, now(), now()).await.unwrap(),
         Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 }
     );
     assert_eq!(row(&f).await.state, TerminalState::Valid);

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        csv,
+        csv, dates,
         endpoints::Call,
         failure::Failure,
         form::Fields,
@@ -20,6 +20,7 @@ use crate::{
 };
 use axum::response::Response;
 use http::StatusCode;
+use jiff::Timestamp;
 
 /// `GET /certificates`
 pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
@@ -36,12 +37,13 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
         search: &query.search,
         tenant: query.tenant.as_deref(),
         narrowed: query.narrowed(),
-        query: query.string(),
+        query: ListQuery { page: 1, edge: None, ..query.clone() }.string(),
         filters: choices(t, &query),
-        count: t.with("certificates-count", "count", list.total),
+        count: count(t, &list),
+        counted: counted(t, list.counted_at),
         columns: headings(t, &query, several),
         rows: list.rows.iter().map(|terminal| rows::row(t, terminal, several, now)).collect(),
-        pager: pager(t, &query, list.total),
+        pager: pager(t, &query, &list),
     };
     Ok(html(&page, StatusCode::OK, &view))
 }
@@ -105,15 +107,27 @@ fn headings(t: &Texts, query: &ListQuery, several: bool) -> Vec<Heading> {
         .collect()
 }
 
-fn pager(t: &Texts, query: &ListQuery, total: u64) -> Option<Pager> {
-    let pages = u32::try_from(total.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX);
-    if pages <= 1 {
+fn count(t: &Texts, list: &TerminalPage) -> String {
+    let key = if list.more_than_total { "certificates-count-more" } else { "certificates-count" };
+    t.with(key, "count", list.total)
+}
+
+/// As of when the numbers are, if they are not of this moment.
+pub(super) fn counted(t: &Texts, at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| t.with("counted-at", "time", dates::minute(at)))
+}
+
+fn pager(t: &Texts, query: &ListQuery, list: &TerminalPage) -> Option<Pager> {
+    if list.previous.is_none() && list.next.is_none() {
         return None;
     }
-    let position = t.with_two("pager-position", ("page", query.page.into()), ("pages", pages.into()));
-    Some(Pager {
-        position,
-        previous: (query.page > 1).then(|| query.at(query.page - 1).string()),
-        next: (query.page < pages).then(|| query.at(query.page + 1).string()),
-    })
+    let pages = list.total.div_ceil(u64::from(PER_PAGE));
+    let position = if list.more_than_total || u64::from(query.page) > pages {
+        t.with("pager-position-open", "page", query.page)
+    } else {
+        t.with_two("pager-position", ("page", query.page.into()), ("pages", pages.into()))
+    };
+    let previous = list.previous.as_ref().map(|edge| query.at(query.page.saturating_sub(1), edge).string());
+    let next = list.next.as_ref().map(|edge| query.at(query.page + 1, edge).string());
+    Some(Pager { position, previous, next })
 }

@@ -1,7 +1,8 @@
-//! What of the list is asked for, as the address says it: `?q=受付&tenant=jp00001&filter=soon&sort=name&page=2`.
+//! What of the list is asked for, as the address says it: `?q=受付&tenant=jp00001&filter=soon&sort=name&page=2`. The
+//! links to the pages beside one name the row where it ends, too: `&after=17.1790000000`.
 
 use super::super::form::Fields;
-use crate::store::{ListFilter, ListSort, TerminalQuery};
+use crate::store::{Edge, ListFilter, ListSort, Place, TerminalQuery};
 use std::fmt::Write;
 
 /// Rows of a page: with 50 a page stays under 100 KB.
@@ -21,6 +22,8 @@ pub(super) struct ListQuery {
     pub(super) descending: bool,
     /// From 1.
     pub(super) page: u32,
+    /// Where the page lies, if it was reached from one beside it.
+    pub(super) edge: Option<Edge>,
 }
 
 /// The columns by which the list can be sorted, with their words.
@@ -36,14 +39,19 @@ const SORTS: [(&str, ListSort); 6] = [
 impl ListQuery {
     /// Reads the query string; what makes no sense is as if it were not there.
     pub(super) fn read(fields: &Fields) -> Self {
-        let sort = SORTS.iter().map(|(word, _)| *word).find(|word| *word == fields.text("sort"));
+        let (sort, order) = SORTS
+            .into_iter()
+            .find(|(word, _)| *word == fields.text("sort"))
+            .unwrap_or(("until", ListSort::Expiry));
+        let place = |field| Place::from_word(fields.text(field), order);
         Self {
             search: fields.text("q").chars().take(LONGEST_SEARCH).collect(),
             tenant: Some(fields.text("tenant").to_owned()).filter(|tenant| !tenant.is_empty()),
             filter: filters().into_iter().find(|word| *word == fields.text("filter")),
-            sort: sort.unwrap_or("until"),
+            sort,
             descending: fields.text("order") == "descending",
             page: fields.text("page").parse().unwrap_or(1).clamp(1, 1_000_000),
+            edge: place("after").map(Edge::After).or_else(|| place("before").map(Edge::Before)),
         }
     }
 
@@ -63,6 +71,7 @@ impl ListQuery {
             sort,
             descending: self.descending,
             page: self.page,
+            edge: self.edge.clone(),
             per_page: PER_PAGE,
         }
     }
@@ -88,18 +97,24 @@ impl ListQuery {
         if self.page > 1 {
             pairs.push(format!("page={}", self.page));
         }
+        match &self.edge {
+            Some(Edge::After(place)) => pairs.push(format!("after={}", escaped(&place.word()))),
+            Some(Edge::Before(place)) => pairs.push(format!("before={}", escaped(&place.word()))),
+            None => {}
+        }
         pairs.join("&")
     }
 
     /// The same list sorted by a column: the other way round, if it is already.
     pub(super) fn sorted_by(&self, sort: &'static str) -> Self {
         let descending = self.sort == sort && !self.descending;
-        Self { sort, descending, page: 1, ..self.clone() }
+        Self { sort, descending, page: 1, edge: None, ..self.clone() }
     }
 
-    /// Another page of the same list.
-    pub(super) fn at(&self, page: u32) -> Self {
-        Self { page, ..self.clone() }
+    /// Another page of the same list, which lies there. The first page lies nowhere else than at the beginning.
+    pub(super) fn at(&self, page: u32, edge: &Edge) -> Self {
+        let page = page.max(1);
+        Self { page, edge: (page > 1).then(|| edge.clone()), ..self.clone() }
     }
 }
 
@@ -137,6 +152,8 @@ mod tests {
             "q=%E5%8F%97%E4%BB%98+1%26&filter=soon&sort=terminal&order=descending&page=3",
             "filter=attention",
             "tenant=a%2Fb&filter=soon",
+            "page=3&after=17.1790000000",
+            "sort=terminal&page=2&before=17.%E5%8F%97%E4%BB%98",
         ] {
             let list = read(query);
             assert_eq!(read(&list.string()), list, "{query}");
@@ -147,8 +164,16 @@ mod tests {
     #[test]
     fn nonsense_in_the_address_is_as_if_it_were_not_there() {
         let usual = read("");
-        for query in ["page=0", "page=-1", "page=x", "sort=password", "filter='; DROP", "order=up", "&&==&%"]
-        {
+        for query in [
+            "page=0",
+            "page=-1",
+            "page=x",
+            "sort=password",
+            "filter='; DROP",
+            "order=up",
+            "&&==&%",
+            "after=x",
+        ] {
             assert_eq!(read(query), usual, "{query}");
         }
         assert_eq!(read(&format!("q={}", "長".repeat(300))).search.chars().count(), LONGEST_SEARCH);

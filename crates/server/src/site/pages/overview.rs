@@ -10,7 +10,7 @@ use super::{
         texts::Texts,
         views::{Bar, Counter, Overview, Urgent},
     },
-    certificates::sees_several,
+    certificates::{counted, sees_several},
     list_query::escaped,
     rows,
 };
@@ -46,14 +46,15 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
     let unreached = koshin.unreached(&actor).await?;
     let several = sees_several(call.visit.session.as_ref());
     let weeks = koshin.expiries_by_week(&actor, WEEKS, now).await?;
-    let reasons = koshin.failure_reasons(&actor, since).await?;
-    let funnel = koshin.funnel(&actor, since).await?;
+    let reasons = koshin.failure_reasons(&actor, since, now).await?;
+    let funnel = koshin.funnel(&actor, since, now).await?;
 
     let page = call.visit.page.titled("overview-title");
     let t = page.t;
     let view = Overview {
         page: &page,
         counters: Counter::attention(list.expiring, list.failing, list.unused),
+        counted: counted(t, list.counted_at),
         urgent: list.rows.iter().map(|row| urgent(t, row, several, now)).collect(),
         several,
         more: more(t, &list),

@@ -1,7 +1,7 @@
 //! Filters and orders of the list, as the database understands them.
 
 use super::{
-    super::{folding::containing, schema::terminal},
+    super::{folding::containing, in_state, schema::terminal},
     ListFilter, ListSort, Scope, TerminalQuery, TerminalState, Terminals,
 };
 use diesel::prelude::*;
@@ -54,13 +54,18 @@ pub(super) fn matching(scope: &Scope, query: &TerminalQuery, now: Timestamp) -> 
         None => terminals,
         Some(ListFilter::State(state)) => standing(terminals, state, now),
         Some(ListFilter::Expiring) => expiring(terminals, now),
-        Some(ListFilter::Attention) => working(terminals).filter(
-            terminal::expires_at
-                .lt(cut(now, SOON_DAYS))
-                .or(terminal::failing_since.is_not_null())
-                .or(terminal::unused_serial.is_not_null()),
-        ),
+        Some(ListFilter::Attention) => attention(terminals, now),
     }
+}
+
+/// That somebody should look at: expired or nearly, failing, or with a certificate that waits for its first use.
+pub(in super::super) fn attention(terminals: Terminals, now: Timestamp) -> Terminals {
+    working(terminals).filter(
+        terminal::expires_at
+            .lt(cut(now, SOON_DAYS))
+            .or(terminal::failing_since.is_not_null())
+            .or(terminal::unused_serial.is_not_null()),
+    )
 }
 
 /// The terminals that stand so. [`state_of`] says the same of one row.
@@ -71,16 +76,16 @@ pub(super) fn standing(terminals: Terminals, state: TerminalState, now: Timestam
     let well = |terminals| valid(terminals).filter(terminal::failing_since.is_null());
     let plain = |terminals| well(terminals).filter(terminal::unused_serial.is_null());
     match state {
-        TerminalState::Stopped => {
-            terminals.filter(terminal::stopped_at.is_not_null().or(terminal::current_state.eq("revoked")))
-        }
+        TerminalState::Stopped => terminals
+            .filter(in_state::at_rest())
+            .filter(terminal::stopped_at.is_not_null().or(terminal::current_state.eq("revoked"))),
         TerminalState::None => terminals
+            .filter(in_state::at_rest())
             .filter(terminal::stopped_at.is_null())
             .filter(terminal::current_state.ne_all(["in_use", "issued", "revoked"])),
         TerminalState::Expired => working(terminals).filter(terminal::expires_at.lt(second)),
-        // Both mean "is not null"; a range with two ends makes SQLite take the small index.
-        TerminalState::Failed => valid(terminals).filter(terminal::failing_since.between(0, i64::MAX)),
-        TerminalState::Unused => well(terminals).filter(terminal::unused_serial.between("0", "g")),
+        TerminalState::Failed => valid(terminals).filter(in_state::failing()),
+        TerminalState::Unused => well(terminals).filter(in_state::has_unused()),
         TerminalState::Soon => plain(terminals).filter(terminal::expires_at.lt(soon)),
         TerminalState::Due => {
             plain(terminals).filter(terminal::expires_at.ge(soon)).filter(terminal::expires_at.lt(due))
@@ -90,17 +95,17 @@ pub(super) fn standing(terminals: Terminals, state: TerminalState, now: Timestam
 }
 
 /// The row identifier makes every order total, so that pages never overlap.
-pub(super) fn sorted(terminals: Terminals, query: &TerminalQuery) -> Terminals {
+pub(super) fn sorted(terminals: Terminals, sort: ListSort, descending: bool) -> Terminals {
     macro_rules! by {
         ($($column:ident),+) => {
-            if query.descending {
+            if descending {
                 terminals.order(($(terminal::$column.desc()),+, terminal::id.desc()))
             } else {
                 terminals.order(($(terminal::$column.asc()),+, terminal::id.asc()))
             }
         };
     }
-    match query.sort {
+    match sort {
         ListSort::Expiry => by!(expires_at),
         ListSort::Name => by!(name_key),
         ListSort::Place => by!(place_key),

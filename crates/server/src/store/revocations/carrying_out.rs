@@ -4,7 +4,7 @@
 use super::{
     super::{
         AnyConnection, AuditEvent, AuditKind, Store, StoreError, audit,
-        endings::{lock_terminals_of, revoke_with},
+        endings::{self, lock_terminals_of, revoke_with},
         outbox::{Announcement, Audience, NamedTerminal, Occurrence, Subject, announce},
         schema::{certificate, mass_revocation, mass_revocation_item, terminal},
     },
@@ -100,7 +100,9 @@ fn descendants(
     let mut all: Vec<String> = Vec::new();
     let mut parents = vec![serial.to_owned()];
     while !parents.is_empty() {
+        let terminals = endings::terminals_of(connection, &parents)?;
         parents = certificate::table
+            .filter(certificate::terminal_id.eq_any(terminals))
             .filter(certificate::parent.eq_any(&parents))
             .filter(certificate::created_at.ge(since.as_microsecond()))
             .select(certificate::serial)

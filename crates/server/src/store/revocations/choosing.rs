@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        AnyConnection, Store, StoreError,
+        AnyConnection, Store, StoreError, endings, in_state,
         schema::{certificate, mass_revocation, mass_revocation_item, terminal},
     },
     RevocationHand, RevocationState,
@@ -142,15 +142,16 @@ fn chosen(
 
 /// Adds what was renewed from one of them and waits for its first use.
 fn with_unused_children(connection: &mut AnyConnection, serials: &mut Vec<String>) -> Result<(), StoreError> {
-    let unused = [CertificateState::Issued, CertificateState::Pending].map(CertificateState::as_str);
     let mut known: HashSet<String> = serials.iter().cloned().collect();
     let mut parents = serials.clone();
     while !parents.is_empty() {
         let mut children = Vec::new();
         for part in parents.chunks(PART) {
+            let terminals = endings::terminals_of(connection, part)?;
             let found: Vec<String> = certificate::table
+                .filter(certificate::terminal_id.eq_any(terminals))
                 .filter(certificate::parent.eq_any(part))
-                .filter(certificate::state.eq_any(unused))
+                .filter(in_state::unused())
                 .select(certificate::serial)
                 .load(connection)?;
             children.extend(found.into_iter().filter(|serial| known.insert(serial.clone())));

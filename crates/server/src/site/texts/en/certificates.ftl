@@ -39,6 +39,8 @@ certificates-count =
         [one] 1 certificate
        *[other] { $count } certificates
     }
+certificates-count-more = More than { $count } certificates
+counted-at = Numbers as of { $time }.
 certificates-csv = Download CSV
 certificates-none = There is no certificate yet.
 certificates-none-found = No certificate fits. Search for a shorter word, or clear the conditions.
@@ -57,6 +59,7 @@ pager-label = Pages
 pager-previous = Previous
 pager-next = Next
 pager-position = Page { $page } of { $pages }
+pager-position-open = Page { $page }
 state-valid = Valid
 state-due = Renewal due
 state-soon = Ending soon

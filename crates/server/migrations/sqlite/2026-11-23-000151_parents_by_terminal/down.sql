@@ -1,0 +1,1 @@
+CREATE INDEX certificate_of_parent ON certificate (parent);
