@@ -63,7 +63,8 @@ fn java_opens_both_profiles_and_signs_with_the_key() {
         let mut server = server_with_profile(profile);
         let renewed = renewed_files(&server.issue("client001"));
         let mut sign = Command::new(&keytool);
-        sign.args(["-certreq", "-alias", "client001", "-storetype", "PKCS12", "-keystore"]).arg(renewed.file("p12"));
+        sign.args(["-certreq", "-alias", "client001", "-storetype", "PKCS12", "-keystore"])
+            .arg(renewed.file("p12"));
         sign.arg("-storepass:file").arg(renewed.file("pass"));
         let request = tools::stdout(&tools::succeed(&mut sign));
         assert!(request.contains("BEGIN NEW CERTIFICATE REQUEST"), "{profile}: {request}");
