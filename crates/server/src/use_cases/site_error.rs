@@ -1,11 +1,14 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{ApiScope, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
+use super::{
+    ApiScope, Denial, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError,
+};
 use crate::{
     config::PolicyProblem,
     store::{SessionEnd, StoreError},
 };
 use jiff::Timestamp;
+use koshin_protocol::problem::ProblemCode;
 
 /// A use case of the site that ends without success.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +131,24 @@ impl From<NoticeSettingsError> for SiteError {
 impl From<StoreError> for SiteError {
     fn from(error: StoreError) -> Self {
         Self::UseCase(error.into())
+    }
+}
+
+impl SiteError {
+    /// Whether the server only has no time now.
+    pub(super) fn is_overload(&self) -> bool {
+        matches!(self, Self::UseCase(error) if error.code() == ProblemCode::Overloaded)
+    }
+}
+
+/// What the records or another renewal refuse, as the site says it.
+pub(super) fn refused(error: UseCaseError) -> SiteError {
+    match error {
+        UseCaseError::Denied(Denial { code: ProblemCode::RenewalInProgress, .. }) => {
+            IssueRefusal::InProgress.into()
+        }
+        UseCaseError::IssuerEndsTooSoon(_) => IssueRefusal::IssuerEndsTooSoon.into(),
+        error => error.into(),
     }
 }
 

@@ -7,12 +7,12 @@
 //! certificate has expired.
 
 use super::{
-    Denial, Koshin, SiteError, UseCaseError,
+    Koshin, SiteError, UseCaseError,
     hand_over_archive::{archive, archive_name},
     order::{Order, lost_place},
     renew::token_hash,
     site_authority::{Action, Actor},
-    site_error::{FieldRefusal, IssueRefusal},
+    site_error::{FieldRefusal, IssueRefusal, refused},
     site_invitation::text,
     site_terminals::of_terminal,
 };
@@ -28,7 +28,6 @@ use jiff::Timestamp;
 use koshin_policy::{
     CertificateState, KindRules, Refusal, TenantStanding, Validity, decision::hand_over_refusal, validity,
 };
-use koshin_protocol::problem::ProblemCode;
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -210,7 +209,7 @@ impl Koshin {
                 Ok(prepared) => set.prepared.push(prepared),
                 Err(SiteError::Issuing(refusal)) => set.left_out.push(LeftOut { terminal, refusal }),
                 // The passwords of the others are shown now or never.
-                Err(error) if is_overload(&error) => {
+                Err(error) if error.is_overload() => {
                     set.left_out.push(LeftOut { terminal, refusal: IssueRefusal::Busy });
                 }
                 Err(error) => return Err(error),
@@ -468,22 +467,6 @@ fn prepared_event(
     AuditEvent {
         serial: grounds.replaces.clone().or_else(|| Some(serial.to_owned())),
         ..of_terminal(actor, terminal, kind, detail, now)
-    }
-}
-
-/// Whether the server only has no time now.
-fn is_overload(error: &SiteError) -> bool {
-    matches!(error, SiteError::UseCase(UseCaseError::Denied(Denial { code: ProblemCode::Overloaded, .. })))
-}
-
-/// What the records or another renewal refuse, as the site says it.
-fn refused(error: UseCaseError) -> SiteError {
-    match error {
-        UseCaseError::Denied(Denial { code: ProblemCode::RenewalInProgress, .. }) => {
-            IssueRefusal::InProgress.into()
-        }
-        UseCaseError::IssuerEndsTooSoon(_) => IssueRefusal::IssuerEndsTooSoon.into(),
-        error => error.into(),
     }
 }
 
