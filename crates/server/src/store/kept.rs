@@ -12,7 +12,7 @@ use diesel::{
     sql_types::{BigInt, Binary, Bool, Text},
 };
 
-type AnyBackend = <AnyConnection as Connection>::Backend;
+pub(super) type AnyBackend = <AnyConnection as Connection>::Backend;
 
 /// An intent becomes a certificate that waits for its first use, if it still has its place and what it replaces is
 /// still good. Changes one row or none.

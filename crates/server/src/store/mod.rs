@@ -26,6 +26,7 @@ mod finding;
 mod folding;
 mod in_state;
 mod kept;
+mod kept_bundle;
 mod left_open;
 mod linking;
 mod list_filter;

@@ -216,6 +216,9 @@ pub enum IssueRefusal {
     /// Too many certificates of the terminal were made in 24 hours and not used.
     #[error("too many certificates were made and not used")]
     TooOften,
+    /// One of several for which the server has no time now: what was prepared for the others is good.
+    #[error("the server has too much to do")]
+    Busy,
 }
 
 /// A field that is not accepted.

@@ -191,7 +191,7 @@ impl Koshin {
     }
 
     /// 一括更新: the same for several terminals, downloaded as one file. Those that cannot be
-    /// renewed are left out.
+    /// renewed are left out, and those for which there is no key now.
     ///
     /// # Errors
     /// As [`Self::renewal_outlooks`], and a failure of the server's; what was prepared until
@@ -209,6 +209,10 @@ impl Koshin {
             match self.prepare_whole(actor, terminal.clone(), shelf.clone(), now).await {
                 Ok(prepared) => set.prepared.push(prepared),
                 Err(SiteError::Issuing(refusal)) => set.left_out.push(LeftOut { terminal, refusal }),
+                // The passwords of the others are shown now or never.
+                Err(error) if is_overload(&error) => {
+                    set.left_out.push(LeftOut { terminal, refusal: IssueRefusal::Busy });
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -316,9 +320,11 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Prepared, SiteError> {
         let _ticket = self.in_flight.enter(terminal.terminal_id).ok_or(IssueRefusal::InProgress)?;
-        let _place = self.blocking.admit().map_err(UseCaseError::from)?;
+        let place = self.blocking.admit().map_err(UseCaseError::from)?;
         self.keep_what_works(actor, &terminal, now).await?;
         let grounds = self.grounds(&terminal, now).await?;
+        // Who waits for a key must not take the place of those that need none.
+        let _place = self.keys.has(grounds.service.legacy_key).then_some(place);
         let order = Order {
             terminal_id: terminal.terminal_id,
             tenant_id: terminal.tenant_id.clone(),
@@ -463,6 +469,11 @@ fn prepared_event(
         serial: grounds.replaces.clone().or_else(|| Some(serial.to_owned())),
         ..of_terminal(actor, terminal, kind, detail, now)
     }
+}
+
+/// Whether the server only has no time now.
+fn is_overload(error: &SiteError) -> bool {
+    matches!(error, SiteError::UseCase(UseCaseError::Denied(Denial { code: ProblemCode::Overloaded, .. })))
 }
 
 /// What the records or another renewal refuse, as the site says it.
