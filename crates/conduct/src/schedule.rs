@@ -345,11 +345,13 @@ fn same_day(at: Timestamp, over: Timestamp, luck: u64, now: Timestamp) -> Option
 /// When the hours end in which `at` lies.
 fn hours_end(at: Timestamp, hours: PreferredHours) -> Option<Timestamp> {
     let today = calendar::jst_date(at);
-    let spans = [today.saturating_sub(Span::new().days(1)), today].into_iter().filter_map(|day| {
+    // Hours may run over midnight.
+    let days = [today, today.saturating_sub(Span::new().days(1))].into_iter();
+    let mut spans = days.filter_map(|day| {
         let start = at_time(day, hours.from)?;
         Some(start..later(start, hours.length()))
     });
-    spans.filter(|span| span.contains(&at)).map(|span| span.end).last()
+    spans.find(|span| span.contains(&at)).map(|span| span.end)
 }
 
 fn at_time(day: Date, time: Time) -> Option<Timestamp> {

@@ -25,8 +25,8 @@ pub struct Outcome {
     pub lockouts: Lockouts,
     /// The server's load while the first terminals renew for the first time.
     pub season: Season,
-    /// The server's load from the fourth year on.
-    pub steady: Steady,
+    /// The server's load in all the years.
+    pub years: Years,
     /// Renewals granted in all the years.
     pub renewals: u64,
     /// Requests for the status of a certificate, per terminal and year.
@@ -115,10 +115,10 @@ impl Season {
     }
 }
 
-/// From the fourth year on, when certificates of three years near their end. Outside of a season nobody renews.
+/// All the years, most of which have no renewals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Steady {
+pub struct Years {
     /// Renewals in a mean hour in which clinics work.
     pub mean_working_hour: f64,
     /// Renewals in a mean hour, day and night.
@@ -127,7 +127,7 @@ pub struct Steady {
     pub peak_hour: u32,
 }
 
-impl Steady {
+impl Years {
     /// The busiest hour over the mean working hour.
     pub fn peak_over_mean(&self) -> f64 {
         ratio(f64::from(self.peak_hour), self.mean_working_hour)
@@ -172,7 +172,7 @@ pub(crate) fn outcome(
         scenario,
         lockouts: lockouts(tally),
         season: season(&world.calendar, load, span),
-        steady: steady(&world.calendar, load),
+        years: years(&world.calendar, load),
         renewals: load.renewals.iter().map(|count| u64::from(*count)).sum(),
         asked: ratio(float(load.asked), lived),
         sent_away: load.sent_away,
@@ -247,13 +247,10 @@ fn is_working(calendar: &Calendar, at: At) -> bool {
     }
 }
 
-/// The first three years have no renewals but the earliest.
-fn steady(calendar: &Calendar, load: &Load) -> Steady {
-    const FROM: i64 = 3 * 365;
-    let from = usize::try_from(FROM).unwrap_or(0) * 24 * HOUR;
-    let minutes = load.renewals.get(from..).unwrap_or_default();
-    let working = working_hours(calendar, minutes, calendar.midnight(FROM));
-    Steady {
+fn years(calendar: &Calendar, load: &Load) -> Years {
+    let minutes = &load.renewals;
+    let working = working_hours(calendar, minutes, calendar.start());
+    Years {
         mean_working_hour: ratio(f64::from(sum(&working)), count(working.len())),
         mean_hour: ratio(f64::from(sum(minutes)), count(minutes.len()) / 60.0),
         peak_hour: minutes.chunks(HOUR).map(sum).max().unwrap_or(0),

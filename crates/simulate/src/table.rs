@@ -29,11 +29,11 @@ const ROWS: [Row; 29] = [
     ("  busiest minute, of what 1,000 a second could do", |it| {
         format!("{:.2} %", 100.0 * it.season.busiest_minute_of(CAPACITY))
     }),
-    ("renewals from the fourth year on", |_| String::new()),
-    ("  mean working hour", |it| format!("{:.1}", it.steady.mean_working_hour)),
-    ("  busiest hour", |it| it.steady.peak_hour.to_string()),
-    ("  busiest hour / mean working hour", |it| format!("{:.1}", it.steady.peak_over_mean())),
-    ("  busiest hour / mean hour, day and night", |it| format!("{:.1}", it.steady.peak_over_mean_hour())),
+    ("renewals in all the years", |_| String::new()),
+    ("  mean working hour", |it| format!("{:.1}", it.years.mean_working_hour)),
+    ("  busiest hour", |it| it.years.peak_hour.to_string()),
+    ("  busiest hour / mean working hour", |it| format!("{:.1}", it.years.peak_over_mean())),
+    ("  busiest hour / mean hour, day and night", |it| format!("{:.1}", it.years.peak_over_mean_hour())),
     ("sent away with 503", |it| it.sent_away.to_string()),
     ("questions to people, per terminal and year", |it| format!("{:.2}", it.dialogs)),
     ("notices on the desktop, per terminal and year", |it| format!("{:.2}", it.notices)),
