@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{
     fs,
     path::PathBuf,
-    process::{ExitCode, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
 /// What to simulate, and where to put the picture.
@@ -21,6 +21,12 @@ pub(crate) struct Options {
     /// Everything that is left to chance comes from this number.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// So many worlds, from this seed on: one line for each, of the first rules that are named, or of unattended renewal.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// By whose rules, original, dialogs or unattended; may be given several times. All of them, if none is named.
+    #[arg(long)]
+    rules: Vec<String>,
     /// When the first certificates were issued: roll-out, one-week or even.
     #[arg(long, default_value = "roll-out")]
     enrolment: String,
@@ -34,11 +40,14 @@ pub(crate) struct Options {
 
 /// Runs the simulation in release, and writes what it prints.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let Options { terminals, years, seed, enrolment, .. } = options;
-    let output = workspace::cargo()
-        .args(["run", "--quiet", "--release", "-p", "koshin-simulate", "--", "--print", "json"])
-        .args(["--terminals", &terminals.to_string(), "--years", &years.to_string()])
-        .args(["--seed", &seed.to_string(), "--enrolment", enrolment])
+    if options.seeds > 1 {
+        let seeds = options.seeds.to_string();
+        let status = simulation(options).args(["--seeds", &seeds]).status().context("cargo run")?;
+        ensure!(status.success(), "the simulation ended with {status}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let output = simulation(options)
+        .args(["--print", "json"])
         .stderr(Stdio::inherit())
         .output()
         .context("cargo run -p koshin-simulate")?;
@@ -57,4 +66,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("picture: {}", options.out.join("simulation.svg").display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn simulation(options: &Options) -> Command {
+    let Options { terminals, years, seed, enrolment, .. } = options;
+    let mut cargo = workspace::cargo();
+    cargo
+        .args(["run", "--quiet", "--release", "-p", "koshin-simulate", "--"])
+        .args(["--terminals", &terminals.to_string(), "--years", &years.to_string()])
+        .args(["--seed", &seed.to_string(), "--enrolment", enrolment])
+        .args(options.rules.iter().flat_map(|rules| ["--rules", rules]));
+    cargo
 }

@@ -18,6 +18,7 @@ use koshin::{
     renewal::performer::Surroundings,
     storage::{Disk, lock::InstanceLock},
 };
+use koshin_conduct::clock::Correction;
 use koshin_protocol::renewal::{CertificateStatus, RenewalWindow};
 use std::cell::{Cell, RefCell};
 use support::{World, days, now, server::ScriptedServer};
@@ -67,7 +68,13 @@ fn look_by(
         state_dir: &world.environment.state_dir,
         clock,
     };
-    round(Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" })
+    round(around(world, with, screen))
+}
+
+/// By a clock that is taken as it is.
+fn around<'a>(world: &'a World, with: Surroundings<'a>, notifier: &'a Screen) -> Circumstances<'a> {
+    let correction = Correction::default();
+    Circumstances { environment: &world.environment, with, notifier, machine: "this PC", correction }
 }
 
 fn look_by_corrected_clock(world: &World, server: &ScriptedServer, screen: &Screen) -> Outcome {
@@ -78,9 +85,7 @@ fn look_by_corrected_clock(world: &World, server: &ScriptedServer, screen: &Scre
         state_dir: &world.environment.state_dir,
         clock: &now,
     };
-    let around =
-        Circumstances { environment: &world.environment, with, notifier: screen, machine: "this PC" };
-    round_by_corrected_clock(around)
+    round_by_corrected_clock(around(world, with, screen))
 }
 
 fn failures(world: &World) -> u32 {
@@ -183,6 +188,20 @@ fn a_wrong_clock_is_learnt_and_the_next_round_renews() {
     assert!(!outcome.clock_learnt && !world.all_old());
 }
 
+/// An application's start and the timer look at the same time, both by the PC's own clock: what both have learnt is
+/// added once.
+#[test]
+fn two_rounds_that_learn_the_clock_at_once_correct_it_once() {
+    let world = due();
+    let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+    for _ in 0..2 {
+        let wrong = DoorError::ClockWrong { server: now(), local: now() - days(400) };
+        server.script.status_fails.borrow_mut().push(wrong);
+        assert!(look(&world, &server, &screen, now() - days(400)).clock_learnt);
+    }
+    assert_eq!(diary(&world).clock.apply(now() - days(400)), now());
+}
+
 /// Two servers disagree: one of them is wrong, and it goes on like any other failure.
 #[test]
 fn a_clock_that_is_wrong_again_at_once_is_a_failure() {
@@ -267,7 +286,9 @@ fn an_unsaved_password_is_never_asked_for_only_told_once_a_week() {
 
 #[test]
 fn a_network_that_fails_for_a_while_is_nobodys_business_and_one_that_goes_on_is() {
-    let world = due();
+    // In the patient weeks.
+    let world = World::of("client001", now() + days(75));
+    world.install(&[App::Monsiaj, App::Glclient2]);
     let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
     let mut moment = now();
     let mut attempts = 0;

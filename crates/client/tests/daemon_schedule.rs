@@ -47,7 +47,15 @@ const NOON: &str = "2027-01-09T03:00:00Z";
 const LATER: &str = "2027-02-20T03:00:00Z";
 
 fn says(asked_at: Timestamp, suggested_at: Option<Timestamp>) -> Answer {
-    Answer { asked_at, suggested_at, hours: None, renewable: true, opens_at: None, absence: None }
+    Answer {
+        asked_at,
+        suggested_at,
+        hours: None,
+        renewable: true,
+        opens_at: None,
+        absence: None,
+        impatient_since: None,
+    }
 }
 
 /// From 20:00 to 6:00 in Japan.

@@ -1,13 +1,20 @@
-//! When an unattended renewal happens. Pure: the table in `client/tests/daemon_schedule.rs` is the whole truth.
+//! When an unattended renewal happens. Pure: single decisions are tabled in `client/tests/daemon_schedule.rs`, whole
+//! lives in `tests/patience.rs`.
 //!
 //! - A month before the applications would ask, the patient weeks begin: the server's suggestion and the tenant's hours
 //!   are obeyed, and who misses its moment draws another one. So the load is spread, also over holidays.
-//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again.
+//! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again. On the first
+//!   day of them it waits for its turn, less than an hour, unless it is rarely on.
 //! - In the last [`URGENT_DAYS`] the server is not asked beforehand, and failures pause an hour at most.
+//! - Where nobody answers in the last two months, it is tried again every quarter of an hour, and by a PC that is rarely on
+//!   every two minutes: an outage may end shortly before the PC is switched off for weeks.
 //! - At any other time the server is asked once a week, so that a wrong clock is noticed in time.
 
 use crate::thresholds;
-use jiff::{SignedDuration, Span, Timestamp, civil::Date};
+use jiff::{
+    SignedDuration, Span, Timestamp,
+    civil::{Date, Time},
+};
 use koshin_policy::{
     PreferredHours, calendar,
     suggestion::{patient_until, spread_until},
@@ -26,18 +33,22 @@ pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause when it is urgent.
 const URGENT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// The pause of a PC that is rarely on, when nobody has answered: shorter than a renewal takes, with some patience, so
+/// that no span of the line's working in which one would fit is slept through.
+pub const KNOCK: SignedDuration = SignedDuration::from_mins(2);
 /// Nothing is due: how long an answer tells that the clock is right.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// An answer that comes so late tells of an absence; a weekend is none.
-const AWAY: SignedDuration = SignedDuration::from_hours(4 * 24);
 /// A PC that was silent for longer is rarely on. Longer than Golden Week and a week's pause between two questions.
 const ABSENCE: SignedDuration = SignedDuration::from_hours(21 * 24);
 /// A moment that has passed by more than this was missed, for the PC was off.
 const MISSED: SignedDuration = SignedDuration::from_mins(30);
-/// Of those that are late, one in so many renews each day.
+/// Who missed a moment draws so many others among the hours that are left of its day, each after the one before.
+const REDRAWS: u64 = 6;
+/// Of those that are late, no more than one in so many renews each day.
 const LATE: i64 = 2;
-/// The same in the days after an absence, for the whole fleet may have been closed over Golden Week.
-const RETURNED: i64 = 12;
+/// When patience is over, a PC that is on as ever renews within such a time of its first answer: whole fleets are switched
+/// on within half an hour on the morning after Golden Week. Shorter than any working day, and than [`FRESH`].
+const BREATHER: SignedDuration = SignedDuration::from_mins(50);
 /// No patient weeks are longer than so many days, unless the applications' own window is: then it is looked again.
 const DRAWS: usize = 40;
 /// An answer older than this is asked for again before a renewal.
@@ -76,12 +87,32 @@ pub struct Answer {
     pub renewable: bool,
     /// From when on it would, if it says so.
     pub opens_at: Option<Timestamp>,
-    /// The last time that it had not been asked for days, for the PC was off.
+    /// The last time that it had not been asked for weeks, for the PC was off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
+    /// The first answer after the patient weeks, of a PC that had asked before they were over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impatient_since: Option<Timestamp>,
 }
 
-/// Days without any answer: in the usual weeks the server is asked once a week, in the weeks of a renewal every day.
+impl Answer {
+    /// The same, given at `now` about a certificate that ends at `not_after`, after `previous`.
+    #[must_use]
+    pub fn after(self, previous: Option<&Self>, not_after: Timestamp, now: Timestamp) -> Self {
+        let over = patient_until(not_after);
+        // Who was not asked before may not be on again.
+        let impatient_since = previous.filter(|_| now >= over).and_then(|previous| {
+            if previous.asked_at < over {
+                Some(now)
+            } else {
+                previous.impatient_since.filter(|since| *since <= now)
+            }
+        });
+        Self { absence: Absence::seen(previous, now), impatient_since, ..self }
+    }
+}
+
+/// Weeks without any answer: in the usual weeks the server is asked once a week, in the weeks of a renewal every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Absence {
@@ -95,13 +126,8 @@ impl Absence {
     /// What an answer at `now` says about it, after `previous`: a new one, or that of before.
     pub fn seen(previous: Option<&Answer>, now: Timestamp) -> Option<Self> {
         let previous = previous.filter(|answer| answer.asked_at <= now)?;
-        let new = now.duration_since(previous.asked_at) >= AWAY;
+        let new = now.duration_since(previous.asked_at) >= ABSENCE;
         if new { Some(Self { from: previous.asked_at, to: now }) } else { previous.absence }
-    }
-
-    /// The PC is rarely on.
-    fn is_long(self) -> bool {
-        self.to.duration_since(self.from) >= ABSENCE
     }
 }
 
@@ -117,6 +143,9 @@ pub struct Attempts {
     pub failing_since: Option<Timestamp>,
     /// The server's `Retry-After`, as an instant.
     pub retry_after: Option<Timestamp>,
+    /// The last failure was that nobody answered: no line, no server. To come back soon costs nobody anything.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 impl Attempts {
@@ -127,6 +156,13 @@ impl Attempts {
         self.failing_since.get_or_insert(now);
         let seconds = retry_after.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
         self.retry_after = seconds.map(|seconds| later(now, SignedDuration::from_secs(seconds).min(DAY)));
+        self.unanswered = false;
+    }
+
+    /// One more failure: nobody answered.
+    pub fn nobody_answered(&mut self, now: Timestamp) {
+        self.failed(now, None);
+        self.unanswered = true;
     }
 
     /// A success: nothing is held against the next attempt.
@@ -174,9 +210,11 @@ pub fn next(facts: &Facts, attempts: &Attempts, now: Timestamp) -> Next {
 
 fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (Action, Timestamp) {
     let valid = (facts.not_before..=facts.not_after).contains(&now);
+    let due = valid && (now >= facts.opens || facts.begun);
     // After its end nothing is urgent any more: only a person can help.
-    let earliest = earliest(attempts, urgent && valid, facts.spread, now);
-    if !valid || (now < facts.opens && !facts.begun) {
+    let pauses = Pauses::of(facts, due, urgent, now);
+    let earliest = earliest(attempts, pauses, facts.spread, now);
+    if !due {
         return not_due(facts, valid, earliest, now);
     }
     if facts.needs_person {
@@ -209,12 +247,7 @@ fn not_due(facts: &Facts, valid: bool, earliest: Timestamp, now: Timestamp) -> (
 
 /// Before the last days.
 fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
-    // A PC that is rarely on may not be on again in time: it has no patience.
-    let rare = facts.answer.is_some_and(|answer| {
-        answer.absence.is_some_and(|absence| absence.is_long() && now < later(absence.to, DAY))
-            || Absence::seen(Some(&answer), now).is_some_and(|absence| absence.is_long() && absence.to == now)
-    });
-    let patient = now < patient_until(facts.not_after) && !rare;
+    let patient = now < patient_until(facts.not_after) && !is_rare(facts, now);
     // Certificates that were made on one day are not asked about in one minute.
     let begins = later(facts.opens, seconds(facts.spread, DAY));
     if patient && now < begins {
@@ -228,8 +261,13 @@ fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
         let opens = answer.opens_at.filter(|at| *at > now);
         return (Action::Wait, opens.unwrap_or(asked_again).min(asked_again));
     }
-    // Nobody knows when a PC is on again: in the last two months every moment may be the only one.
-    let moment = if patient { moment(facts, &answer, now) } else { now };
+    // Nobody knows when a PC is on again: in the last two months every day may be the only one.
+    let moment = if patient {
+        moment(facts, &answer, now)
+    } else {
+        let since = answer.impatient_since.filter(|_| !is_rare(facts, now));
+        since.map_or(now, |since| later(since, seconds(scatter(facts.spread, 0), BREATHER)))
+    };
     if now < moment {
         (Action::Wait, moment.min(asked_again))
     } else if holds(&answer, FRESH, now) {
@@ -237,6 +275,14 @@ fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
     } else {
         (Action::Ask, now)
     }
+}
+
+/// A PC that is rarely on may not be on again in time: it has no patience.
+fn is_rare(facts: &Facts, now: Timestamp) -> bool {
+    facts.answer.is_some_and(|answer| {
+        let just_now = Absence::seen(Some(&answer), now).filter(|absence| absence.to == now);
+        just_now.or(answer.absence).is_some_and(|absence| now < later(absence.to, DAY))
+    })
 }
 
 /// An answer from the future was given before the clock was set back.
@@ -247,33 +293,34 @@ fn holds(answer: &Answer, age: SignedDuration, now: Timestamp) -> bool {
 /// The server's suggestion, if it lies in the patient weeks; when it was missed, or there is none, one's own.
 fn moment(facts: &Facts, answer: &Answer, now: Timestamp) -> Timestamp {
     let patient = facts.opens..patient_until(facts.not_after);
-    match answer.suggested_at.filter(|at| patient.contains(at)) {
-        Some(at) if now < later(at, MISSED) => at,
-        _ => {
-            let hours = answer.hours.map(|hours| PreferredHours { from: hours.from, to: hours.to });
-            own_moment(facts, hours.unwrap_or(PreferredHours::USUAL), now).min(patient.end)
-        }
-    }
+    let hours = answer.hours.map(|hours| PreferredHours { from: hours.from, to: hours.to });
+    let hours = hours.unwrap_or(PreferredHours::USUAL);
+    let suggested = answer.suggested_at.filter(|at| patient.contains(at)).and_then(|at| {
+        let over = hours_end(at, hours).unwrap_or(at);
+        same_day(at, over, shuffle(facts.spread, calendar::jst_date(at)), now)
+    });
+    suggested.unwrap_or_else(|| own_moment(facts, answer, hours, now).min(patient.end))
 }
 
 /// The terminal's next own moment: a draw for every day, whose chance is one in the days that are left for spreading, and
-/// one in [`LATE`] or [`RETURNED`] afterwards. So all days are equally likely for a PC that is always on, and who was off on its day
-/// draws again among the others: after Golden Week nobody queues.
-fn own_moment(facts: &Facts, hours: PreferredHours, now: Timestamp) -> Timestamp {
-    let spread_until = calendar::jst_date(spread_until(facts.opens, facts.not_after));
-    let absence = facts.answer.and_then(|answer| answer.absence);
-    let returned =
-        absence.map(|absence| calendar::jst_date(absence.to).saturating_add(Span::new().days(RETURNED)));
+/// afterwards one in half the days of patience, but never more than one in [`LATE`]. So all days are equally likely for a
+/// PC that is always on, and who was off on its day draws again among the others: after Golden Week nobody queues.
+fn own_moment(facts: &Facts, answer: &Answer, hours: PreferredHours, now: Timestamp) -> Timestamp {
+    // A service may renew later than the applications ask.
+    let opens = answer.opens_at.map_or(facts.opens, |opens| opens.max(facts.opens));
+    let spread_until = calendar::jst_date(spread_until(opens, facts.not_after));
+    let patient_until = calendar::jst_date(patient_until(facts.not_after));
     // Hours may run over midnight: yesterday's are not over yet.
     let mut day = calendar::jst_date(now).saturating_sub(Span::new().days(1));
     for _ in 0..DRAWS {
-        let fewest = if returned.is_some_and(|returned| day < returned) { RETURNED } else { LATE };
-        let left = (spread_until.duration_since(day).as_hours() / 24).max(fewest);
+        let days = |end: Date| end.duration_since(day).as_hours() / 24;
+        let left = if day < spread_until { days(spread_until) } else { days(patient_until) / 2 }.max(LATE);
         let drawn = shuffle(facts.spread, day);
         if i64::try_from(drawn >> 1).unwrap_or(0) % left == 0 {
-            let Ok(start) = day.to_datetime(hours.from).to_zoned(calendar::jst()) else { break };
-            let at = later(start.timestamp(), seconds(shuffle(drawn, day), hours.length()));
-            if now < later(at, MISSED) {
+            let Some(start) = at_time(day, hours.from) else { break };
+            let luck = shuffle(drawn, day);
+            let at = later(start, seconds(luck, hours.length()));
+            if let Some(at) = same_day(at, later(start, hours.length()), luck, now) {
                 return at;
             }
         }
@@ -282,26 +329,82 @@ fn own_moment(facts: &Facts, hours: PreferredHours, now: Timestamp) -> Timestamp
     Timestamp::MAX
 }
 
-/// A number that is fixed for `spread` and `day`, and random over both (the finaliser of SplitMix64).
+/// `at`, or for a PC that was off then, another moment of the hours that end at `over`: many are on for some hours only,
+/// and would miss most days' moments. It is drawn and not the moment of switching on, for many are switched on together.
+fn same_day(at: Timestamp, over: Timestamp, luck: u64, now: Timestamp) -> Option<Timestamp> {
+    let mut at = at;
+    for turn in 1..=REDRAWS {
+        if now < later(at, MISSED) {
+            return Some(at);
+        }
+        at = later(at, seconds(scatter(luck, turn), over.duration_since(at)));
+    }
+    None
+}
+
+/// When the hours end in which `at` lies.
+fn hours_end(at: Timestamp, hours: PreferredHours) -> Option<Timestamp> {
+    let today = calendar::jst_date(at);
+    // Hours may run over midnight.
+    let days = [today, today.saturating_sub(Span::new().days(1))].into_iter();
+    let mut spans = days.filter_map(|day| {
+        let start = at_time(day, hours.from)?;
+        Some(start..later(start, hours.length()))
+    });
+    spans.find(|span| span.contains(&at)).map(|span| span.end)
+}
+
+fn at_time(day: Date, time: Time) -> Option<Timestamp> {
+    day.to_datetime(time).to_zoned(calendar::jst()).ok().map(|start| start.timestamp())
+}
+
+/// A number that is fixed for `spread` and `day`, and random over both.
 fn shuffle(spread: u64, day: Date) -> u64 {
-    let day = u64::from(day.day_of_year().unsigned_abs()) << 16 | u64::from(day.year().unsigned_abs());
-    let mut hash = spread ^ day.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    scatter(spread, u64::from(day.day_of_year().unsigned_abs()) << 16 | u64::from(day.year().unsigned_abs()))
+}
+
+/// A number that is fixed for these two, and random over both (the finaliser of SplitMix64).
+fn scatter(spread: u64, turn: u64) -> u64 {
+    let mut hash = spread ^ turn.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     hash ^ (hash >> 31)
 }
 
+/// How long failures pause.
+#[derive(Clone, Copy)]
+struct Pauses {
+    /// When nobody answered: always the same, if it does not double like the others.
+    unanswered: Option<SignedDuration>,
+    /// The longest of those that double.
+    longest: SignedDuration,
+}
+
+impl Pauses {
+    fn of(facts: &Facts, due: bool, urgent: bool, now: Timestamp) -> Self {
+        let longest = if due && urgent { URGENT_PAUSE } else { DAY };
+        let unanswered = if due && is_rare(facts, now) {
+            Some(KNOCK)
+        } else if due && now >= patient_until(facts.not_after) {
+            Some(CHECK_EVERY)
+        } else {
+            None
+        };
+        Self { unanswered, longest }
+    }
+}
+
 /// The end of the pause after a failure. A last attempt in the future was made before the clock was set back: how long
 /// ago it really was nobody knows, and nothing is owed to it.
-fn earliest(attempts: &Attempts, urgent: bool, spread: u64, now: Timestamp) -> Timestamp {
+fn earliest(attempts: &Attempts, pauses: Pauses, spread: u64, now: Timestamp) -> Timestamp {
     let Some(last) = attempts.last.filter(|last| *last <= now) else { return now };
     let told = attempts.retry_after.unwrap_or(now);
     if attempts.failures == 0 {
         return told;
     }
     let doublings = (attempts.failures - 1).min(16);
-    let longest = if urgent { URGENT_PAUSE } else { DAY };
-    let pause = CHECK_EVERY.saturating_mul(1 << doublings).min(longest);
+    let doubled = CHECK_EVERY.saturating_mul(1 << doublings).min(pauses.longest);
+    let pause = pauses.unanswered.filter(|_| attempts.unanswered).unwrap_or(doubled);
     // A quarter of it at random, so that a hundred terminals that failed together do not come back together.
     told.max(later(last, pause.saturating_add(seconds(spread, pause / 4))))
 }

@@ -179,6 +179,11 @@ pub(crate) struct ParsedSpki<'a> {
 }
 
 impl<'a> ParsedSpki<'a> {
+    /// The content of the BIT STRING, with which the structure ends.
+    pub(crate) fn key_bits(&self) -> &'a [u8] {
+        self.key_bits
+    }
+
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, KeyRejection> {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(malformed)?;
         let key_bits = spki

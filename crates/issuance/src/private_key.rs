@@ -1,7 +1,7 @@
 //! Private keys in memory: held once, shown nowhere, wiped when dropped.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -22,9 +22,12 @@ use crate::key::{KeyAlgorithm, ParsedSpki, spki_sha256};
 #[derive(Clone)]
 pub struct PrivateKey {
     algorithm: KeyAlgorithm,
-    pair: Arc<Pair>,
+    /// Ready to sign; missing in a key that was put to rest, until it signs.
+    pair: Arc<OnceLock<Pair>>,
     pkcs8_der: Arc<Zeroizing<Vec<u8>>>,
     spki_der: Vec<u8>,
+    /// Where the public key's bits begin in `spki_der`, which ends with them.
+    bits_at: usize,
 }
 
 enum Pair {
@@ -72,10 +75,18 @@ impl PrivateKey {
             |_| PrivateKeyError::NotAPrivateKey { detail: "the key cannot be encoded again".to_owned() };
         let pkcs8_der = pair.pkcs8().map_err(lost)?;
         let spki_der = pair.spki().map_err(lost)?;
-        let algorithm = ParsedSpki::read(&spki_der)
-            .map_err(|error| PrivateKeyError::Unsupported { what: error.to_string() })?
-            .algorithm;
-        Ok(Self { algorithm, pair: Arc::new(pair), pkcs8_der: Arc::new(pkcs8_der), spki_der })
+        let parsed = ParsedSpki::read(&spki_der)
+            .map_err(|error| PrivateKeyError::Unsupported { what: error.to_string() })?;
+        let (algorithm, bits_at) = (parsed.algorithm, spki_der.len() - parsed.key_bits().len());
+        let (pair, pkcs8_der) = (Arc::new(OnceLock::from(pair)), Arc::new(pkcs8_der));
+        Ok(Self { algorithm, pair, pkcs8_der, spki_der, bits_at })
+    }
+
+    /// The same key without what only signing needs: two kilobytes instead of seven for RSA-2048. For keys that wait
+    /// to be handed out. Should it sign after all, it is read again, once.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Self { pair: Arc::default(), ..self }
     }
 
     /// The key as PKCS#8 version 1, unencrypted.
@@ -104,7 +115,7 @@ impl PrivateKey {
     /// Only when the library fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         let random = SystemRandom::new();
-        match &*self.pair {
+        match self.pair()? {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| SigningError)?;
@@ -116,10 +127,15 @@ impl PrivateKey {
 
     /// The content of the public key's BIT STRING.
     pub(crate) fn public_key_bits(&self) -> &[u8] {
-        match &*self.pair {
-            Pair::Rsa(pair) => pair.public_key().as_ref(),
-            Pair::Ec(pair) => pair.public_key().as_ref(),
+        &self.spki_der[self.bits_at..]
+    }
+
+    fn pair(&self) -> Result<&Pair, SigningError> {
+        if let Some(pair) = self.pair.get() {
+            return Ok(pair);
         }
+        let pair = Pair::read(&self.pkcs8_der).ok_or(SigningError)?;
+        Ok(self.pair.get_or_init(|| pair))
     }
 }
 
@@ -172,6 +188,7 @@ fn diagnose(der: &[u8]) -> PrivateKeyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
     use zeroize::ZeroizeOnDrop;
 
     /// Only compiles for what is wiped. The pair itself lies in the library's memory, which wipes whatever it frees.
@@ -184,5 +201,20 @@ mod tests {
         let key = PrivateKey::from_pkcs8_der(der).expect("our own key");
         is_wiped_when_dropped(&*key.pkcs8_der);
         assert_eq!(format!("{key:?}"), "PrivateKey(p-256, [redacted])");
+    }
+
+    #[test]
+    fn a_key_at_rest_is_the_same_key_and_can_still_sign() {
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
+        let der = Zeroizing::new(pair.expect("a key").as_ref().to_vec());
+        let key = PrivateKey::from_pkcs8_der(der).expect("our own key");
+        let at_rest = key.clone().at_rest();
+        assert!(key.pair.get().is_some() && at_rest.pair.get().is_none());
+        assert_eq!(at_rest.pkcs8_der(), key.pkcs8_der());
+        assert_eq!(at_rest.public_key_bits(), key.public_key_bits());
+
+        let signature = at_rest.sign(b"message").expect("a signature");
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.public_key_bits());
+        public.verify(b"message", &signature).expect("the key's own signature");
     }
 }

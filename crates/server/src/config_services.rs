@@ -11,6 +11,10 @@ use serde::Deserialize;
 /// A hundred years: more is a typing error.
 const MAX_WINDOW_DAYS: u32 = 36_525;
 
+/// Iterations of key derivation in a PKCS#12, where its service says nothing else: docs/decisions/0043. More than one,
+/// which the format leaves out.
+const DEFAULT_PKCS12_ITERATIONS: u32 = 10;
+
 /// A service (日レセクラウド …) and its policy.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -26,8 +30,8 @@ pub struct Service {
     pub hours: PreferredHours,
     /// Encryption of PKCS#12 bundles.
     pub bundle_profile: BundleProfile,
-    /// Iterations of key derivation in bundles. The password has 130 random bits and
-    /// needs no stretching; 2,048 is what every client accepts.
+    /// Iterations of key derivation in bundles. The password has 130 random bits and needs no stretching, and every
+    /// application opens files of few iterations: docs/decisions/0043.
     pub bundle_iterations: u32,
     /// Kind of the keys that the legacy door makes.
     pub legacy_key: KeyAlgorithm,
@@ -196,7 +200,7 @@ impl Default for ServiceSection {
             backdate_minutes: 5,
             preferred_hours: String::new(),
             pkcs12: "compatible".to_owned(),
-            pkcs12_iterations: 2048,
+            pkcs12_iterations: DEFAULT_PKCS12_ITERATIONS,
             legacy_key: "rsa-2048".to_owned(),
             unused_renewals_per_day: koshin_policy::quota::DEFAULT_UNUSED_PER_DAY,
             kinds: None,

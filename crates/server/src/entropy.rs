@@ -99,3 +99,20 @@ fn p256() -> Option<Zeroizing<Vec<u8>>> {
     let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).ok()?;
     Some(Zeroizing::new(der.as_ref().to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use std::collections::HashSet;
+
+    /// What lets PKCS#12 do with few iterations: docs/decisions/0043.
+    #[test]
+    fn a_password_has_128_random_bits_and_more() {
+        let distinct: HashSet<u8> = UNAMBIGUOUS.iter().copied().collect();
+        assert_eq!(distinct.len(), 32, "five bits a character, and no character is likelier than another");
+        let password = password();
+        assert!(password.expose_secret().len() * 5 >= 128);
+        assert!(password.expose_secret().bytes().all(|byte| UNAMBIGUOUS.contains(&byte)));
+    }
+}

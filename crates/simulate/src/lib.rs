@@ -64,6 +64,16 @@ impl Report {
     }
 }
 
+/// Lets `count` worlds that differ by their seeds, from the parameters' on, live by the same rules, and gives a heading and a
+/// line for each to `print` as soon as it is known.
+pub fn simulate_seeds(parameters: &Parameters, count: u64, scenario: Scenario, print: impl Fn(&str)) {
+    print(&table::heading_of_seeds(parameters, scenario));
+    for seed in parameters.seed..parameters.seed.saturating_add(count) {
+        let report = simulate(&Parameters { seed, ..parameters.clone() }, &[scenario]);
+        print(&table::line_of_seed(&report));
+    }
+}
+
 /// Lets the same world live by each scenario's rules.
 pub fn simulate(parameters: &Parameters, scenarios: &[Scenario]) -> Report {
     let world = World::new(parameters.clone());

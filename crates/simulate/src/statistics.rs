@@ -25,8 +25,8 @@ pub struct Outcome {
     pub lockouts: Lockouts,
     /// The server's load while the first terminals renew for the first time.
     pub season: Season,
-    /// Most renewals in an hour of the last three years, over the mean hour of these years.
-    pub peak_over_years: f64,
+    /// The server's load in all the years.
+    pub years: Years,
     /// Renewals granted in all the years.
     pub renewals: u64,
     /// Requests for the status of a certificate, per terminal and year.
@@ -64,6 +64,16 @@ impl Lockouts {
     pub fn avoidable(&self) -> u64 {
         self.missed + self.broken
     }
+
+    /// Those that were switched on in the last two months, for whatever time and whether anything could be reached or not.
+    pub fn on_in_two_months(&self) -> u64 {
+        self.avoidable() + self.no_chance
+    }
+
+    /// The same for all the three months in which the server renews.
+    pub fn on_in_three_months(&self) -> u64 {
+        self.on_in_two_months() + self.off_two_months
+    }
 }
 
 /// The busy season: the central nine tenths of the first renewals of the terminals that came first.
@@ -92,6 +102,40 @@ impl Season {
     /// The goal's figure: the busiest hour over the mean working hour.
     pub fn peak_over_mean(&self) -> f64 {
         ratio(f64::from(self.peak_hour), self.mean_working_hour)
+    }
+
+    /// The busiest hour over the mean hour of day and night.
+    pub fn peak_over_mean_hour(&self) -> f64 {
+        ratio(f64::from(self.peak_hour), self.mean_hour)
+    }
+
+    /// The busiest minute, as a share of what a server does that finishes so many renewals a second.
+    pub fn busiest_minute_of(&self, per_second: u32) -> f64 {
+        ratio(f64::from(self.peak_minute), 60.0 * f64::from(per_second))
+    }
+}
+
+/// All the years, most of which have no renewals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Years {
+    /// Renewals in a mean hour in which clinics work.
+    pub mean_working_hour: f64,
+    /// Renewals in a mean hour, day and night.
+    pub mean_hour: f64,
+    /// Renewals in the busiest hour.
+    pub peak_hour: u32,
+}
+
+impl Years {
+    /// The busiest hour over the mean working hour.
+    pub fn peak_over_mean(&self) -> f64 {
+        ratio(f64::from(self.peak_hour), self.mean_working_hour)
+    }
+
+    /// The busiest hour over the mean hour of day and night.
+    pub fn peak_over_mean_hour(&self) -> f64 {
+        ratio(f64::from(self.peak_hour), self.mean_hour)
     }
 }
 
@@ -128,7 +172,7 @@ pub(crate) fn outcome(
         scenario,
         lockouts: lockouts(tally),
         season: season(&world.calendar, load, span),
-        peak_over_years: peak_over_years(load),
+        years: years(&world.calendar, load),
         renewals: load.renewals.iter().map(|count| u64::from(*count)).sum(),
         asked: ratio(float(load.asked), lived),
         sent_away: load.sent_away,
@@ -171,12 +215,7 @@ fn season(calendar: &Calendar, load: &Load, (from, to): (At, At)) -> Season {
     let minute = |at: At| usize::try_from((at - calendar.start()) / 60).unwrap_or(0).min(load.renewals.len());
     let minutes = load.renewals.get(minute(from)..minute(to)).unwrap_or_default();
     let all = f64::from(sum(minutes));
-    let mut working: Vec<u32> = minutes
-        .chunks(HOUR)
-        .zip(0..)
-        .filter(|(_, hour)| is_working(calendar, from + hour * 3600))
-        .map(|(hour, _)| sum(hour))
-        .collect();
+    let mut working = working_hours(calendar, minutes, from);
     working.sort_unstable();
     let in_working: u32 = working.iter().sum();
     let busiest = |width: usize| minutes.chunks(width).map(sum).max().unwrap_or(0);
@@ -192,6 +231,12 @@ fn season(calendar: &Calendar, load: &Load, (from, to): (At, At)) -> Season {
     }
 }
 
+/// Renewals of each hour in which clinics work; the first of `minutes` begins at `from`.
+fn working_hours(calendar: &Calendar, minutes: &[u32], from: At) -> Vec<u32> {
+    let hours = minutes.chunks(HOUR).zip(0..);
+    hours.filter(|(_, hour)| is_working(calendar, from + hour * 3600)).map(|(hour, _)| sum(hour)).collect()
+}
+
 fn is_working(calendar: &Calendar, at: At) -> bool {
     let index = calendar.index(at);
     let hour = (at - calendar.midnight(index)) / 3600;
@@ -202,11 +247,14 @@ fn is_working(calendar: &Calendar, at: At) -> bool {
     }
 }
 
-/// The first three years have no renewals but the earliest.
-fn peak_over_years(load: &Load) -> f64 {
-    let steady = load.renewals.get(3 * 365 * 24 * HOUR..).unwrap_or_default();
-    let peak = steady.chunks(HOUR).map(sum).max().unwrap_or(0);
-    ratio(f64::from(peak), ratio(f64::from(sum(steady)), count(steady.len()) / 60.0))
+fn years(calendar: &Calendar, load: &Load) -> Years {
+    let minutes = &load.renewals;
+    let working = working_hours(calendar, minutes, calendar.start());
+    Years {
+        mean_working_hour: ratio(f64::from(sum(&working)), count(working.len())),
+        mean_hour: ratio(f64::from(sum(minutes)), count(minutes.len()) / 60.0),
+        peak_hour: minutes.chunks(HOUR).map(sum).max().unwrap_or(0),
+    }
 }
 
 fn days_left(days: &[i64]) -> DaysLeft {

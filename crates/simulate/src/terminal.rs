@@ -51,6 +51,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Trouble {
     /// No answer.
     Network,
+    /// TLS does not verify the server by the PC's clock.
+    Untrusted,
     /// An answer from a server whose clock says something else.
     ClockWrong { server: Timestamp, local: Timestamp },
     /// The server says not now.
@@ -95,7 +97,8 @@ impl Place<'_, '_> {
     pub(crate) fn exchange(&self) -> Result<(), Trouble> {
         let local = self.desk.pc.clock.reads(self.at, self.session.from);
         match self.world.reach(self.desk, self.at, local) {
-            Err(Silence::Unreachable | Silence::Untrusted) => Err(Trouble::Network),
+            Err(Silence::Unreachable) => Err(Trouble::Network),
+            Err(Silence::Untrusted) => Err(Trouble::Untrusted),
             Ok(()) if clock::is_wrong(instant(self.at), self.now()) => {
                 Err(Trouble::ClockWrong { server: instant(self.at), local: self.now() })
             }

@@ -1,7 +1,7 @@
 //! A PC on which Koshin renews by itself: `koshin daemon`, by the client's own schedule.
 
 use crate::{
-    calendar::At,
+    calendar::{At, MINUTE},
     scenario::{Actor, Tally, next_look},
     terminal::{Outcome, Place, Terminal, Trouble},
 };
@@ -9,26 +9,36 @@ use jiff::Timestamp;
 use koshin_conduct::{
     machine::Ending,
     notices::{Occasion, tells},
-    schedule::{self, Absence, Action, Answer, Attempts, CHECK_EVERY, Facts, Next},
+    schedule::{self, Action, Answer, Attempts, CHECK_EVERY, Facts, KNOCK, Next, SETTLING},
     thresholds,
 };
 use koshin_policy::ClientWindow;
+
+/// After the power has failed, the PC is on again so soon, if it is still wanted that day.
+const RESTART: At = 2 * MINUTE;
 
 /// The rules of `daemon/round.rs`, without disk, words and windows.
 pub(crate) struct Unattended;
 
 impl Actor for Unattended {
     fn act(&self, terminal: &mut Terminal, place: &mut Place<'_, '_>, tally: &mut Tally) -> Option<At> {
-        let mut round = Round { terminal, place, tally, learnt: false };
+        let mut round = Round { terminal, place, tally, learnt: false, cut: false };
         let mut next = round.look();
         if round.learnt {
             // By the corrected clock all may be different: the daemon looks again at once.
             round.learnt = false;
             next = round.look();
         }
+        if round.cut {
+            // The power is back, and so is the daemon.
+            return next_look(place.desk, place.at + RESTART + SETTLING.as_secs());
+        }
         // The PC's clock against the true one: what it waits for comes so much earlier or later.
         let ahead = place.now().as_second() - place.at;
-        let looks = (place.at + CHECK_EVERY.as_secs()).max(next.at.as_second().saturating_sub(ahead));
+        let looks = next.at.as_second().saturating_sub(ahead);
+        // The timer comes every quarter of an hour; where nobody answers, it is tried again in between.
+        let knocks = terminal.attempts.unanswered && next.action == Action::Wait;
+        let looks = looks.max(place.at + if knocks { KNOCK } else { CHECK_EVERY }.as_secs());
         let changes = place.desk.pc.clock.next_change(place.at, place.session.from);
         next_look(place.desk, changes.map_or(looks, |change| looks.min(change.max(place.at + 1))))
     }
@@ -40,6 +50,8 @@ struct Round<'r, 'a, 'w> {
     tally: &'r mut Tally,
     /// The correction of the clock has changed.
     learnt: bool,
+    /// The power has failed.
+    cut: bool,
 }
 
 impl Round<'_, '_, '_> {
@@ -88,15 +100,17 @@ impl Round<'_, '_, '_> {
             Ok(()) => {
                 let own = self.place.number(0);
                 let status = self.place.server.status(&self.terminal.current, own, self.place.at);
-                self.terminal.answer = Some(Answer {
+                let not_after = self.terminal.current.not_after;
+                let answer = Answer {
                     asked_at: now,
                     suggested_at: status.suggested_at,
                     hours: None,
                     renewable: status.renewable,
                     opens_at: Some(status.opens_at),
-                    absence: Absence::seen(self.terminal.answer.as_ref(), now),
-                });
-                let not_after = self.terminal.current.not_after;
+                    absence: None,
+                    impatient_since: None,
+                };
+                self.terminal.answer = Some(answer.after(self.terminal.answer.as_ref(), not_after, now));
                 if !(opens(not_after)..=not_after).contains(&now) {
                     self.terminal.attempts = Attempts::default();
                 }
@@ -127,7 +141,8 @@ impl Round<'_, '_, '_> {
                 self.tell(Occasion::Renewed, false);
             }
             (Outcome::Ended(_), Some(trouble)) => self.failed(trouble, now),
-            (Outcome::Ended(_) | Outcome::Cut, _) => {}
+            (Outcome::Cut, _) => self.cut = true,
+            (Outcome::Ended(_), None) => {}
         }
     }
 
@@ -138,11 +153,11 @@ impl Round<'_, '_, '_> {
             self.learnt = true;
             return;
         }
-        let retry_after = match trouble {
-            Trouble::Server { retry_after } => retry_after,
-            _ => None,
-        };
-        self.terminal.attempts.failed(now, retry_after);
+        match trouble {
+            Trouble::Network => self.terminal.attempts.nobody_answered(now),
+            Trouble::Server { retry_after } => self.terminal.attempts.failed(now, retry_after),
+            _ => self.terminal.attempts.failed(now, None),
+        }
         let passes = trouble != Trouble::Storage;
         let urgent = self.next().urgent;
         self.tell(if passes { Occasion::FailedForNow } else { Occasion::Failed }, urgent);

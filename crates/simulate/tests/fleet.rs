@@ -23,6 +23,18 @@ fn unattended_nobody_is_locked_out_who_could_have_renewed() {
     }
 }
 
+/// Whole fleets are switched on within half an hour, after an outage of three days and after Golden Week, both in the middle of
+/// their season. A thousand PCs make rough figures: an hour's chance alone brings half as much again as with a
+/// hundred thousand, for which `docs/simulation.md` has them.
+#[test]
+fn unattended_nobody_queues_even_if_all_were_enrolled_in_one_week() {
+    let parameters =
+        Parameters { enrolment: Enrolment::OneWeek, terminals: 800, years: 3, ..Parameters::new(1) };
+    let season = simulate(&parameters, &[Scenario::KoshinUnattended]).outcomes[0].season;
+    assert!(season.days > 20.0, "{season:?}");
+    assert!(season.peak_over_mean() < 5.0, "{:.1}: {season:?}", season.peak_over_mean());
+}
+
 #[test]
 fn by_the_original_rules_people_and_clocks_lock_terminals_out() {
     let report = simulate(&small(2), &[Scenario::Original, Scenario::KoshinUnattended]);

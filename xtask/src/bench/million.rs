@@ -32,6 +32,8 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     let many = size.certificates();
     space(&small, &large, &print)?;
     let server = start(&large, many, &print)?;
+    // Before the renewals, after which the large one alone has certificates that wait for their first use.
+    lists(programs, (&small, &large), extent.lists, &print)?;
 
     let turn = Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: FEW - WARM_UP };
     let target = Target::new(programs, &large, &[&server])?;
@@ -45,7 +47,6 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
         with_many.push(target.run(Turn { first: run * FEW + WARM_UP, ..turn })?);
     }
     renewals(&Load::median(&with_few), &Load::median(&with_many), many, runs, &print);
-    lists(programs, (&small, &large), extent.lists, &print)?;
     let memory = Memory::of(server.pid())?;
     print(&Figure::new(format!("{many} certificates: memory after the renewals (RSS)"), memory.rss, "MB", 1));
     Ok(())

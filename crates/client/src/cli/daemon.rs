@@ -7,6 +7,7 @@ use crate::{
         notify::{Desktop, Notifier},
         offset,
         round::{Circumstances, Outcome, round, round_by_corrected_clock},
+        schedule,
         watch::{self, Clock, MachineClock},
     },
     environment::Environment,
@@ -17,12 +18,13 @@ use crate::{
     },
     this_pc::with_corrected_clock,
 };
+use jiff::{SignedDuration, Timestamp};
 
 /// Runs the command.
 pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
     let machine = offset::machine_id();
     if arguments.once {
-        return once(environment, &machine, &Desktop).exit_code;
+        return until_the_timer(environment, &machine);
     }
     match InstanceLock::take_daemon(&Disk, &environment.state_dir) {
         Ok(_lock) => forever(environment, &machine),
@@ -37,6 +39,20 @@ pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
     }
 }
 
+/// Looks once. Where nobody answers it may be worth while to look again before the timer does, [`schedule::KNOCK`].
+fn until_the_timer(environment: &Environment, machine: &str) -> ExitCode {
+    let machine_clock = MachineClock;
+    let timer = later(machine_clock.now(), schedule::CHECK_EVERY);
+    loop {
+        let outcome = once(environment, machine, &Desktop);
+        let next = outcome.next_at.max(not_before(&outcome, machine_clock.now()));
+        if next >= timer {
+            return outcome.exit_code;
+        }
+        watch::wait(&machine_clock, next);
+    }
+}
+
 /// Ends only with the process: every state is on the disk, so that it may be killed at any time.
 fn forever(environment: &Environment, machine: &str) -> ! {
     let machine_clock = MachineClock;
@@ -44,10 +60,18 @@ fn forever(environment: &Environment, machine: &str) -> ! {
     machine_clock.sleep(watch::SETTLING.unsigned_abs());
     loop {
         let outcome = once(environment, machine, &Desktop);
-        // Not more often than a timer would.
-        let earliest = machine_clock.now().saturating_add(crate::daemon::schedule::CHECK_EVERY);
-        watch::wait(&machine_clock, outcome.next_at.max(earliest.unwrap_or(outcome.next_at)));
+        watch::wait(&machine_clock, outcome.next_at.max(not_before(&outcome, machine_clock.now())));
     }
+}
+
+/// Not more often than a timer would, but where nobody has answered.
+fn not_before(outcome: &Outcome, now: Timestamp) -> Timestamp {
+    let unanswered = outcome.exit_code == ExitCode::Network;
+    later(now, if unanswered { schedule::KNOCK } else { schedule::CHECK_EVERY })
+}
+
+fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.saturating_add(by).unwrap_or(instant)
 }
 
 /// Looks, and looks again when it has turned out that the clock is wrong.
@@ -55,7 +79,7 @@ pub(super) fn once(environment: &Environment, machine: &str, notifier: &dyn Noti
     let look = |round: fn(Circumstances<'_>) -> Outcome| {
         let clock = Diary::load(&Disk, &environment.state_dir).clock;
         let outcome = with_corrected_clock(environment, clock, |with| {
-            round(Circumstances { environment, with, notifier, machine })
+            round(Circumstances { environment, with, notifier, machine, correction: clock })
         });
         // It is waited for by the PC's clock, right or wrong.
         Outcome { next_at: clock.undo(outcome.next_at), ..outcome }

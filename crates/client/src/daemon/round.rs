@@ -2,10 +2,11 @@
 
 use super::{
     diary::{Diary, LastResult, Record},
+    faults::{broke_off, held_against},
     notices::{Occasion, tells},
     notify::{Notice, Notifier},
     offset,
-    schedule::{self, Absence, Action, Answer, Attempts, CHECK_EVERY, Facts},
+    schedule::{self, Action, Answer, Attempts, CHECK_EVERY, Facts},
 };
 use crate::{
     applications::{CredentialError, Place, credential},
@@ -14,7 +15,7 @@ use crate::{
         messages::{failures, renew as renew_words, status as status_words, unattended as words},
         renew::{exit_code, explanation},
     },
-    doors::{DoorError, NetworkFault},
+    doors::DoorError,
     environment::Environment,
     exit::ExitCode,
     prompt::{Explanation, UnattendedPrompt},
@@ -24,12 +25,13 @@ use crate::{
         journal::{CertificateNote, Journals},
         machine::Ending,
         opened,
-        performer::{Run, Surroundings, Wishes},
+        performer::{Surroundings, Wishes},
         session::Session,
     },
     storage::lock::LockError,
 };
 use jiff::Timestamp;
+use koshin_conduct::clock::Correction;
 use koshin_policy::{Kind, calendar};
 
 /// What a round works with.
@@ -43,6 +45,8 @@ pub struct Circumstances<'a> {
     pub notifier: &'a dyn Notifier,
     /// The machine's id, see [`offset::machine_id`].
     pub machine: &'a str,
+    /// What `with` adds to the PC's clock. The diary's may be another by now: of a round that came in between.
+    pub correction: Correction,
 }
 
 /// How a round went.
@@ -217,12 +221,12 @@ impl Round<'_> {
     fn ask(&mut self, session: &Session, group: &Group, record: &mut Record, passwords: &mut Passwords<'_>) {
         let (now, due) = (self.now, self.is_due(group));
         match ask(group, self.around.with, now, passwords) {
-            Ok(mut answer) => {
+            Ok(answer) => {
                 if due && !answer.renewable {
                     log(words::not_renewable_now(self.around.environment.language, &record.name));
                 }
-                answer.absence = Absence::seen(record.answer.as_ref(), now);
-                record.answer = Some(answer);
+                let not_after = group.certificate.not_after;
+                record.answer = Some(answer.after(record.answer.as_ref(), not_after, now));
                 if !due {
                     // Years before a renewal, what failed in the meantime is over with the next answer. While one is
                     // due it is not: who can ask may still be unable to renew.
@@ -231,7 +235,7 @@ impl Round<'_> {
             }
             Err(failure) if self.learns_clock(&failure) => {}
             Err(failure) => {
-                record.attempts.failed(now, retry_after(&failure));
+                held_against(&mut record.attempts, Some(&failure), now);
                 if due {
                     self.failed(session, group, record, &failure);
                 }
@@ -249,7 +253,7 @@ impl Round<'_> {
         if self.clock_learnt {
             return true;
         }
-        self.diary.clock = self.diary.clock.after(*server, *local);
+        self.diary.clock = self.around.correction.after(*server, *local);
         self.clock_learnt = true;
         log(words::clock_corrected(self.around.environment.language, *server));
         true
@@ -291,7 +295,7 @@ impl Round<'_> {
                 self.keep(note.sha256, fresh, Timestamp::MAX);
             }
             _ => {
-                record.attempts.failed(self.now, run.failure.as_ref().and_then(retry_after));
+                held_against(&mut record.attempts, run.failure.as_ref(), self.now);
                 match (&run.failure, explanation(language, self.now, group, &run)) {
                     (Some(failure), _) => self.failed(session, group, &mut record, failure),
                     (None, Some(why)) => self.tell(&mut record, Occasion::Failed, &why, urgent),
@@ -415,24 +419,17 @@ fn ask(
 ) -> Result<Answer, Failure> {
     let opened = opened::open(group, passwords)?;
     let status = with.network.talk(&opened.base, &opened.trust, &opened.old)?.status()?;
-    let Some(status) = status else {
-        // A server of today: it is asked by renewing.
-        return Ok(Answer {
-            asked_at: now,
-            suggested_at: None,
-            hours: None,
-            renewable: true,
-            opens_at: None,
-            absence: None,
-        });
-    };
+    // A server of today says nothing: it is asked by renewing.
+    let renewable = status.as_ref().is_none_or(|status| status.renewable);
+    let said = status.as_ref();
     Ok(Answer {
         asked_at: now,
-        suggested_at: status.suggested_at,
-        hours: status.preferred_hours,
-        renewable: status.renewable,
-        opens_at: status.window.map(|window| window.start),
+        suggested_at: said.and_then(|status| status.suggested_at),
+        hours: said.and_then(|status| status.preferred_hours),
+        renewable,
+        opens_at: said.and_then(|status| status.window.as_ref()).map(|window| window.start),
         absence: None,
+        impatient_since: None,
     })
 }
 
@@ -448,23 +445,6 @@ fn locked(group: &Group) -> Option<CredentialError> {
         Err(error @ CredentialError::PasswordNeeded { .. }) => Some(error),
         _ => None,
     })
-}
-
-/// Whether an answer was lost on the way: once, that is tried again at once. A PC that is rarely on may be off in a
-/// quarter of an hour.
-fn broke_off(run: &Run) -> bool {
-    // Not one that took too long: a server that has too much to do would get everything twice.
-    let lost = |failure: &Failure| {
-        matches!(failure, Failure::Door(DoorError::Network { fault: NetworkFault::Interrupted, .. }))
-    };
-    run.ending == Ending::Failed && run.failure.as_ref().is_some_and(lost)
-}
-
-fn retry_after(failure: &Failure) -> Option<u64> {
-    match failure {
-        Failure::Door(error) => error.retry_after(),
-        _ => None,
-    }
 }
 
 /// Twice a day, for a PC whose disk is full: the first quarters of an hour after 9:00 and 13:00 JST.

@@ -67,6 +67,7 @@ pub(crate) fn crowded_home() -> (Home, Diary) {
     let record = diary.record(&sha256(&due));
     record.answer = Some(Answer {
         absence: None,
+        impatient_since: None,
         asked_at: at("2026-11-21T23:31:00Z"),
         suggested_at: None,
         hours: None,

@@ -61,6 +61,24 @@ fn openssl_opens_both_profiles_without_its_legacy_algorithms() {
     }
 }
 
+/// The format leaves the number of the MAC out when it is 1.
+#[test]
+fn the_smallest_number_of_iterations_opens_too() {
+    let ca = TestCa::p256();
+    let (dir, key) = (Scratch::new(), fixture_key!("client-rsa"));
+    let certificate_der = ca.client("client001", &key);
+    let contents =
+        BundleContents { friendly_name: "x", key: &key, certificate_der: &certificate_der, chain_der: &[] };
+    for profile in [BundleProfile::Compatible, BundleProfile::Modern] {
+        let file = write_pkcs12(&contents, profile, 1, PASSWORD).unwrap();
+        assert_eq!(read_pkcs12(&file, PASSWORD).unwrap().key.pkcs8_der(), key.pkcs8_der());
+        dir.write("b.p12", &*file);
+        let passin = format!("pass:{PASSWORD}");
+        let text = dir.openssl(&["pkcs12", "-in", "b.p12", "-nodes", "-passin", &passin]);
+        assert!(text.contains("BEGIN PRIVATE KEY"), "{text}");
+    }
+}
+
 #[test]
 fn what_is_written_is_read_back() {
     let ca = TestCa::rsa();

@@ -133,5 +133,6 @@ pub(super) fn code_of(refusal: IssueRefusal) -> ProblemCode {
         IssueRefusal::IssuerEndsTooSoon => ProblemCode::IssuerUnavailable,
         IssueRefusal::InProgress => ProblemCode::RenewalInProgress,
         IssueRefusal::TooOften => ProblemCode::RenewalQuota,
+        IssueRefusal::Busy => ProblemCode::Overloaded,
     }
 }

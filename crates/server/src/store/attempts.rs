@@ -4,6 +4,7 @@
 use super::{
     AnyConnection, Door, Scope, Store, StoreError,
     connection::lock_terminal,
+    kept_bundle::NoteReceived,
     outbox::DeliveryState,
     schema::{certificate, outbox, renewal_attempt, terminal},
 };
@@ -293,11 +294,6 @@ pub(super) fn received(
     word: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let issued = terminal::table
-        .filter(terminal::id.eq(terminal_id))
-        .filter(terminal::last_result.eq(progress::ISSUED));
-    diesel::update(issued)
-        .set((terminal::last_result.eq(word), terminal::last_result_at.eq(Some(now.as_second()))))
-        .execute(connection)?;
+    NoteReceived { terminal_id, word, at: now.as_second() }.execute(connection)?;
     Ok(())
 }

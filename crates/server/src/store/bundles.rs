@@ -4,7 +4,8 @@ use super::{
     AnyConnection, OnBehalf, Store, StoreError,
     attempts::{self, progress},
     connection::lock_terminal,
-    schema::{bundle, certificate},
+    kept_bundle::{Keep, NoteFetched, NoteFirstFetch},
+    schema::bundle,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -91,15 +92,16 @@ impl Store {
             if found.terminal_id != terminal_id {
                 return Ok(Fetched::Foreign { serial: found.serial });
             }
-            let noted = diesel::update(bundle::table.filter(bundle::token_hash.eq(&token_hash)))
-                .set(bundle::fetched_at.eq(now.as_second()))
-                .execute(connection)?;
-            let first = certificate::table
-                .filter(certificate::serial.eq(&found.serial))
-                .filter(certificate::fetched_at.is_null());
-            diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
-            attempts::received(connection, terminal_id, progress::FETCHED, now)?;
-            Ok(if noted == 1 { Fetched::Bundle(found.pkcs12) } else { Fetched::Nothing })
+            // What is fetched again has all its notes already, and a note would copy the whole file.
+            if !found.fetched {
+                let at = now.as_second();
+                if (NoteFetched { token_hash: &token_hash, at }).execute(connection)? != 1 {
+                    return Ok(Fetched::Nothing);
+                }
+                note_first_fetch(connection, &found.serial, now)?;
+                attempts::received(connection, terminal_id, progress::FETCHED, now)?;
+            }
+            Ok(Fetched::Bundle(found.pkcs12))
         })
         .await
     }
@@ -133,19 +135,17 @@ pub(super) fn insert(
     terminal_id: i64,
     new: &NewBundle,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(bundle::table)
-        .values((
-            bundle::token_hash.eq(&new.token_hash),
-            bundle::serial.eq(serial),
-            bundle::terminal_id.eq(terminal_id),
-            bundle::pkcs12.eq(&new.pkcs12),
-            bundle::expires_at.eq(new.expires_at.as_second()),
-            bundle::set_hash.eq(new.carried.as_ref().map(|carried| &carried.set_hash)),
-            bundle::private_key.eq(new.carried.as_ref().map(|carried| &carried.private_key)),
-            bundle::ca_chain.eq(new.carried.as_ref().map(|carried| &carried.ca_chain)),
-            bundle::issued_by.eq(new.carried.as_ref().and_then(|carried| carried.by.administrator_id)),
-        ))
-        .execute(connection)?;
+    Keep::of(new, serial, terminal_id).execute(connection)?;
+    Ok(())
+}
+
+/// Notes when the certificate `serial` was fetched first, which outlives its bundle.
+pub(super) fn note_first_fetch(
+    connection: &mut AnyConnection,
+    serial: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    NoteFirstFetch { serial, at: now.as_second() }.execute(connection)?;
     Ok(())
 }
 

@@ -220,10 +220,7 @@ fn note_fetched(connection: &mut AnyConnection, serial: &str, now: Timestamp) ->
     diesel::update(bundle::table.filter(bundle::serial.eq(serial)))
         .set(bundle::fetched_at.eq(now.as_second()))
         .execute(connection)?;
-    let first =
-        certificate::table.filter(certificate::serial.eq(serial)).filter(certificate::fetched_at.is_null());
-    diesel::update(first).set(certificate::fetched_at.eq(now.as_second())).execute(connection)?;
-    Ok(())
+    bundles::note_first_fetch(connection, serial, now)
 }
 
 /// A bundle, by the serial of its certificate.

@@ -14,7 +14,7 @@ use diesel::{
 };
 use jiff::Timestamp;
 
-type AnyBackend = <AnyConnection as Connection>::Backend;
+pub(super) type AnyBackend = <AnyConnection as Connection>::Backend;
 
 /// All that a renewal must know of the certificate it came with, and how many of its terminal's certificates were issued
 /// since a moment and never used. Finds one row or none.

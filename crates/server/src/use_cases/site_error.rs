@@ -1,11 +1,14 @@
 //! Why the administration site says no, by meaning. The words for people are the site's.
 
-use super::{ApiScope, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError};
+use super::{
+    ApiScope, Denial, NoticeSettingsError, RevocationRefusal, UseCaseError, second_factor::SealError,
+};
 use crate::{
     config::PolicyProblem,
     store::{SessionEnd, StoreError},
 };
 use jiff::Timestamp;
+use koshin_protocol::problem::ProblemCode;
 
 /// A use case of the site that ends without success.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +134,24 @@ impl From<StoreError> for SiteError {
     }
 }
 
+impl SiteError {
+    /// Whether the server only has no time now.
+    pub(super) fn is_overload(&self) -> bool {
+        matches!(self, Self::UseCase(error) if error.code() == ProblemCode::Overloaded)
+    }
+}
+
+/// What the records or another renewal refuse, as the site says it.
+pub(super) fn refused(error: UseCaseError) -> SiteError {
+    match error {
+        UseCaseError::Denied(Denial { code: ProblemCode::RenewalInProgress, .. }) => {
+            IssueRefusal::InProgress.into()
+        }
+        UseCaseError::IssuerEndsTooSoon(_) => IssueRefusal::IssuerEndsTooSoon.into(),
+        error => error.into(),
+    }
+}
+
 /// A refused sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInRefusal {
@@ -216,6 +237,9 @@ pub enum IssueRefusal {
     /// Too many certificates of the terminal were made in 24 hours and not used.
     #[error("too many certificates were made and not used")]
     TooOften,
+    /// One of several for which the server has no time now: what was prepared for the others is good.
+    #[error("the server has too much to do")]
+    Busy,
 }
 
 /// A field that is not accepted.

@@ -7,12 +7,12 @@
 //! certificate has expired.
 
 use super::{
-    Denial, Koshin, SiteError, UseCaseError,
+    Koshin, SiteError, UseCaseError,
     hand_over_archive::{archive, archive_name},
     order::{Order, lost_place},
     renew::token_hash,
     site_authority::{Action, Actor},
-    site_error::{FieldRefusal, IssueRefusal},
+    site_error::{FieldRefusal, IssueRefusal, refused},
     site_invitation::text,
     site_terminals::of_terminal,
 };
@@ -28,7 +28,6 @@ use jiff::Timestamp;
 use koshin_policy::{
     CertificateState, KindRules, Refusal, TenantStanding, Validity, decision::hand_over_refusal, validity,
 };
-use koshin_protocol::problem::ProblemCode;
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -191,7 +190,7 @@ impl Koshin {
     }
 
     /// 一括更新: the same for several terminals, downloaded as one file. Those that cannot be
-    /// renewed are left out.
+    /// renewed are left out, and those for which there is no key now.
     ///
     /// # Errors
     /// As [`Self::renewal_outlooks`], and a failure of the server's; what was prepared until
@@ -209,6 +208,10 @@ impl Koshin {
             match self.prepare_whole(actor, terminal.clone(), shelf.clone(), now).await {
                 Ok(prepared) => set.prepared.push(prepared),
                 Err(SiteError::Issuing(refusal)) => set.left_out.push(LeftOut { terminal, refusal }),
+                // The passwords of the others are shown now or never.
+                Err(error) if error.is_overload() => {
+                    set.left_out.push(LeftOut { terminal, refusal: IssueRefusal::Busy });
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -316,9 +319,11 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Prepared, SiteError> {
         let _ticket = self.in_flight.enter(terminal.terminal_id).ok_or(IssueRefusal::InProgress)?;
-        let _place = self.blocking.admit().map_err(UseCaseError::from)?;
+        let place = self.blocking.admit().map_err(UseCaseError::from)?;
         self.keep_what_works(actor, &terminal, now).await?;
         let grounds = self.grounds(&terminal, now).await?;
+        // Who waits for a key must not take the place of those that need none.
+        let _place = self.keys.has(grounds.service.legacy_key).then_some(place);
         let order = Order {
             terminal_id: terminal.terminal_id,
             tenant_id: terminal.tenant_id.clone(),
@@ -462,17 +467,6 @@ fn prepared_event(
     AuditEvent {
         serial: grounds.replaces.clone().or_else(|| Some(serial.to_owned())),
         ..of_terminal(actor, terminal, kind, detail, now)
-    }
-}
-
-/// What the records or another renewal refuse, as the site says it.
-fn refused(error: UseCaseError) -> SiteError {
-    match error {
-        UseCaseError::Denied(Denial { code: ProblemCode::RenewalInProgress, .. }) => {
-            IssueRefusal::InProgress.into()
-        }
-        UseCaseError::IssuerEndsTooSoon(_) => IssueRefusal::IssuerEndsTooSoon.into(),
-        error => error.into(),
     }
 }
 

@@ -6,7 +6,7 @@ use koshin_server::{
     use_cases::{Actor, FieldRefusal, FirstCertificate, IssueRefusal, Prepared, SiteError},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{fs, process::Command};
+use std::{fs, process::Command, sync::Arc};
 
 fn hours(hours: i64) -> jiff::Timestamp {
     after_minutes(60 * hours)
@@ -368,6 +368,31 @@ async fn many_are_one_download_without_those_that_cannot_be_renewed() {
     let many: Vec<i64> = (0..51).collect();
     let too_many = koshin.prepare_renewals(&operator, &many, now()).await;
     assert!(matches!(too_many, Err(SiteError::TooMany(50))));
+}
+
+/// What was prepared before the server had too much to do is good, and its passwords are shown only once.
+#[tokio::test]
+async fn many_do_not_fail_for_one_that_the_server_has_no_time_for() {
+    let world = World::new().await;
+    let hanako = world.person("clinic", "hanako").await;
+    // Nobody waits there: beyond its processors all are sent away, and passwords are looked at on all of them.
+    let busy = Arc::new(world.busy_node());
+    let places = std::thread::available_parallelism().unwrap().get();
+    let guess = |number: usize| {
+        let (busy, visitor) = (Arc::clone(&busy), hanako.visitor.clone());
+        let password = SecretString::from("a guess at it 1");
+        tokio::spawn(async move {
+            busy.check_password(&visitor, &format!("nobody{number}"), password, now()).await.map(drop)
+        })
+    };
+    let guesses: Vec<_> = (0..places).map(guess).collect();
+    let chosen = [world.terminal_of("clinic").await, world.terminal_of("other").await];
+    let set = busy.prepare_renewals(&Actor::command_line(), &chosen, now()).await.unwrap();
+    assert_eq!(set.prepared.len() + set.left_out.len(), 2);
+    assert!(set.left_out.iter().all(|left| left.refusal == IssueRefusal::Busy), "{:?}", set.left_out);
+    for guess in guesses {
+        assert!(guess.await.unwrap().is_err(), "nobody has that name");
+    }
 }
 
 #[tokio::test]

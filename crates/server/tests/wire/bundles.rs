@@ -40,8 +40,8 @@ fn opened_by_openssl(openssl: &Path, terminal: &Terminal) -> String {
 fn openssl_opens_both_profiles_without_its_legacy_provider() {
     let Some(openssl) = tools::require("openssl") else { return };
     for (profile, encryption, mac) in [
-        ("compatible", "pbeWithSHA1And3-KeyTripleDES-CBC", "MAC: sha1"),
-        ("modern", "AES-256-CBC", "MAC: sha256"),
+        ("compatible", "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 10", "MAC: sha1, Iteration 10"),
+        ("modern", "AES-256-CBC, Iteration 10", "MAC: sha256, Iteration 10"),
     ] {
         let mut server = server_with_profile(profile);
         let handed_over = server.issue("client001");
@@ -53,6 +53,21 @@ fn openssl_opens_both_profiles_without_its_legacy_provider() {
             assert_eq!(text.matches("BEGIN PRIVATE KEY").count(), 1, "{profile}");
             assert!(text.matches("BEGIN CERTIFICATE").count() >= 2, "{profile}: the chain comes along");
         }
+    }
+}
+
+#[test]
+fn java_opens_both_profiles_and_signs_with_the_key() {
+    let Some(keytool) = tools::require("keytool") else { return };
+    for profile in ["compatible", "modern"] {
+        let mut server = server_with_profile(profile);
+        let renewed = renewed_files(&server.issue("client001"));
+        let mut sign = Command::new(&keytool);
+        sign.args(["-certreq", "-alias", "client001", "-storetype", "PKCS12", "-keystore"])
+            .arg(renewed.file("p12"));
+        sign.arg("-storepass:file").arg(renewed.file("pass"));
+        let request = tools::stdout(&tools::succeed(&mut sign));
+        assert!(request.contains("BEGIN NEW CERTIFICATE REQUEST"), "{profile}: {request}");
     }
 }
 

@@ -152,6 +152,7 @@ fn answered(record: &mut Record, when: &str) {
         renewable: true,
         opens_at: None,
         absence: None,
+        impatient_since: None,
     });
 }
 

@@ -217,7 +217,7 @@ fn status_of(refusal: IssueRefusal) -> StatusCode {
     match refusal {
         IssueRefusal::InProgress | IssueRefusal::Stopped => StatusCode::CONFLICT,
         IssueRefusal::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        IssueRefusal::IssuerEndsTooSoon => StatusCode::SERVICE_UNAVAILABLE,
+        IssueRefusal::IssuerEndsTooSoon | IssueRefusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
         IssueRefusal::NotRenewableKind | IssueRefusal::UnknownKind | IssueRefusal::TenantSuspended => {
             StatusCode::FORBIDDEN
         }
@@ -249,5 +249,6 @@ pub(super) fn short_refusal(t: &Texts, refusal: IssueRefusal) -> String {
         IssueRefusal::IssuerEndsTooSoon => "refused-issuer",
         IssueRefusal::InProgress => "refused-in-progress",
         IssueRefusal::TooOften => "refused-too-often",
+        IssueRefusal::Busy => "refused-busy",
     })
 }

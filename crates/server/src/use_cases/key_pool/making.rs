@@ -32,8 +32,53 @@ pub(super) fn start_fillers(shared: &Arc<Shared>) {
 /// Starts a thread of normal priority that makes keys until nobody waits. [`super::stock::Stock::hire`] has counted
 /// it.
 pub(super) fn start_maker(shared: &Arc<Shared>) {
-    let shared = Arc::clone(shared);
-    task::spawn_blocking(move || serve_waiters(&shared));
+    let maker = Maker { shared: Arc::clone(shared), counted: true, begun: None };
+    task::spawn_blocking(move || maker.serve());
+}
+
+/// A thread that makes keys for those who wait. Should it never run or end before its time, what is counted of it is
+/// given back all the same: else there would be one maker less for ever, in the end none.
+struct Maker {
+    shared: Arc<Shared>,
+    counted: bool,
+    /// The key at hand.
+    begun: Option<KeyAlgorithm>,
+}
+
+impl Maker {
+    fn serve(mut self) {
+        while let Some(algorithm) = self.next() {
+            let made = make(&self.shared, algorithm);
+            // Told from here on.
+            self.begun = None;
+            if let Some(error) = self.shared.finish(algorithm, Purpose::Waiter, made) {
+                tracing::error!(%error, "no key for a renewal that would have waited for it");
+            }
+        }
+        // The fillers have stood aside meanwhile.
+        self.shared.room.notify_all();
+    }
+
+    /// What to make next. `None` is the end, with which it counts no more.
+    fn next(&mut self) -> Option<KeyAlgorithm> {
+        self.begun = self.shared.stock().next_for_waiters();
+        self.counted = self.begun.is_some();
+        self.begun
+    }
+}
+
+impl Drop for Maker {
+    fn drop(&mut self) {
+        if !self.counted {
+            return;
+        }
+        if let Some(algorithm) = self.begun.take() {
+            let failed = Err(KeyGenerationError::Library(algorithm));
+            drop(self.shared.finish(algorithm, Purpose::Waiter, failed));
+        }
+        // Who still waits is served by the others, or by the maker that the next renewal starts.
+        self.shared.stock().dismiss();
+    }
 }
 
 fn fill(shared: &Shared) {
@@ -75,22 +120,10 @@ fn pause(shared: &Shared) {
     drop(shared.room.wait_timeout_while(stock, AFTER_FAILURE, running));
 }
 
-fn serve_waiters(shared: &Shared) {
-    loop {
-        let Some(algorithm) = shared.stock().next_for_waiters() else { break };
-        let made = make(shared, algorithm);
-        if let Some(error) = shared.finish(algorithm, Purpose::Waiter, made) {
-            tracing::error!(%error, "no key for a renewal that would have waited for it");
-        }
-    }
-    // The fillers have stood aside meanwhile.
-    shared.room.notify_all();
-}
-
 /// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that panics has failed; its thread goes on.
 fn make(shared: &Shared, algorithm: KeyAlgorithm) -> Made {
     let begin = processor_time();
-    let checked = || (shared.generator)(algorithm)?.try_into();
+    let checked = || (shared.generator)(algorithm)?.at_rest().try_into();
     let made = catch_unwind(AssertUnwindSafe(checked));
     let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?;
     shared.stock().count_made(algorithm, processor_time().saturating_sub(begin));
@@ -116,4 +149,11 @@ fn lower_priority() -> rustix::io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn lower_priority() -> rustix::io::Result<()> {
     Err(rustix::io::Errno::NOTSUP)
+}
+
+/// A maker that [`super::stock::Stock::hire`] has counted begins its first key, and ends.
+#[cfg(test)]
+pub(super) fn lose_a_maker(shared: &Arc<Shared>) {
+    let mut maker = Maker { shared: Arc::clone(shared), counted: true, begun: None };
+    assert!(maker.next().is_some(), "somebody waits");
 }

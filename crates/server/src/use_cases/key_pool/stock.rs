@@ -167,6 +167,11 @@ impl Stock {
         needed
     }
 
+    /// A maker has ended that was not told to.
+    pub(super) fn dismiss(&mut self) {
+        self.makers = self.makers.saturating_sub(1);
+    }
+
     /// What a maker makes next: the kind that the first needs for whom no other maker works. `None` ends the maker.
     pub(super) fn next_for_waiters(&mut self) -> Option<KeyAlgorithm> {
         let mut before: Vec<KeyAlgorithm> = Vec::new();

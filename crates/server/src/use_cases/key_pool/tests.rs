@@ -165,6 +165,23 @@ async fn a_generator_that_panics_costs_one_renewal_and_not_the_pool() {
 }
 
 #[tokio::test]
+async fn a_maker_that_ends_before_its_time_leaves_its_place_to_another() {
+    let pool = KeyPool::of(rules(0, 1), quick_key);
+    let first = {
+        let (answer_to, answer) = oneshot::channel();
+        let mut stock = pool.0.stock();
+        let place = stock.queue_up(RSA, answer_to, &pool.0.rules, Instant::now()).expect("a place");
+        assert!(stock.hire(1), "somebody waits");
+        assert!(!stock.hire(1), "one processor, one maker");
+        Waiting { shared: Arc::clone(&pool.0), algorithm: RSA, place, answer, served: false }
+    };
+    // As when its thread panics, or is never run.
+    making::lose_a_maker(&pool.0);
+    assert!(matches!(first.key().await, Err(UseCaseError::KeyGeneration(_))), "the key at hand has failed");
+    pool.key(RSA).await.expect("the next has a maker again");
+}
+
+#[tokio::test]
 async fn the_end_of_the_server_ends_who_waits_and_the_threads() {
     let (pool, open) = gated(rules(4, 2));
     pool.keep([RSA]);

@@ -40,6 +40,7 @@ refused-suspended = The service is suspended for this organisation, so no certif
 refused-issuer = The issuing CA ends too soon, so no certificate can be issued. Ask the service's operator.
 refused-in-progress = Another administrator or the terminal itself is renewing this certificate. Wait a little, then look at the certificate's history.
 refused-too-often = Too many certificates of this terminal were issued in 24 hours and not used, so none can be issued now. Use the one that was prepared, or try again later.
+refused-busy = The server has too much to do, so no certificate was prepared for this terminal. Renew this terminal again in a little while.
 refused-still-good = The present certificate can be used until { $until }.
 
 # What happened, in the history
