@@ -326,13 +326,7 @@ fn run_once(
     item: &mut Box<dyn Item>,
 ) -> Result<Progress, StoreError> {
     if item.span() == Span::Statement {
-        let progress = item.run(connection);
-        if progress != Progress::ConnectionLost {
-            return Ok(progress);
-        }
-        // The database was restarted since the last item: the statement is read once more.
-        *connection = location.connect(access)?;
-        return Ok(item.run(connection));
+        return run_statement(location, access, connection, item);
     }
     if connection.batch_execute(location.begin(access)).is_err() {
         // The database was restarted since the last item: nothing has been done yet.
@@ -346,6 +340,23 @@ fn run_once(
         drop(connection.batch_execute("ROLLBACK"));
     }
     Ok(progress)
+}
+
+/// The only statement of an item. An error means that there is no connection.
+fn run_statement(
+    location: &Location,
+    access: Access,
+    connection: &mut AnyConnection,
+    item: &mut Box<dyn Item>,
+) -> Result<Progress, StoreError> {
+    let progress = item.run(connection);
+    // A connection that was lost since the last item is found out by whoever uses it first, and the library has several
+    // words for that. Nothing has been done yet.
+    if progress == Progress::Done || connection.batch_execute("SELECT 1").is_ok() {
+        return Ok(progress);
+    }
+    *connection = location.connect(access)?;
+    Ok(item.run(connection))
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a transaction took, not what time it is")]

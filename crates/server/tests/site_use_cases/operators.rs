@@ -367,5 +367,6 @@ async fn one_field_finds_tenants_terminals_serials_and_people() {
     assert_eq!(search("受付1").await, ([0, 4, 0], 0));
     assert_eq!(search("hanako").await, ([0, 0, 1], 0));
     let serial = world.serial_of("clinic").to_uppercase();
-    assert_eq!(search(&serial[..12]).await, ([0, 1, 0], 1));
+    assert_eq!(search(&serial[..20]).await, ([0, 1, 0], 1), "the time of issue and the first random digits");
+    assert_eq!(search(&serial).await, ([0, 1, 0], 1));
 }
