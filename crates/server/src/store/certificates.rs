@@ -1,13 +1,13 @@
-//! Certificates: intent, result, first use. How they end is in `endings`.
+//! Certificates: whose they are, their first use, lists of them. How they begin is in `intents`, how they end in
+//! `endings`.
 
 use super::{
-    AnyConnection, AuditEvent, NewBundle, Store, StoreError, attempts, audit, bundles,
+    AnyConnection, AuditEvent, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
     endings, in_state, instant,
-    kept::{FindRenewing, Intend, Issue},
-    left_open, overview,
+    kept::FindRenewing,
+    overview,
     schema::{certificate, tenant, terminal},
-    terminals,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -35,43 +35,6 @@ impl Door {
             Self::Est => "est",
             Self::Recovery => "recovery",
         }
-    }
-}
-
-/// What is about to be signed.
-#[derive(Debug, Clone)]
-pub struct Intent {
-    /// Hex serial.
-    pub serial: String,
-    /// Whose.
-    pub terminal_id: i64,
-    /// The certificate it replaces.
-    pub parent: Option<String>,
-    /// Through which door.
-    pub door: Door,
-    /// SHA-256 of the public key (SubjectPublicKeyInfo), hex. Unique for ever.
-    pub key_fingerprint: String,
-    /// First second of validity.
-    pub not_before: Timestamp,
-    /// Last second of validity.
-    pub not_after: Timestamp,
-    /// The exact bytes to be signed.
-    pub to_be_signed: Vec<u8>,
-}
-
-/// An intent that is in the records: what is signed next has its place there. Only the store makes one.
-#[derive(Debug)]
-pub struct RecordedIntent {
-    serial: String,
-    terminal_id: i64,
-    parent: Option<String>,
-    door: Door,
-}
-
-impl RecordedIntent {
-    /// Hex serial.
-    pub fn serial(&self) -> &str {
-        &self.serial
     }
 }
 
@@ -135,43 +98,6 @@ pub struct CertificateRow {
 const LONGEST_HISTORY: i64 = 200;
 
 impl Store {
-    /// Records what is about to be signed, and lets every unused certificate of the
-    /// same terminal give way to it. The later intent wins.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when the certificate it replaces has ended, or its tenant
-    /// was suspended, since the decision; [`StoreError::Exists`] when the key or serial was used before, or when another
-    /// intent of the terminal is being recorded at this moment.
-    pub async fn record_intent(&self, intent: Intent, now: Timestamp) -> Result<RecordedIntent, StoreError> {
-        self.write(move |connection| {
-            lock_terminal(connection, intent.terminal_id)?;
-            insert_intent(connection, &intent, now)
-        })
-        .await
-    }
-
-    /// Records the signed certificate and, for the legacy door, its bundle.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when a later intent took its place meanwhile, what it replaces
-    /// has ended, or whoever is to carry it may no more.
-    pub async fn record_certificate(
-        &self,
-        intent: RecordedIntent,
-        der: Vec<u8>,
-        bundle: Option<NewBundle>,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            if let Some(carried) = bundle.as_ref().and_then(|bundle| bundle.carried.as_ref()) {
-                left_open::hold(connection, &carried.by)?;
-            }
-            let signed = Signed { intent: &intent, der: &der, bundle: bundle.as_ref() };
-            insert_result(connection, &signed, &event)
-        })
-        .await
-    }
-
     /// What the records say of the certificate with this serial.
     ///
     /// # Errors
@@ -279,91 +205,6 @@ fn unused_renewals(
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Writes an intent, in the caller's transaction, which holds the terminal's lock. Every
-/// unused certificate of the terminal gives way to it.
-pub(super) fn insert_intent(
-    connection: &mut AnyConnection,
-    intent: &Intent,
-    now: Timestamp,
-) -> Result<RecordedIntent, StoreError> {
-    // Nearly every renewal: nothing stands in its way. What does is found, named and moved by the long way.
-    let at_once = match &intent.parent {
-        Some(parent) => Intend::new(intent, parent, now).execute(connection)? == 1,
-        None => false,
-    };
-    if !at_once {
-        make_way(connection, intent, now)?;
-        insert_plainly(connection, intent, now)?;
-    }
-    Ok(RecordedIntent {
-        serial: intent.serial.clone(),
-        terminal_id: intent.terminal_id,
-        parent: intent.parent.clone(),
-        door: intent.door,
-    })
-}
-
-fn make_way(connection: &mut AnyConnection, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
-    match &intent.parent {
-        Some(parent) => still_in_use(connection, parent)?,
-        None => terminals::not_stopped(connection, intent.terminal_id)?,
-    }
-    endings::supersede_unused(connection, intent.terminal_id, now)
-}
-
-fn insert_plainly(connection: &mut AnyConnection, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
-    diesel::insert_into(certificate::table)
-        .values((
-            certificate::serial.eq(&intent.serial),
-            certificate::terminal_id.eq(intent.terminal_id),
-            certificate::parent.eq(&intent.parent),
-            certificate::state.eq(CertificateState::Pending.as_str()),
-            certificate::door.eq(intent.door.as_str()),
-            certificate::key_fingerprint.eq(&intent.key_fingerprint),
-            certificate::not_before.eq(intent.not_before.as_second()),
-            certificate::not_after.eq(intent.not_after.as_second()),
-            certificate::to_be_signed.eq(Some(&intent.to_be_signed)),
-            certificate::created_at.eq(now.as_microsecond()),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// A certificate that has been signed, and how it reaches its terminal.
-pub(super) struct Signed<'a> {
-    pub(super) intent: &'a RecordedIntent,
-    pub(super) der: &'a [u8],
-    pub(super) bundle: Option<&'a NewBundle>,
-}
-
-/// Writes the result of an intent, in the caller's transaction.
-pub(super) fn insert_result(
-    connection: &mut AnyConnection,
-    signed: &Signed<'_>,
-    event: &AuditEvent,
-) -> Result<(), StoreError> {
-    let RecordedIntent { serial, terminal_id, parent, door } = signed.intent;
-    lock_terminal(connection, *terminal_id)?;
-    if (Issue { serial, der: signed.der }).execute(connection)? != 1 {
-        if let Some(parent) = parent {
-            still_in_use(connection, parent)?;
-        }
-        return Err(StoreError::Conflict("a later renewal of the terminal took its place"));
-    }
-    if let Some(bundle) = signed.bundle {
-        bundles::insert(connection, serial, *terminal_id, bundle)?;
-    }
-    let renewal = overview::Renewal {
-        parent: parent.as_deref(),
-        serial,
-        at: event.at,
-        // Whoever hands a certificate over, or carries a bundle to its terminal, asked in its place.
-        came_itself: *door != Door::HandOver && signed.bundle.is_none_or(|bundle| bundle.carried.is_none()),
-    };
-    overview::show_renewal(connection, *terminal_id, &renewal)?;
-    audit::record(connection, event)
-}
-
 type PeerColumns = (
     (Option<Vec<u8>>, String, Option<i64>),
     (i64, String, Option<String>, Option<i64>, i64),
@@ -438,20 +279,6 @@ fn peer_from((certificate, terminal, tenant): PeerColumns) -> Result<PeerRecord,
         stopped: stopped_at.is_some(),
         last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
     })
-}
-
-/// The certificate that is being replaced may have ended since the decision was made.
-fn still_in_use(connection: &mut AnyConnection, serial: &str) -> Result<(), StoreError> {
-    let good: Option<i64> = certificate::table
-        .inner_join(terminal::table.inner_join(tenant::table))
-        .filter(certificate::serial.eq(serial))
-        .filter(in_state::in_use())
-        .filter(terminal::stopped_at.is_null())
-        .filter(tenant::suspended.eq(false))
-        .select(terminal::id)
-        .get_result(connection)
-        .optional()?;
-    good.map(drop).ok_or(StoreError::Conflict("the certificate to be replaced has ended meanwhile"))
 }
 
 /// The state that a word of the records names.

@@ -5,7 +5,7 @@
 //! that both databases understand, they are found by their type: that was a tenth of what the writer did for a renewal,
 //! and a third of what a reader did.
 
-use super::{AnyConnection, AuditEvent, attempts::progress, certificates::Intent};
+use super::{AnyConnection, AuditEvent, attempts::progress, intents::Intent};
 use diesel::{
     QueryResult, RunQueryDsl,
     connection::Connection,
@@ -61,7 +61,7 @@ impl QueryFragment<AnyBackend> for FindRenewing<'_> {
 }
 
 /// What may be renewed, after the serial that it must have: in use, of a terminal and a tenant that nobody has stopped.
-/// (`still_in_use` in `certificates` asks the same, to word the refusal.)
+/// (`still_in_use` in `intents` asks the same, to word the refusal.)
 macro_rules! renewable {
     ($serial:literal) => {
         concat!(

@@ -2,9 +2,10 @@
 
 use super::{
     AnyConnection, AuditEvent, AuditKind, Intent, OnBehalf, Store, StoreError, audit,
-    certificates::{RecordedIntent, Signed, insert_intent, insert_result, state_from},
+    certificates::state_from,
     connection::lock_terminal,
     instant,
+    intents::{RecordedIntent, Signed, insert_intent, insert_result},
     left_open::{self, LeftOpen},
     outbox::{Occasion, Subject, announce},
     schema::{certificate, recovery_code, tenant, terminal},

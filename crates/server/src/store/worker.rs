@@ -99,8 +99,9 @@ impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item
 
     fn finish(self: Box<Self>, commit: Result<(), StoreError>) {
         let outcome = match (commit, self.outcome) {
-            (Err(error), Some(Ok(_)) | None) => Err(error),
-            (_, Some(outcome)) => outcome,
+            // Whatever it found was found in a transaction that never was, or over a connection that was lost.
+            (Err(error), _) => Err(error),
+            (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(StoreError::Unavailable("the item was never run".to_owned())),
         };
         // The caller may have gone; then nobody waits for the answer.
