@@ -10,10 +10,13 @@ use serde_json::Value;
 use super::Extent;
 use super::figure::{Figure, Goal};
 use super::fleet::{Memory, Prepared, Size, rest, set};
+use super::legacy;
 use super::load::{self, Target, Turn};
 
 /// Terminals of a server that is only looked at.
 const FEW: usize = 200;
+/// Keys in the pool of a server as it is installed.
+const POOL: usize = 512;
 /// Renewals while the connections are open.
 const RENEWALS: usize = 200;
 /// Seconds that a connection may do nothing: more than the default, which holds them for a minute.
@@ -27,11 +30,12 @@ const MOST_WAIT: f64 = 100.0;
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
     let connections = extent.connections;
     let one = |name: String, value, unit| Figure::new(name, value, unit, 1);
-    // As it is when it is installed: with its pool of keys, full.
-    let few =
-        Prepared::make(programs, Size::of_live(FEW))?.serve_with(|config| drop(config.remove("keys")))?;
-    rest(few.pid())?;
-    let idle = Memory::of(few.pid())?;
+    // As it is when it is installed: with its pool of keys, full. At rest it is before that, too, while others use the
+    // processors: the threads that fill it have the lowest priority.
+    let few = legacy::serve(&Prepared::make(programs, Size::of_live(FEW))?, POOL)?;
+    legacy::wait_for_keys(&few, POOL)?;
+    rest(few.kept.pid())?;
+    let idle = Memory::of(few.kept.pid())?;
     print(&one("idle server: memory (RSS)".to_owned(), idle.rss, "MB").goal(Goal::Most(MOST_IDLE)));
     print(&one("idle server: memory (PSS)".to_owned(), idle.pss, "MB").goal(Goal::Most(MOST_IDLE)));
     drop(few);
