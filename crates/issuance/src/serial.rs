@@ -8,6 +8,12 @@ use jiff::Timestamp;
 
 /// RFC 5280: conforming CAs must not use more than 20 octets.
 const MAX_BYTES: usize = 20;
+/// 2020-01-01T00:00:00Z, in seconds since 1970.
+const YEAR_2020: i64 = 1_577_836_800;
+/// The first four bytes of a serial that was issued in 2020 or before. Serials of former versions begin with 10.
+const FIRST_TIME: i64 = 0x1100_0000;
+/// The last time that leaves the number positive.
+const LAST_TIME: i64 = 0x7fff_ffff;
 
 /// A positive serial number of at most 20 bytes, ordered by value.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -34,17 +40,18 @@ pub enum SerialError {
 }
 
 impl Serial {
-    /// A serial of always 17 bytes: when it was issued, in milliseconds since 1970 (48 bits), and 80 random bits, which
-    /// the caller draws from a CSPRNG. Unguessable and unique by the second part alone: 64 bits are asked for where
-    /// attacks on the hash are feared (CA/Browser Forum Baseline Requirements, 7.1).
+    /// A serial of always 20 bytes: when it was issued, in seconds since 2020 (32 bits), and 128 random bits, which the
+    /// caller draws from a CSPRNG. Unguessable and unique by the second part alone.
     ///
     /// The first part tells nothing that notBefore does not, and lets records that are kept in the order of their
     /// serials grow at their end, where random ones would touch a page of the index each (the thought of UUID version 7,
-    /// RFC 9562, 5.7). A leading 11 makes the DER INTEGER positive without a padding byte, and no serial shorter than the
-    /// others, or written with a leading zero by some tools and without by others.
-    pub fn new(issued_at: Timestamp, random: [u8; 10]) -> Self {
-        let milliseconds = u64::try_from(issued_at.as_millisecond()).unwrap_or(0).to_be_bytes();
-        Self([&[0x11], &milliseconds[2..], random.as_slice()].concat())
+    /// RFC 9562, 5.7). It begins with the byte 11 and never gets to 80 (from 2079 on it stands still): the DER INTEGER is
+    /// positive without a padding byte, and no serial is shorter than the others, or written with a leading zero by some
+    /// tools and without by others.
+    pub fn new(issued_at: Timestamp, random: [u8; 16]) -> Self {
+        let seconds = issued_at.as_second().saturating_sub(YEAR_2020).clamp(0, LAST_TIME - FIRST_TIME);
+        let time = u32::try_from(FIRST_TIME + seconds).unwrap_or(0x7fff_ffff).to_be_bytes();
+        Self([time.as_slice(), random.as_slice()].concat())
     }
 
     /// An unsigned big-endian number; leading zero bytes are dropped.
@@ -135,13 +142,13 @@ mod tests {
         for time in times {
             for random in [[0x00; 10], [0xff; 10], [0x80; 10]] {
                 let serial = Serial::new(time.parse().unwrap(), random);
-                assert_eq!(serial.as_be_bytes().len(), 17);
-                assert_eq!(&serial.as_be_bytes()[7..], random, "all random bits are kept");
+                assert_eq!(serial.as_be_bytes().len(), 20);
+                assert_eq!(&serial.as_be_bytes()[4..], random, "all random bits are kept");
                 assert_eq!(serial.to_hex().parse::<Serial>().unwrap(), serial);
             }
         }
-        let last = Serial::new("2026-11-23T00:00:00.000Z".parse().unwrap(), [0xff; 10]);
-        let next = Serial::new("2026-11-23T00:00:00.001Z".parse().unwrap(), [0x00; 10]);
+        let last = Serial::new("2026-11-23T00:00:00Z".parse().unwrap(), [0xff; 16]);
+        let next = Serial::new("2026-11-23T00:00:01Z".parse().unwrap(), [0x00; 16]);
         assert!(last < next && last.to_hex() < next.to_hex());
     }
 

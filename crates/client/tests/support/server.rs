@@ -32,7 +32,7 @@ fn public(key: &PrivateKey) -> PublicKey {
 }
 
 fn serial() -> Serial {
-    let mut random = [0; 10];
+    let mut random = [0; 16];
     getrandom::fill(&mut random).unwrap();
     Serial::new(now(), random)
 }

@@ -65,7 +65,7 @@ pub(crate) fn time(text: &str) -> Timestamp {
 }
 
 pub(crate) fn serial(number: u8) -> Serial {
-    Serial::new(Timestamp::UNIX_EPOCH, [number; 10])
+    Serial::new(Timestamp::UNIX_EPOCH, [number; 16])
 }
 
 pub(crate) fn subject(common_name: &str) -> Subject {

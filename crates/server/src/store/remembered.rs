@@ -17,8 +17,10 @@ use tokio::sync::OwnedMutexGuard;
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// What takes long is looked for less often: one part in so many of the time.
 const SHARE: i32 = 100;
-/// So many times as long as it is fresh, an answer is given at all.
-const USABLE: i32 = 10;
+/// However long it took (it may have waited behind an export), it is fresh no longer.
+const LONGEST_FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// Beyond this age no answer is given.
+const USABLE: SignedDuration = SignedDuration::from_mins(10);
 
 /// The last answer to the last question.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ impl<Q, A> Held<Q, A> {
     /// How long it is fresh.
     fn fresh(&self) -> SignedDuration {
         let took = SignedDuration::try_from(self.took).unwrap_or(FRESH);
-        FRESH.max(took.saturating_mul(SHARE))
+        FRESH.max(took.saturating_mul(SHARE)).min(LONGEST_FRESH)
     }
 
     fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
@@ -126,8 +128,7 @@ where
 
     fn usable(&self, question: &Q, now: Timestamp) -> Option<Held<Q, A>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let usable = held.fresh().saturating_mul(USABLE);
-        (held.question == *question && held.is_younger_than(usable, now)).then_some(held)
+        (held.question == *question && held.is_younger_than(USABLE, now)).then_some(held)
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 /// Items that share one durable commit at most.
 const GROUP: usize = 256;
 /// How long the writer lets others join a group, for each item that was in the group before: while many renew, commits
-/// are fewer and larger, and the processor does something else meanwhile. Whoever comes alone never waits.
+/// are fewer and larger, and the processor does something else meanwhile. Whoever comes after another one alone never waits.
 const GATHERING: Duration = Duration::from_micros(200);
 /// Nobody is kept waiting longer.
 const LONGEST_GATHERING: Duration = Duration::from_millis(6);
@@ -212,6 +212,7 @@ fn write_groups(
                 group.into_iter().for_each(|item| item.finish(Ok(())));
             }
             Err(error) => {
+                before = 1;
                 // The transaction may still be open (disk full): leave it before the next.
                 drop(connection.batch_execute("ROLLBACK"));
                 for item in group {
@@ -238,7 +239,8 @@ fn write_group(
     metrics.repeated();
     // One has failed, and what it did must be undone alone: all of them once more, each in
     // a savepoint. Most groups have no such item, and savepoints copy every page they touch.
-    connection.batch_execute("ROLLBACK")?;
+    // A full disk has undone it already: then this fails, and what follows says why.
+    drop(connection.batch_execute("ROLLBACK"));
     connection.batch_execute(location.begin(Access::Write))?;
     for item in group.iter_mut() {
         run_in_savepoint(connection, item)?;

@@ -190,11 +190,10 @@ impl Koshin {
     }
 
     /// 一括更新: the same for several terminals, downloaded as one file. Those that cannot be
-    /// renewed are left out, and those for which there is no key now.
+    /// renewed are left out, and all that follow when the server can do no more now.
     ///
     /// # Errors
-    /// As [`Self::renewal_outlooks`], and a failure of the server's; what was prepared until
-    /// then ends like everything that nobody downloads.
+    /// As [`Self::renewal_outlooks`], and a failure of the server's at the first of them.
     pub async fn prepare_renewals(
         self: &Arc<Self>,
         actor: &Actor,
@@ -203,14 +202,22 @@ impl Koshin {
     ) -> Result<PreparedSet, SiteError> {
         let shelf = self.shelf(now);
         let mut set = PreparedSet { prepared: Vec::new(), left_out: Vec::new() };
+        let mut busy = false;
         for outlook in self.renewal_outlooks(actor, terminals, now).await? {
             let terminal = outlook.terminal;
+            if busy {
+                // Each would wait for its turn, and the browser does not wait for all of them.
+                set.left_out.push(LeftOut { terminal, refusal: IssueRefusal::Busy });
+                continue;
+            }
             match self.prepare_whole(actor, terminal.clone(), shelf.clone(), now).await {
                 Ok(prepared) => set.prepared.push(prepared),
                 Err(SiteError::Issuing(refusal)) => set.left_out.push(LeftOut { terminal, refusal }),
                 // The passwords of the others are shown now or never.
-                Err(error) if error.is_overload() => {
+                Err(error) if error.is_overload() || !set.prepared.is_empty() => {
+                    tracing::warn!(%error, terminal = terminal.common_name, "the rest of many is left out");
                     set.left_out.push(LeftOut { terminal, refusal: IssueRefusal::Busy });
+                    busy = true;
                 }
                 Err(error) => return Err(error),
             }

@@ -78,6 +78,7 @@ impl Drop for Maker {
         }
         // Who still waits is served by the others, or by the maker that the next renewal starts.
         self.shared.stock().dismiss();
+        self.shared.room.notify_all();
     }
 }
 
