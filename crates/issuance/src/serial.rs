@@ -140,7 +140,7 @@ mod tests {
             "9999-12-30T00:00:00Z",
         ];
         for time in times {
-            for random in [[0x00; 10], [0xff; 10], [0x80; 10]] {
+            for random in [[0x00; 16], [0xff; 16], [0x80; 16]] {
                 let serial = Serial::new(time.parse().unwrap(), random);
                 assert_eq!(serial.as_be_bytes().len(), 20);
                 assert_eq!(&serial.as_be_bytes()[4..], random, "all random bits are kept");
