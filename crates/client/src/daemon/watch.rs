@@ -2,7 +2,10 @@
 //! evening wakes up on Monday and still has five to go.
 
 use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 pub use koshin_conduct::schedule::{LONGEST_WAIT, SETTLING};
 
@@ -15,6 +18,8 @@ const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 pub trait Clock {
     /// The wall clock.
     fn now(&self) -> Timestamp;
+    /// How long it has been since some moment of the process, by a clock that nobody sets.
+    fn elapsed(&self) -> Duration;
     /// Sleeps about so long. May come back later or earlier.
     fn sleep(&self, duration: Duration);
 }
@@ -26,6 +31,11 @@ pub struct MachineClock;
 impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         crate::clock::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 
     fn sleep(&self, duration: Duration) {
