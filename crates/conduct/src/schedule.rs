@@ -167,7 +167,7 @@ pub struct Attempts {
 impl Attempts {
     /// One more failure, after which the server may have said for how many seconds not to come.
     pub fn failed(&mut self, now: Timestamp, retry_after: Option<u64>) {
-        if !self.last.is_some_and(|last| now.duration_since(last) < ABSENCE) {
+        if self.last.is_none_or(|last| now.duration_since(last) >= ABSENCE) {
             self.returned = Some(now);
         }
         self.last = Some(now);

@@ -2,10 +2,7 @@
 //! evening wakes up on Monday and still has five to go.
 
 use jiff::{SignedDuration, Timestamp};
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 pub use koshin_conduct::schedule::{LONGEST_WAIT, SETTLING};
 
@@ -34,8 +31,7 @@ impl Clock for MachineClock {
     }
 
     fn elapsed(&self) -> Duration {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        START.elapsed()
+        crate::clock::elapsed()
     }
 
     fn sleep(&self, duration: Duration) {
