@@ -230,6 +230,33 @@ fn what_failed_long_before_a_renewal_is_over_with_the_next_answer() {
     assert!(world.all_old());
 }
 
+/// Only where nobody is there it is tried again soon. A server that takes calls and cannot keep up is left alone.
+#[test]
+fn a_server_that_is_too_slow_is_not_taken_for_silence() {
+    let network = |fault| {
+        let (host, reason) = ("auth.test.example".to_owned(), "-".to_owned());
+        DoorError::Network { host, reason, fault }
+    };
+    let faults = [
+        (NetworkFault::NoSuchHost, true),
+        (NetworkFault::Connect, true),
+        (NetworkFault::ConnectTimeout, true),
+        (NetworkFault::Handshake, false),
+        (NetworkFault::Timeout, false),
+        (NetworkFault::Interrupted, false),
+    ];
+    for (fault, silent) in faults {
+        let world = due();
+        let (server, screen) = (ScriptedServer::est(&world.ca), Screen::default());
+        server.script.status_fails.borrow_mut().push(network(fault));
+        let outcome = look(&world, &server, &screen, now());
+        assert_eq!(outcome.exit_code, ExitCode::Network);
+        assert_eq!(outcome.knock_at.is_some(), silent, "{fault:?}");
+        let attempts = diary(&world).certificates.values().next().unwrap().attempts;
+        assert_eq!((attempts.failures, attempts.answered), (1, u32::from(!silent)), "{fault:?}");
+    }
+}
+
 /// The reply is lost: a PC that is rarely on may be off in a quarter of an hour.
 #[test]
 fn what_breaks_off_is_tried_once_more_at_once() {

@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp, civil::Time};
 use koshin::daemon::{
     offset::spread,
     schedule::{Absence, Action, Answer, Attempts, CHECK_EVERY, Facts, next, opens},
-    watch::{Clock, LONGEST_SLEEP, SETTLING, Wake, wait},
 };
 use koshin_conduct::clock::{Correction, TOLERANCE};
 use koshin_policy::{
@@ -13,7 +12,7 @@ use koshin_policy::{
     calendar::{in_jst, jst_date},
 };
 use koshin_protocol::renewal::Hours;
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -170,10 +169,10 @@ fn who_was_rarely_on_has_no_patience() {
     let facts = Facts { answer: Some(returned), ..facts() };
     assert_eq!(action(&facts, &Attempts::default(), NOON), Action::Renew);
     // It is seen by the days between two answers; a weekend is no absence.
-    let before = says(at(NOON) - days(30), None);
-    assert_eq!(Absence::seen(Some(&before), at(NOON)), Some(absence));
-    assert_eq!(Absence::seen(Some(&says(at(NOON) - days(3), None)), at(NOON)), None);
-    assert_eq!(Absence::seen(None, at(NOON)), None);
+    let (before, fresh) = (says(at(NOON) - days(30), None), Attempts::default());
+    assert_eq!(Absence::seen(Some(&before), &fresh, at(NOON)), Some(absence));
+    assert_eq!(Absence::seen(Some(&says(at(NOON) - days(3), None)), &fresh, at(NOON)), None);
+    assert_eq!(Absence::seen(None, &fresh, at(NOON)), None);
 }
 
 #[test]
@@ -280,64 +279,4 @@ fn the_offset_is_fixed_for_a_terminal_and_differs_for_its_clone() {
     assert_eq!(spread(&certificate, "machine"), spread(&certificate, "machine"));
     assert_ne!(spread(&certificate, "machine"), spread(&certificate, "its clone"));
     assert_ne!(spread(&certificate, "machine"), spread(&"f0".repeat(32), "machine"));
-}
-
-/// A wall clock that moves with every sleep, and that the test lets jump at the n-th.
-struct FakeClock {
-    now: RefCell<Timestamp>,
-    jumps: RefCell<Vec<(usize, SignedDuration)>>,
-    slept: RefCell<Vec<Duration>>,
-}
-
-impl FakeClock {
-    fn jumping(jumps: &[(usize, SignedDuration)]) -> Self {
-        let jumps = RefCell::new(jumps.to_vec());
-        Self { now: RefCell::new(at(NOON)), jumps, slept: RefCell::default() }
-    }
-}
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        *self.now.borrow()
-    }
-
-    fn sleep(&self, duration: Duration) {
-        self.slept.borrow_mut().push(duration);
-        let turn = self.slept.borrow().len();
-        let jump = self.jumps.borrow().iter().find(|(at, _)| *at == turn).map(|(_, by)| *by);
-        let passed = SignedDuration::try_from(duration).unwrap() + jump.unwrap_or_default();
-        *self.now.borrow_mut() += passed;
-    }
-}
-
-#[test]
-fn a_wait_is_many_short_sleeps_and_ends_on_time() {
-    let clock = FakeClock::jumping(&[]);
-    let until = at(NOON) + SignedDuration::from_mins(42);
-    assert_eq!(wait(&clock, until), Wake::Due);
-    assert_eq!(clock.now(), until);
-    assert!(clock.slept.borrow().iter().all(|one| *one <= LONGEST_SLEEP.unsigned_abs()));
-}
-
-#[test]
-fn a_pc_that_slept_across_the_due_time_looks_as_soon_as_it_wakes_up() {
-    let clock = FakeClock::jumping(&[(3, days(2))]);
-    assert_eq!(wait(&clock, at(NOON) + SignedDuration::from_mins(50)), Wake::Jumped);
-    // Three sleeps, the lid was closed during the third, and a minute for the network.
-    assert_eq!(clock.slept.borrow().len(), 4);
-    assert_eq!(clock.slept.borrow()[3], SETTLING.unsigned_abs());
-}
-
-#[test]
-fn a_clock_set_back_does_not_wait_for_the_same_hour_twice() {
-    let clock = FakeClock::jumping(&[(2, days(-30))]);
-    assert_eq!(wait(&clock, at(NOON) + SignedDuration::from_mins(50)), Wake::Jumped);
-    assert_eq!(clock.slept.borrow().len(), 3);
-}
-
-#[test]
-fn configurations_are_looked_at_every_hour_whatever_comes_next() {
-    let clock = FakeClock::jumping(&[]);
-    assert_eq!(wait(&clock, Timestamp::MAX), Wake::Due);
-    assert_eq!(clock.now(), at(NOON) + hours(1));
 }

@@ -305,6 +305,25 @@ fn a_server_that_is_not_there_is_a_network_fault() {
     assert_eq!(error.exit_code(), ExitCode::Network);
 }
 
+/// A balancer without a server behind it, a router with a page of its own: somebody is there.
+#[test]
+fn whoever_answers_without_tls_is_not_taken_for_silence() {
+    use std::io::{Read, Write};
+    let world = World::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let router = std::thread::spawn(move || {
+        let (mut line, _) = listener.accept().unwrap();
+        let read = line.read(&mut [0; 4096]).unwrap();
+        line.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap();
+        read
+    });
+    let error = Door::new(&base, &world.trust(), &world.old, caller()).unwrap().status().unwrap_err();
+    let DoorError::Network { fault, .. } = error else { panic!("{error:?}") };
+    assert_eq!((fault, fault.is_silence()), (NetworkFault::Handshake, false));
+    assert!(router.join().unwrap() > 0);
+}
+
 #[test]
 fn without_any_ca_nobody_is_trusted() {
     let world = World::new();

@@ -6,8 +6,9 @@
 //! - In the last two calendar months nobody waits for a better moment: a PC that is on may not be on again. On the first
 //!   day of them it waits for its turn, less than an hour, unless it is rarely on.
 //! - In the last [`URGENT_DAYS`] the server is not asked beforehand, and failures pause an hour at most.
-//! - Where nobody answers in the last two months, it is tried again every quarter of an hour, and by a PC that is rarely on
-//!   every two minutes: an outage may end shortly before the PC is switched off for weeks.
+//! - Where nobody answers in the last two months, it is tried again every quarter of an hour, and by a PC that was off for
+//!   weeks every two minutes: an outage may end shortly before the PC is switched off again. A server that answers, and be
+//!   it that it cannot, is left alone for longer each time, however often nobody had answered before.
 //! - At any other time the server is asked once a week, so that a wrong clock is noticed in time.
 
 use crate::thresholds;
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 /// From so many days before the end on a renewal is urgent.
 pub const URGENT_DAYS: i64 = 14;
-/// How often a timer looks, and the pause after a first failure.
+/// How often a timer looks, and the shortest pause after an answer that was none of use.
 pub const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(15);
 /// A check at least this often, because configurations change.
 pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -33,12 +34,15 @@ pub const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause when it is urgent.
 const URGENT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
-/// The pause of a PC that is rarely on, when nobody has answered: shorter than a renewal takes, with some patience, so
-/// that no span of the line's working in which one would fit is slept through.
+/// The pause when nobody has answered in the last two months: with its quarter at random it is over when the timer comes
+/// again. One of [`CHECK_EVERY`] would not be, and every second tick would be slept through.
+pub const SILENCE: SignedDuration = SignedDuration::from_mins(11);
+/// The same of a PC that is rarely on. With the quarter at random two and a half minutes: whenever the line works for three
+/// minutes on end, somebody knocks in time to renew.
 pub const KNOCK: SignedDuration = SignedDuration::from_mins(2);
 /// Nothing is due: how long an answer tells that the clock is right.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A PC that was silent for longer is rarely on. Longer than Golden Week and a week's pause between two questions.
+/// A PC that has tried nothing for longer is rarely on. Longer than Golden Week and a week's pause between two questions.
 const ABSENCE: SignedDuration = SignedDuration::from_hours(21 * 24);
 /// A moment that has passed by more than this was missed, for the PC was off.
 const MISSED: SignedDuration = SignedDuration::from_mins(30);
@@ -96,9 +100,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The same, given at `now` about a certificate that ends at `not_after`, after `previous`.
+    /// The same, given at `now` about a certificate that ends at `not_after`, after `previous` and the `attempts` since.
     #[must_use]
-    pub fn after(self, previous: Option<&Self>, not_after: Timestamp, now: Timestamp) -> Self {
+    pub fn after(
+        self,
+        previous: Option<&Self>,
+        attempts: &Attempts,
+        not_after: Timestamp,
+        now: Timestamp,
+    ) -> Self {
         let over = patient_until(not_after);
         // Who was not asked before may not be on again.
         let impatient_since = previous.filter(|_| now >= over).and_then(|previous| {
@@ -108,11 +118,12 @@ impl Answer {
                 previous.impatient_since.filter(|since| *since <= now)
             }
         });
-        Self { absence: Absence::seen(previous, now), impatient_since, ..self }
+        Self { absence: Absence::seen(previous, attempts, now), impatient_since, ..self }
     }
 }
 
-/// Weeks without any answer: in the usual weeks the server is asked once a week, in the weeks of a renewal every day.
+/// Weeks without any attempt, for the PC was off: in the usual weeks the server is asked once a week, in the weeks of a
+/// renewal every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Absence {
@@ -123,10 +134,10 @@ pub struct Absence {
 }
 
 impl Absence {
-    /// What an answer at `now` says about it, after `previous`: a new one, or that of before.
-    pub fn seen(previous: Option<&Answer>, now: Timestamp) -> Option<Self> {
+    /// What an answer at `now` says about it, after `previous` and the `attempts` since: a new one, or that of before.
+    pub fn seen(previous: Option<&Answer>, attempts: &Attempts, now: Timestamp) -> Option<Self> {
         let previous = previous.filter(|answer| answer.asked_at <= now)?;
-        let new = now.duration_since(previous.asked_at) >= ABSENCE;
+        let new = attempts.returned_since(previous.asked_at, now);
         if new { Some(Self { from: previous.asked_at, to: now }) } else { previous.absence }
     }
 }
@@ -139,35 +150,60 @@ pub struct Attempts {
     pub last: Option<Timestamp>,
     /// How many have failed since the last that did not.
     pub failures: u32,
+    /// How many of them for another reason than that nobody answered: over these the pauses double.
+    pub answered: u32,
     /// When the first of these was.
     pub failing_since: Option<Timestamp>,
     /// The server's `Retry-After`, as an instant.
     pub retry_after: Option<Timestamp>,
-    /// The last failure was that nobody answered: no line, no server. To come back soon costs nobody anything.
+    /// The last failure was that nobody answered: no line, no server. To come back soon is no load to a server.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// The first failure after weeks without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Timestamp>,
 }
 
 impl Attempts {
     /// One more failure, after which the server may have said for how many seconds not to come.
     pub fn failed(&mut self, now: Timestamp, retry_after: Option<u64>) {
+        if self.last.is_none_or(|last| now.duration_since(last) >= ABSENCE) {
+            self.returned = Some(now);
+        }
         self.last = Some(now);
         self.failures = self.failures.saturating_add(1);
+        self.answered = self.answered.saturating_add(1);
         self.failing_since.get_or_insert(now);
         let seconds = retry_after.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
         self.retry_after = seconds.map(|seconds| later(now, SignedDuration::from_secs(seconds).min(DAY)));
         self.unanswered = false;
     }
 
-    /// One more failure: nobody answered.
+    /// One more failure: nobody answered. However often, it does not make the pause longer that is owed to a server's answer.
     pub fn nobody_answered(&mut self, now: Timestamp) {
+        let answered = self.answered;
         self.failed(now, None);
+        self.answered = answered;
         self.unanswered = true;
     }
 
     /// A success: nothing is held against the next attempt.
     pub fn succeeded(&mut self, now: Timestamp) {
         *self = Self { last: Some(now), ..Self::default() };
+    }
+
+    /// Whether at `now` the PC has come back from weeks of absence since an answer at `asked_at`. One that was on, and could
+    /// reach nobody for weeks, has not: after an outage of the server's all PCs would be taken for rarely used ones. Who has
+    /// been back for as many weeks without an answer is not rarely on either.
+    fn returned_since(&self, asked_at: Timestamp, now: Timestamp) -> bool {
+        let last = self.last.filter(|last| (asked_at..=now).contains(last));
+        let back = match last {
+            Some(last) if now.duration_since(last) < ABSENCE => self.returned,
+            _ => Some(now),
+        };
+        back.is_some_and(|back| {
+            back.duration_since(asked_at) >= ABSENCE && now.duration_since(back).abs() < ABSENCE
+        })
     }
 }
 
@@ -212,7 +248,7 @@ fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (
     let valid = (facts.not_before..=facts.not_after).contains(&now);
     let due = valid && (now >= facts.opens || facts.begun);
     // After its end nothing is urgent any more: only a person can help.
-    let pauses = Pauses::of(facts, due, urgent, now);
+    let pauses = Pauses::of(facts, attempts, due, urgent, now);
     let earliest = earliest(attempts, pauses, facts.spread, now);
     if !due {
         return not_due(facts, valid, earliest, now);
@@ -226,7 +262,7 @@ fn decide(facts: &Facts, attempts: &Attempts, urgent: bool, now: Timestamp) -> (
     if facts.begun || urgent {
         return (Action::Renew, now);
     }
-    by_the_server(facts, now)
+    by_the_server(facts, attempts, now)
 }
 
 /// Nothing is to be renewed, if the PC's clock is right. Whether it is, the server knows: it is asked once a week, and
@@ -246,8 +282,9 @@ fn not_due(facts: &Facts, valid: bool, earliest: Timestamp, now: Timestamp) -> (
 }
 
 /// Before the last days.
-fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
-    let patient = now < patient_until(facts.not_after) && !is_rare(facts, now);
+fn by_the_server(facts: &Facts, attempts: &Attempts, now: Timestamp) -> (Action, Timestamp) {
+    let rare = is_rare(facts, attempts, now);
+    let patient = now < patient_until(facts.not_after) && !rare;
     // Certificates that were made on one day are not asked about in one minute.
     let begins = later(facts.opens, seconds(facts.spread, DAY));
     if patient && now < begins {
@@ -265,7 +302,7 @@ fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
     let moment = if patient {
         moment(facts, &answer, now)
     } else {
-        let since = answer.impatient_since.filter(|_| !is_rare(facts, now));
+        let since = answer.impatient_since.filter(|_| !rare);
         since.map_or(now, |since| later(since, seconds(scatter(facts.spread, 0), BREATHER)))
     };
     if now < moment {
@@ -278,11 +315,9 @@ fn by_the_server(facts: &Facts, now: Timestamp) -> (Action, Timestamp) {
 }
 
 /// A PC that is rarely on may not be on again in time: it has no patience.
-fn is_rare(facts: &Facts, now: Timestamp) -> bool {
-    facts.answer.is_some_and(|answer| {
-        let just_now = Absence::seen(Some(&answer), now).filter(|absence| absence.to == now);
-        just_now.or(answer.absence).is_some_and(|absence| now < later(absence.to, DAY))
-    })
+fn is_rare(facts: &Facts, attempts: &Attempts, now: Timestamp) -> bool {
+    let absence = Absence::seen(facts.answer.as_ref(), attempts, now);
+    absence.is_some_and(|absence| now < later(absence.to, DAY))
 }
 
 /// An answer from the future was given before the clock was set back.
@@ -381,12 +416,12 @@ struct Pauses {
 }
 
 impl Pauses {
-    fn of(facts: &Facts, due: bool, urgent: bool, now: Timestamp) -> Self {
+    fn of(facts: &Facts, attempts: &Attempts, due: bool, urgent: bool, now: Timestamp) -> Self {
         let longest = if due && urgent { URGENT_PAUSE } else { DAY };
-        let unanswered = if due && is_rare(facts, now) {
+        let unanswered = if due && is_rare(facts, attempts, now) {
             Some(KNOCK)
         } else if due && now >= patient_until(facts.not_after) {
-            Some(CHECK_EVERY)
+            Some(SILENCE)
         } else {
             None
         };
@@ -402,9 +437,13 @@ fn earliest(attempts: &Attempts, pauses: Pauses, spread: u64, now: Timestamp) ->
     if attempts.failures == 0 {
         return told;
     }
-    let doublings = (attempts.failures - 1).min(16);
+    let (fixed, counted) = match attempts.unanswered {
+        true => (pauses.unanswered, attempts.failures),
+        false => (None, attempts.answered),
+    };
+    let doublings = counted.saturating_sub(1).min(16);
     let doubled = CHECK_EVERY.saturating_mul(1 << doublings).min(pauses.longest);
-    let pause = pauses.unanswered.filter(|_| attempts.unanswered).unwrap_or(doubled);
+    let pause = fixed.unwrap_or(doubled);
     // A quarter of it at random, so that a hundred terminals that failed together do not come back together.
     told.max(later(last, pause.saturating_add(seconds(spread, pause / 4))))
 }

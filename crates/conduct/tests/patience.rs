@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use jiff::{SignedDuration, Timestamp};
-use koshin_conduct::schedule::{Action, Answer, Attempts, CHECK_EVERY, Facts, KNOCK, next};
+use koshin_conduct::schedule::{Action, Answer, Attempts, Facts, KNOCK, SILENCE, next};
 use koshin_policy::{calendar::in_jst, suggestion::patient_until};
 use std::collections::BTreeMap;
 
@@ -54,6 +54,7 @@ fn answered(asked_at: Timestamp) -> Answer {
 }
 
 /// A PC: what it remembers, and whether it can reach the server.
+#[derive(Clone, Copy)]
 struct Pc {
     spread: u64,
     answer: Option<Answer>,
@@ -80,7 +81,9 @@ impl Pc {
                 Action::Wait => now = next.at.max(now + minutes(1)),
                 _ if !reachable(now) => self.attempts.nobody_answered(now),
                 Action::Ask => {
-                    self.answer = Some(answered(now).after(self.answer.as_ref(), facts.not_after, now));
+                    let previous = self.answer;
+                    self.answer =
+                        Some(answered(now).after(previous.as_ref(), &self.attempts, facts.not_after, now));
                 }
                 Action::Renew => return Some(now),
                 Action::TellPerson => panic!("nobody is needed"),
@@ -118,7 +121,7 @@ fn pauses_are_short_only_where_nobody_answers_and_time_is_short() {
     let silence: fn(&mut Attempts, Timestamp) = Attempts::nobody_answered;
     let refusal: fn(&mut Attempts, Timestamp) = |attempts, now| attempts.failed(now, None);
     assert_eq!(pause(now - days(40), now, silence), KNOCK, "rarely on");
-    assert_eq!(pause(now - days(1), now, silence), CHECK_EVERY, "on every day");
+    assert_eq!(pause(now - days(1), now, silence), SILENCE, "on every day");
     // A server that answers has its reasons, and its work.
     assert_eq!(pause(now - days(40), now, refusal), days(1));
     assert_eq!(pause(now - days(1), now, refusal), days(1));
@@ -129,6 +132,68 @@ fn pauses_are_short_only_where_nobody_answers_and_time_is_short() {
     told.nobody_answered(now);
     told.failed(now, Some(3600));
     assert!(!told.unanswered, "the last failure counts");
+}
+
+/// After an hour of knocks the server is back, with too much to do, and says so: that is its first word, not the thirty-first.
+#[test]
+fn knocks_that_nobody_heard_do_not_lengthen_the_pause_after_an_answer() {
+    let now = at("2027-02-20T03:00:00Z");
+    let mut attempts = Attempts::default();
+    (0..30).for_each(|_| attempts.nobody_answered(now));
+    attempts.failed(now, Some(30));
+    let longest = |attempts: &Attempts| {
+        let pauses = (0..1000).map(|terminal| {
+            let facts = facts(number(terminal), Some(answered(now - days(40))));
+            next(&facts, attempts, now).at.duration_since(now)
+        });
+        pauses.max().unwrap()
+    };
+    assert!(longest(&attempts) <= minutes(19), "{}", longest(&attempts));
+    // Silence in between forgets nothing either: each answer doubles the pause.
+    attempts.nobody_answered(now);
+    attempts.failed(now, Some(30));
+    assert!((minutes(30)..minutes(38)).contains(&longest(&attempts)), "{}", longest(&attempts));
+}
+
+/// With the quarter at random, the pause must be over when the timer comes again.
+#[test]
+fn where_nobody_answers_every_tick_of_the_timer_is_an_attempt() {
+    let start = at("2027-02-20T03:00:00Z");
+    for terminal in 0..1000 {
+        let facts = facts(number(terminal), Some(answered(start - days(1))));
+        let mut attempts = Attempts::default();
+        for tick in 0..8 {
+            let now = start + minutes(15 * tick);
+            assert_ne!(next(&facts, &attempts, now).action, Action::Wait, "{terminal}, tick {tick}");
+            attempts.nobody_answered(now);
+        }
+    }
+}
+
+/// A server that is away for a month: to the PCs that are on every day it is not they who were away. They neither knock
+/// every two minutes nor come all at once when it is back.
+#[test]
+fn who_was_on_and_reached_nobody_for_weeks_is_not_rarely_on() {
+    let (from, back) = (patient_until(at(ENDS)) - days(10), patient_until(at(ENDS)) + days(15));
+    let mut pc = Pc::last_asked(7, from - days(1));
+    let mut rarely = Pc::last_asked(7, from - days(1));
+    for day in 0..25 {
+        let morning = from + days(day);
+        assert_eq!(pc.on(morning, morning + minutes(300), |_| false), None);
+    }
+    let silent = |pc: &mut Pc, now: Timestamp| {
+        pc.attempts.nobody_answered(now);
+        next(&facts(0, pc.answer), &pc.attempts, now).at.duration_since(now)
+    };
+    assert_eq!(silent(&mut pc, back), SILENCE);
+    assert_eq!(silent(&mut rarely, back), KNOCK);
+    let mut tens: BTreeMap<i64, usize> = BTreeMap::new();
+    for terminal in 0..500 {
+        let mut pc = Pc { spread: number(terminal), ..pc };
+        let renewed = pc.on(back, back + minutes(120), |_| true).unwrap();
+        *tens.entry(renewed.duration_since(back).as_mins() / 10).or_default() += 1;
+    }
+    assert!(tens.len() >= 5 && tens.values().all(|count| *count < 150), "{tens:?}");
 }
 
 /// When each of three hundred PCs renews that are on every day at these hours (JST) of the patient weeks, and how many do not.

@@ -49,8 +49,10 @@ pub(crate) enum Outcome {
 /// Why it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// No answer.
+    /// Nobody answers.
     Network,
+    /// The answer was lost on the way.
+    Interrupted,
     /// TLS does not verify the server by the PC's clock.
     Untrusted,
     /// An answer from a server whose clock says something else.
@@ -260,7 +262,7 @@ impl Run<'_, '_, '_> {
         let Terminal { current, records, .. } = &mut *self.terminal;
         match self.place.server.renew(current, records, self.place.at) {
             // The server has signed, and nobody here knows.
-            Ok(_) if self.lost => self.failed(Trouble::Network),
+            Ok(_) if self.lost => self.failed(Trouble::Interrupted),
             Ok(new) => {
                 self.terminal.staged = Some(new);
                 Next::Event(Event::ReplyStaged)

@@ -16,6 +16,8 @@ use koshin_policy::ClientWindow;
 
 /// After the power has failed, the PC is on again so soon, if it is still wanted that day.
 const RESTART: At = 2 * MINUTE;
+/// `daemon --once` stays for an attempt that is no further away (`client/src/daemon/stay.rs`).
+const NEAR: At = 3 * MINUTE;
 
 /// The rules of `daemon/round.rs`, without disk, words and windows.
 pub(crate) struct Unattended;
@@ -36,12 +38,23 @@ impl Actor for Unattended {
         // The PC's clock against the true one: what it waits for comes so much earlier or later.
         let ahead = place.now().as_second() - place.at;
         let looks = next.at.as_second().saturating_sub(ahead);
-        // The timer comes every quarter of an hour; where nobody answers, it is tried again in between.
-        let knocks = terminal.attempts.unanswered && next.action == Action::Wait;
-        let looks = looks.max(place.at + if knocks { KNOCK } else { CHECK_EVERY }.as_secs());
+        // `daemon --once` stays for a knock that is near; otherwise the timer's next tick looks.
+        let near = looks <= place.at + NEAR;
+        let looks = if terminal.attempts.unanswered && next.action == Action::Wait && near {
+            looks.max(place.at + KNOCK.as_secs())
+        } else {
+            tick(place, looks.max(place.at + 1))
+        };
         let changes = place.desk.pc.clock.next_change(place.at, place.session.from);
         next_look(place.desk, changes.map_or(looks, |change| looks.min(change.max(place.at + 1))))
     }
+}
+
+/// The first tick of the timer from `at` on: every quarter of an hour, at a minute of the PC's own.
+fn tick(place: &Place<'_, '_>, at: At) -> At {
+    let every = CHECK_EVERY.as_secs();
+    let own = i64::try_from(place.desk.pc.key % every.unsigned_abs()).unwrap_or(0);
+    at.saturating_add((own - at).rem_euclid(every))
 }
 
 struct Round<'r, 'a, 'w> {
@@ -110,7 +123,9 @@ impl Round<'_, '_, '_> {
                     absence: None,
                     impatient_since: None,
                 };
-                self.terminal.answer = Some(answer.after(self.terminal.answer.as_ref(), not_after, now));
+                let previous = self.terminal.answer;
+                self.terminal.answer =
+                    Some(answer.after(previous.as_ref(), &self.terminal.attempts, not_after, now));
                 if !(opens(not_after)..=not_after).contains(&now) {
                     self.terminal.attempts = Attempts::default();
                 }
@@ -126,7 +141,7 @@ impl Round<'_, '_, '_> {
         let answer = self.terminal.answer;
         let opens = opens(self.terminal.current.not_after);
         let mut run = self.terminal.renew(self.place, opens);
-        if run == (Outcome::Ended(Ending::Failed), Some(Trouble::Network))
+        if run == (Outcome::Ended(Ending::Failed), Some(Trouble::Interrupted))
             && self.terminal.attempts.failures == 0
         {
             self.place.at += 1;

@@ -24,7 +24,7 @@ fn unattended_nobody_is_locked_out_who_could_have_renewed() {
 }
 
 /// Whole fleets are switched on within half an hour, after an outage of three days and after Golden Week, both in the middle of
-/// their season. A thousand PCs make rough figures: an hour's chance alone brings half as much again as with a
+/// their season. Eight hundred PCs make rough figures: an hour's chance alone brings half as much again as with a
 /// hundred thousand, for which `docs/simulation.md` has them.
 #[test]
 fn unattended_nobody_queues_even_if_all_were_enrolled_in_one_week() {

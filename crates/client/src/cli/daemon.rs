@@ -7,7 +7,7 @@ use crate::{
         notify::{Desktop, Notifier},
         offset,
         round::{Circumstances, Outcome, round, round_by_corrected_clock},
-        schedule,
+        stay,
         watch::{self, Clock, MachineClock},
     },
     environment::Environment,
@@ -18,13 +18,12 @@ use crate::{
     },
     this_pc::with_corrected_clock,
 };
-use jiff::{SignedDuration, Timestamp};
 
 /// Runs the command.
 pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
     let machine = offset::machine_id();
     if arguments.once {
-        return until_the_timer(environment, &machine);
+        return stay::until_answered(&MachineClock, || once(environment, &machine, &Desktop));
     }
     match InstanceLock::take_daemon(&Disk, &environment.state_dir) {
         Ok(_lock) => forever(environment, &machine),
@@ -39,20 +38,6 @@ pub fn run(arguments: &DaemonArgs, environment: &Environment) -> ExitCode {
     }
 }
 
-/// Looks once. Where nobody answers it may be worth while to look again before the timer does, [`schedule::KNOCK`].
-fn until_the_timer(environment: &Environment, machine: &str) -> ExitCode {
-    let machine_clock = MachineClock;
-    let timer = later(machine_clock.now(), schedule::CHECK_EVERY);
-    loop {
-        let outcome = once(environment, machine, &Desktop);
-        let next = outcome.next_at.max(not_before(&outcome, machine_clock.now()));
-        if next >= timer {
-            return outcome.exit_code;
-        }
-        watch::wait(&machine_clock, next);
-    }
-}
-
 /// Ends only with the process: every state is on the disk, so that it may be killed at any time.
 fn forever(environment: &Environment, machine: &str) -> ! {
     let machine_clock = MachineClock;
@@ -60,18 +45,8 @@ fn forever(environment: &Environment, machine: &str) -> ! {
     machine_clock.sleep(watch::SETTLING.unsigned_abs());
     loop {
         let outcome = once(environment, machine, &Desktop);
-        watch::wait(&machine_clock, outcome.next_at.max(not_before(&outcome, machine_clock.now())));
+        watch::wait(&machine_clock, stay::next_look(&outcome, machine_clock.now()));
     }
-}
-
-/// Not more often than a timer would, but where nobody has answered.
-fn not_before(outcome: &Outcome, now: Timestamp) -> Timestamp {
-    let unanswered = outcome.exit_code == ExitCode::Network;
-    later(now, if unanswered { schedule::KNOCK } else { schedule::CHECK_EVERY })
-}
-
-fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
-    instant.saturating_add(by).unwrap_or(instant)
 }
 
 /// Looks, and looks again when it has turned out that the clock is wrong.
@@ -82,7 +57,11 @@ pub(super) fn once(environment: &Environment, machine: &str, notifier: &dyn Noti
             round(Circumstances { environment, with, notifier, machine, correction: clock })
         });
         // It is waited for by the PC's clock, right or wrong.
-        Outcome { next_at: clock.undo(outcome.next_at), ..outcome }
+        Outcome {
+            next_at: clock.undo(outcome.next_at),
+            knock_at: outcome.knock_at.map(|at| clock.undo(at)),
+            ..outcome
+        }
     };
     let outcome = look(round);
     if outcome.clock_learnt { look(round_by_corrected_clock) } else { outcome }

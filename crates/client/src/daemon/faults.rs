@@ -10,7 +10,10 @@ use jiff::Timestamp;
 /// Writes down that an attempt at `now` has failed; of some the reason is not known.
 pub(super) fn held_against(attempts: &mut Attempts, failure: Option<&Failure>, now: Timestamp) {
     match failure {
-        Some(Failure::Door(DoorError::Network { .. })) => attempts.nobody_answered(now),
+        // A server that takes calls and then takes too long has too much to do: it is left alone for longer each time.
+        Some(Failure::Door(DoorError::Network { fault, .. })) if fault.is_silence() => {
+            attempts.nobody_answered(now);
+        }
         Some(Failure::Door(error)) => attempts.failed(now, error.retry_after()),
         Some(_) | None => attempts.failed(now, None),
     }

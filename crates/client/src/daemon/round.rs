@@ -54,6 +54,8 @@ pub struct Circumstances<'a> {
 pub struct Outcome {
     /// When there is something to do next, as far as is known.
     pub next_at: Timestamp,
+    /// The next attempt about a certificate for which nobody has answered the last; it may be sooner than a timer's tick.
+    pub knock_at: Option<Timestamp>,
     /// [`ExitCode::Ok`], unless an attempt failed or something keeps renewals from succeeding.
     pub exit_code: ExitCode,
     /// The diary has a new [`Diary::clock`], by which everything may look different.
@@ -79,7 +81,8 @@ fn one_round(around: Circumstances<'_>, may_learn_clock: bool) -> Outcome {
     let session = Session::begin(around.environment, |_| true, with, &mut passwords);
     if let Err(Failure::Lock(LockError::Busy(_))) = &session {
         log(words::busy(language));
-        return Outcome { next_at: soon(now), exit_code: ExitCode::Ok, clock_learnt: false };
+        let next_at = soon(now);
+        return Outcome { next_at, knock_at: None, exit_code: ExitCode::Ok, clock_learnt: false };
     }
     // After the lock was taken: whoever had it may have written down how its renewal went.
     let diary = Diary::load(with.fs, with.state_dir);
@@ -92,6 +95,7 @@ fn one_round(around: Circumstances<'_>, may_learn_clock: bool) -> Outcome {
         remembers,
         exit_code: ExitCode::Ok,
         next_at: Timestamp::MAX,
+        knock_at: None,
         clock_learnt: false,
         may_learn_clock,
     };
@@ -111,6 +115,7 @@ struct Round<'a> {
     remembers: bool,
     exit_code: ExitCode,
     next_at: Timestamp,
+    knock_at: Option<Timestamp>,
     clock_learnt: bool,
     may_learn_clock: bool,
 }
@@ -226,7 +231,7 @@ impl Round<'_> {
                     log(words::not_renewable_now(self.around.environment.language, &record.name));
                 }
                 let not_after = group.certificate.not_after;
-                record.answer = Some(answer.after(record.answer.as_ref(), not_after, now));
+                record.answer = Some(answer.after(record.answer.as_ref(), &record.attempts, not_after, now));
                 if !due {
                     // Years before a renewal, what failed in the meantime is over with the next answer. While one is
                     // due it is not: who can ask may still be unable to renew.
@@ -390,6 +395,9 @@ impl Round<'_> {
     fn keep(&mut self, key: String, mut record: Record, at: Timestamp) {
         record.next_at = Some(at).filter(|at| *at < Timestamp::MAX);
         self.next_at = self.next_at.min(at);
+        if record.attempts.unanswered {
+            self.knock_at = Some(self.knock_at.map_or(at, |knock| knock.min(at)));
+        }
         self.diary.certificates.insert(key, record);
     }
 
@@ -405,7 +413,12 @@ impl Round<'_> {
             self.exit_code = self.exit_code.max(ExitCode::Storage);
             log(error.to_string());
         }
-        Outcome { next_at: self.next_at, exit_code: self.exit_code, clock_learnt: self.clock_learnt }
+        Outcome {
+            next_at: self.next_at,
+            knock_at: self.knock_at,
+            exit_code: self.exit_code,
+            clock_learnt: self.clock_learnt,
+        }
     }
 }
 

@@ -15,6 +15,8 @@ const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 pub trait Clock {
     /// The wall clock.
     fn now(&self) -> Timestamp;
+    /// How long it has been since some moment of the process, by a clock that nobody sets.
+    fn elapsed(&self) -> Duration;
     /// Sleeps about so long. May come back later or earlier.
     fn sleep(&self, duration: Duration);
 }
@@ -26,6 +28,10 @@ pub struct MachineClock;
 impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         crate::clock::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        crate::clock::elapsed()
     }
 
     fn sleep(&self, duration: Duration) {

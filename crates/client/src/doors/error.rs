@@ -96,10 +96,24 @@ pub enum NetworkFault {
     NoSuchHost,
     /// Nobody listens, or nothing lets us through.
     Connect,
-    /// It took too long.
+    /// No address, no TCP or no TLS came about within ten seconds.
+    ConnectTimeout,
+    /// Somebody answers, and it does not become a connection.
+    Handshake,
+    /// There was a connection, and then it took too long.
     Timeout,
     /// The connection broke in the middle.
     Interrupted,
+}
+
+impl NetworkFault {
+    /// Whether nobody is there at all: no line, no server. One that has too much to do is there.
+    pub fn is_silence(self) -> bool {
+        match self {
+            Self::NoSuchHost | Self::Connect | Self::ConnectTimeout => true,
+            Self::Handshake | Self::Timeout | Self::Interrupted => false,
+        }
+    }
 }
 
 impl DoorError {

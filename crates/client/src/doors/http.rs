@@ -274,6 +274,9 @@ fn transport_error(request: &'static str, url: &str, error: &ureq::Error) -> Doo
             None => network(io_fault(error.kind()), error.to_string()),
         },
         ureq::Error::HostNotFound => network(NetworkFault::NoSuchHost, "its name has no address".to_owned()),
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+            network(NetworkFault::ConnectTimeout, error.to_string())
+        }
         ureq::Error::Timeout(_) => network(NetworkFault::Timeout, error.to_string()),
         ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             network(NetworkFault::Connect, error.to_string())
@@ -318,7 +321,7 @@ fn tls_error(host: String, error: &rustls::Error) -> DoorError {
         rustls::Error::AlertReceived(alert) if about_our_certificate(*alert) => {
             DoorError::CertificateRejected { host, alert: format!("{alert:?}") }
         }
-        other => DoorError::Network { host, reason: other.to_string(), fault: NetworkFault::Connect },
+        other => DoorError::Network { host, reason: other.to_string(), fault: NetworkFault::Handshake },
     }
 }
 

@@ -13,6 +13,9 @@ use crate::{
 use std::path::{Path, PathBuf};
 use system::System;
 
+/// After so long a look is ended that hangs. Longer than one stays where nobody answers, [`crate::daemon::stay`].
+pub const LIMIT_MINUTES: u32 = 90;
+
 /// Who starts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
@@ -169,7 +172,7 @@ impl Target<'_> {
             arguments: ["--lang", lang, "daemon", "--once"].map(str::to_owned).to_vec(),
             every_minutes: 15,
             random_minutes: 15,
-            limit_minutes: 30,
+            limit_minutes: LIMIT_MINUTES,
         };
         let file = self.task();
         let changed = self.write(&file, &task.file())?;

@@ -27,8 +27,9 @@ pub fn service(program: &Path, environment: &Environment) -> String {
          {variables}\
          Nice=10\n\
          UMask=0077\n\
-         TimeoutStartSec=30min\n",
+         TimeoutStartSec={limit}min\n",
         program = quoted_program(program),
+        limit = super::LIMIT_MINUTES,
     )
 }
 

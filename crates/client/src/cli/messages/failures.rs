@@ -260,11 +260,11 @@ fn text(language: Language, title: Words<'_>, why: Words<'_>, remedy: Words<'_>)
 
 fn network(language: Language, host: &str, fault: NetworkFault) -> Explanation {
     let why = match fault {
-        NetworkFault::NoSuchHost | NetworkFault::Connect => (
+        NetworkFault::NoSuchHost | NetworkFault::Connect | NetworkFault::Handshake => (
             format!("インターネットに接続できません（接続先：{host}）。"),
             format!("There is no connection to {host}."),
         ),
-        NetworkFault::Timeout => {
+        NetworkFault::Timeout | NetworkFault::ConnectTimeout => {
             (format!("{host} から返事がありません。"), format!("The server {host} does not answer in time."))
         }
         NetworkFault::Interrupted => {
