@@ -211,14 +211,6 @@ type PeerColumns = (
     (String, String, bool, Option<String>),
 );
 
-/// Those of [`PeerColumns`], and the number of renewals.
-type RenewingColumns = (
-    (Option<Vec<u8>>, String, Option<i64>),
-    (i64, String, Option<String>, Option<i64>, i64),
-    (String, String, bool, Option<String>),
-    i64,
-);
-
 /// The columns of [`PeerColumns`], in its order.
 macro_rules! peer_columns {
     () => {
@@ -256,9 +248,9 @@ fn find_peer_with_unused(
     since: Timestamp,
 ) -> Result<Option<(PeerRecord, u64)>, StoreError> {
     let find = FindRenewing { serial, since: since.as_microsecond() };
-    let row: Option<RenewingColumns> = find.get_result(connection).optional()?;
-    let Some((certificate, terminal, tenant, unused)) = row else { return Ok(None) };
-    Ok(Some((peer_from((certificate, terminal, tenant))?, u64::try_from(unused).unwrap_or(0))))
+    let row: Option<(PeerColumns, i64)> = find.get_result(connection).optional()?;
+    let Some((columns, unused)) = row else { return Ok(None) };
+    Ok(Some((peer_from(columns)?, u64::try_from(unused).unwrap_or(0))))
 }
 
 fn peer_from((certificate, terminal, tenant): PeerColumns) -> Result<PeerRecord, StoreError> {

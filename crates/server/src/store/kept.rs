@@ -16,6 +16,19 @@ use jiff::Timestamp;
 
 pub(super) type AnyBackend = <AnyConnection as Connection>::Backend;
 
+/// A statement that is known by its type.
+macro_rules! kept {
+    ($name:ident) => {
+        impl QueryId for $name<'_> {
+            type QueryId = $name<'static>;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl RunQueryDsl<AnyConnection> for $name<'_> {}
+    };
+}
+pub(super) use kept;
+
 /// All that a renewal must know of the certificate it came with, and how many of its terminal's certificates were issued
 /// since a moment and never used. Finds one row or none.
 #[derive(Debug)]
@@ -27,19 +40,16 @@ pub(super) struct FindRenewing<'a> {
 
 impl Query for FindRenewing<'_> {
     type SqlType = (
-        (Nullable<Binary>, Text, Nullable<BigInt>),
-        (BigInt, Text, Nullable<Text>, Nullable<BigInt>, BigInt),
-        (Text, Text, Bool, Nullable<Text>),
+        (
+            (Nullable<Binary>, Text, Nullable<BigInt>),
+            (BigInt, Text, Nullable<Text>, Nullable<BigInt>, BigInt),
+            (Text, Text, Bool, Nullable<Text>),
+        ),
         BigInt,
     );
 }
 
-impl QueryId for FindRenewing<'_> {
-    type QueryId = FindRenewing<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<AnyConnection> for FindRenewing<'_> {}
+kept!(FindRenewing);
 
 impl QueryFragment<AnyBackend> for FindRenewing<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
@@ -79,12 +89,12 @@ macro_rules! renewable {
 /// that was used before, no unused certificate of the terminal. Adds one row or none.
 #[derive(Debug)]
 pub(super) struct Intend<'a> {
-    pub(super) intent: &'a Intent,
-    pub(super) parent: &'a str,
+    intent: &'a Intent,
+    parent: &'a str,
     /// Microseconds since 1970.
-    pub(super) at: i64,
-    pub(super) not_before: i64,
-    pub(super) not_after: i64,
+    at: i64,
+    not_before: i64,
+    not_after: i64,
 }
 
 impl<'a> Intend<'a> {
@@ -94,12 +104,7 @@ impl<'a> Intend<'a> {
     }
 }
 
-impl QueryId for Intend<'_> {
-    type QueryId = Intend<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<AnyConnection> for Intend<'_> {}
+kept!(Intend);
 
 impl QueryFragment<AnyBackend> for Intend<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
@@ -139,12 +144,7 @@ pub(super) struct Issue<'a> {
     pub(super) der: &'a [u8],
 }
 
-impl QueryId for Issue<'_> {
-    type QueryId = Issue<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<AnyConnection> for Issue<'_> {}
+kept!(Issue);
 
 impl QueryFragment<AnyBackend> for Issue<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
@@ -174,12 +174,7 @@ pub(super) struct ShowRenewal<'a> {
     pub(super) came_itself: bool,
 }
 
-impl QueryId for ShowRenewal<'_> {
-    type QueryId = ShowRenewal<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<AnyConnection> for ShowRenewal<'_> {}
+kept!(ShowRenewal);
 
 impl QueryFragment<AnyBackend> for ShowRenewal<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
@@ -215,12 +210,7 @@ impl<'a> AddEvent<'a> {
     }
 }
 
-impl QueryId for AddEvent<'_> {
-    type QueryId = AddEvent<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<AnyConnection> for AddEvent<'_> {}
+kept!(AddEvent);
 
 impl QueryFragment<AnyBackend> for AddEvent<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {

@@ -1,24 +1,16 @@
 //! What is written about a bundle on the way of a renewal, as statements that are prepared once (see [`super::kept`]):
 //! Diesel prepares each `INSERT` anew, too.
 
-use super::{AnyConnection, NewBundle, attempts::progress, kept::AnyBackend};
+use super::{
+    AnyConnection, NewBundle,
+    attempts::progress,
+    kept::{AnyBackend, kept},
+};
 use diesel::{
     QueryResult, RunQueryDsl,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{BigInt, Binary, Nullable, Text},
 };
-
-/// A statement that is known by its type.
-macro_rules! kept {
-    ($name:ident) => {
-        impl QueryId for $name<'_> {
-            type QueryId = $name<'static>;
-            const HAS_STATIC_QUERY_ID: bool = true;
-        }
-
-        impl RunQueryDsl<AnyConnection> for $name<'_> {}
-    };
-}
 
 /// Keeps a bundle until it is erased. Changes one row.
 pub(super) struct Keep<'a> {
