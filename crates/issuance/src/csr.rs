@@ -22,10 +22,16 @@ pub struct CertificateRequest {
     pub common_name: Option<String>,
     /// Organization that the requester wrote.
     pub organization: Option<String>,
-    /// The whole name as RFC 4514 writes it.
-    pub subject_rfc4514: String,
     /// The key; its owner has proved to hold the private half.
     pub public_key: PublicKey,
+}
+
+impl CertificateRequest {
+    /// Whether it names another subject than this one. A request may leave its name out.
+    pub fn names_another(&self, common_name: &str, organization: &str) -> bool {
+        let other = |named: &Option<String>, own: &str| named.as_deref().is_some_and(|name| name != own);
+        other(&self.common_name, common_name) || other(&self.organization, organization)
+    }
 }
 
 /// Why a request is refused, or cannot be made.
@@ -72,7 +78,6 @@ pub fn read_csr(der: &[u8]) -> Result<CertificateRequest, CsrError> {
     Ok(CertificateRequest {
         common_name: name::last_attribute(&info.subject, &OID_X509_COMMON_NAME),
         organization: name::last_attribute(&info.subject, &OID_X509_ORGANIZATION_NAME),
-        subject_rfc4514: name::rfc4514(&info.subject),
         public_key,
     })
 }

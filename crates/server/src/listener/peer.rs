@@ -39,6 +39,11 @@ impl Peer {
         self.presented
     }
 
+    /// What its certificate says, to be kept beyond the request.
+    pub fn shared_certificate(&self) -> Option<Arc<CertificateFacts>> {
+        self.certificate.clone()
+    }
+
     /// What its certificate says.
     pub fn certificate(&self) -> Option<&CertificateFacts> {
         self.certificate.as_deref()

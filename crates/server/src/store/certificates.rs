@@ -242,7 +242,8 @@ pub(super) fn find_peer(
     row.map(peer_from).transpose()
 }
 
-fn find_peer_with_unused(
+/// The same, and how many of its terminal's certificates were issued since `since` and never used.
+pub(super) fn find_peer_with_unused(
     connection: &mut AnyConnection,
     serial: &str,
     since: Timestamp,

@@ -1,7 +1,8 @@
 //! From an intent to its result: what is about to be signed has its place in the records before it is signed.
 
 use super::{
-    AnyConnection, AuditEvent, Door, NewBundle, Store, StoreError, audit, bundles,
+    AnyConnection, AuditEvent, Door, NewBundle, PeerRecord, Store, StoreError, audit, bundles,
+    certificates::find_peer_with_unused,
     connection::lock_terminal,
     endings, in_state,
     kept::{Intend, Issue},
@@ -44,6 +45,12 @@ pub struct RecordedIntent {
 }
 
 impl RecordedIntent {
+    /// Of an intent that was just written.
+    fn of(intent: &Intent) -> Self {
+        let Intent { serial, terminal_id, parent, door, .. } = intent;
+        Self { serial: serial.clone(), terminal_id: *terminal_id, parent: parent.clone(), door: *door }
+    }
+
     /// Hex serial.
     pub fn serial(&self) -> &str {
         &self.serial
@@ -62,6 +69,34 @@ impl Store {
         self.write(move |connection| {
             lock_terminal(connection, intent.terminal_id)?;
             insert_intent(connection, &intent, now)
+        })
+        .await
+    }
+
+    /// Finds what the records say of `serial` and how many of its terminal's certificates were issued since `since` and
+    /// never used, lets `plan` make an intent of it, and records that, all at one moment: SQLite's writer has in its memory
+    /// what any other connection reads anew, and nobody is woken in between. `plan` may be called again for the same.
+    ///
+    /// `None`, and nothing recorded, when nobody knows the serial, when `plan` makes nothing of it, or when anything is in the
+    /// way of the intent: an unused certificate of the terminal, a key or serial that was used before. [`Self::record_intent`]
+    /// says what, and lets the unused give way.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn record_planned<P: Send + 'static>(
+        &self,
+        serial: String,
+        since: Timestamp,
+        now: Timestamp,
+        mut plan: impl FnMut(PeerRecord, u64) -> Option<(P, Intent)> + Send + 'static,
+    ) -> Result<Option<(P, RecordedIntent)>, StoreError> {
+        self.write(move |connection| {
+            let found = find_peer_with_unused(connection, &serial, since)?;
+            let planned = found.and_then(|(record, unused)| plan(record, unused));
+            let Some((planned, intent)) = planned else { return Ok(None) };
+            lock_terminal(connection, intent.terminal_id)?;
+            let recorded = insert_unhindered(connection, &intent, now)?;
+            Ok(recorded.map(|recorded| (planned, recorded)))
         })
         .await
     }
@@ -96,21 +131,24 @@ pub(super) fn insert_intent(
     intent: &Intent,
     now: Timestamp,
 ) -> Result<RecordedIntent, StoreError> {
-    // Nearly every renewal: nothing stands in its way. What does is found, named and moved by the long way.
-    let at_once = match &intent.parent {
-        Some(parent) => Intend::new(intent, parent, now).execute(connection)? == 1,
-        None => false,
-    };
-    if !at_once {
-        make_way(connection, intent, now)?;
-        insert_plainly(connection, intent, now)?;
+    // What stands in its way is found, named and moved by the long way.
+    if let Some(recorded) = insert_unhindered(connection, intent, now)? {
+        return Ok(recorded);
     }
-    Ok(RecordedIntent {
-        serial: intent.serial.clone(),
-        terminal_id: intent.terminal_id,
-        parent: intent.parent.clone(),
-        door: intent.door,
-    })
+    make_way(connection, intent, now)?;
+    insert_plainly(connection, intent, now)?;
+    Ok(RecordedIntent::of(intent))
+}
+
+/// Writes the intent of a renewal if nothing stands in its way, as it is with nearly every one.
+fn insert_unhindered(
+    connection: &mut AnyConnection,
+    intent: &Intent,
+    now: Timestamp,
+) -> Result<Option<RecordedIntent>, StoreError> {
+    let Some(parent) = &intent.parent else { return Ok(None) };
+    let added = Intend::new(intent, parent, now).execute(connection)?;
+    Ok((added == 1).then(|| RecordedIntent::of(intent)))
 }
 
 fn make_way(connection: &mut AnyConnection, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use super::{Denial, Koshin, UseCaseError, error::code_of, renew::quota_since};
 use crate::store::{AuditEvent, AuditKind, PeerRecord};
 use jiff::{SignedDuration, Timestamp};
-use koshin_issuance::CertificateFacts;
+use koshin_issuance::{CertificateFacts, CertificateRequest};
 use koshin_policy::{
     CertificateStanding, CertificateState, Refusal, TenantStanding, decision::standing_refusal,
 };
@@ -63,12 +63,37 @@ impl Caller {
         &self.serial
     }
 
+    /// If the certificate `peer` is the very one that the records have under its serial.
+    pub(super) fn known(peer: &CertificateFacts, record: PeerRecord) -> Option<Self> {
+        let (not_before, not_after) = (peer.not_before, peer.not_after);
+        let same = record.der.as_deref() == Some(peer.der.as_slice());
+        same.then(|| Self { serial: peer.serial.to_hex(), not_before, not_after, record })
+    }
+
+    /// Why it is not let in, whatever it wants.
+    pub(super) fn refusal(&self, now: Timestamp) -> Option<Refusal> {
+        standing_refusal(&self.standing(), self.tenant(), now)
+    }
+
     pub(super) fn standing(&self) -> CertificateStanding<'_> {
-        standing(&self.record, self.not_before, self.not_after)
+        CertificateStanding {
+            common_name: &self.record.common_name,
+            not_before: self.not_before,
+            not_after: self.not_after,
+            // As good as revoked, for as long as it lasts.
+            state: if self.record.stopped { CertificateState::Revoked } else { self.record.state },
+            seen_in_use: self.record.seen_in_use,
+        }
     }
 
     pub(super) fn tenant(&self) -> TenantStanding {
-        tenant(&self.record)
+        if self.record.tenant_suspended { TenantStanding::Suspended } else { TenantStanding::Active }
+    }
+
+    /// Whether a request names somebody else. The subject comes from the records; a request that names another is a
+    /// mistake of its sender, told rather than overridden. One that names none is taken.
+    pub fn is_not_who(&self, request: &CertificateRequest) -> bool {
+        request.names_another(self.common_name(), self.tenant_id())
     }
 
     pub(super) fn event(&self, kind: AuditKind, detail: String, now: Timestamp) -> AuditEvent {
@@ -199,16 +224,9 @@ impl Koshin {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Caller, UseCaseError> {
-        let unknown = || Denial::new(ProblemCode::CertificateUnknown);
-        let record = record.ok_or_else(unknown)?;
-        if record.der.as_deref() != Some(peer.der.as_slice()) {
-            return Err(unknown().into());
-        }
-        let refusal =
-            standing_refusal(&standing(&record, peer.not_before, peer.not_after), tenant(&record), now);
-        let (not_before, not_after) = (peer.not_before, peer.not_after);
-        let caller = Caller { serial: peer.serial.to_hex(), not_before, not_after, record };
-        match refusal {
+        let caller = record.and_then(|record| Caller::known(peer, record));
+        let caller = caller.ok_or_else(|| Denial::new(ProblemCode::CertificateUnknown))?;
+        match caller.refusal(now) {
             // Replaced by one that is in use: the application's session may go on with it.
             Some(Refusal::Superseded) if caller.record.seen_in_use => Ok(caller),
             Some(refusal) => {
@@ -275,19 +293,4 @@ fn weight(code: ProblemCode) -> Weight {
         | ProblemCode::TenantSuspended => Weight::Nothing,
         _ => Weight::Failure,
     }
-}
-
-fn standing(record: &PeerRecord, not_before: Timestamp, not_after: Timestamp) -> CertificateStanding<'_> {
-    CertificateStanding {
-        common_name: &record.common_name,
-        not_before,
-        not_after,
-        // As good as revoked, for as long as it lasts.
-        state: if record.stopped { CertificateState::Revoked } else { record.state },
-        seen_in_use: record.seen_in_use,
-    }
-}
-
-fn tenant(record: &PeerRecord) -> TenantStanding {
-    if record.tenant_suspended { TenantStanding::Suspended } else { TenantStanding::Active }
 }

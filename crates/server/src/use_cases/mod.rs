@@ -24,6 +24,7 @@ mod own_certificates;
 mod own_state;
 mod recovery;
 mod renew;
+mod renew_at_once;
 pub mod second_factor;
 mod service_policy;
 pub mod site_authority;

@@ -155,10 +155,8 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Option<ProblemCode>, UseCaseError> {
         let kind = self.service(&found.service)?.renewal.kinds.kind_of(&found.common_name);
-        // The subject comes from the records; a request may leave it out.
-        let other = |named: &Option<String>, own: &str| named.as_deref().is_some_and(|name| name != own);
-        let other_subject =
-            other(&request.common_name, &found.common_name) || other(&request.organization, &found.tenant_id);
+        // The subject comes from the records.
+        let other_subject = request.names_another(&found.common_name, &found.tenant_id);
         Ok(if found.tenant_suspended {
             Some(ProblemCode::TenantSuspended)
         } else if found.stopped {

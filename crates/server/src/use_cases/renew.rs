@@ -1,7 +1,7 @@
 //! Renewal through both doors: the server makes the key (legacy) or the device (EST).
 
 use super::{
-    Denial, Koshin, RenewalCaller, UseCaseError,
+    Caller, Denial, Koshin, RenewalCaller, UseCaseError,
     blocking::Admission,
     error::code_of,
     in_flight::Ticket,
@@ -11,7 +11,7 @@ use crate::{
     authority::Authority,
     config::Service,
     entropy::{self, NewKey},
-    store::{AuditKind, Door, NewBundle},
+    store::{AuditKind, Door, NewBundle, RecordedIntent},
 };
 use jiff::Timestamp;
 use koshin_issuance::{BundleContents, IssuancePlan, PrivateKey, PublicKey, write_pkcs12};
@@ -143,6 +143,17 @@ impl Koshin {
         let service = self.permit(caller, now).await?;
         let order = self.order(caller, Door::Est, &service, now)?;
         let (plan, intent) = self.record_plan(&order, key, now).await?;
+        self.sign_and_record(caller, plan, intent, now).await
+    }
+
+    /// From the recorded intent of a renewal by EST to its recorded certificate, DER.
+    pub(super) async fn sign_and_record(
+        &self,
+        caller: &Caller,
+        plan: IssuancePlan,
+        intent: RecordedIntent,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, UseCaseError> {
         let authority = self.authority();
         let der = if authority.signs_at_once() {
             authority.sign(plan)?
@@ -159,14 +170,7 @@ impl Koshin {
     /// rules hold for the new certificate.
     async fn permit(&self, caller: &RenewalCaller, now: Timestamp) -> Result<Arc<Service>, UseCaseError> {
         let service = self.service(&caller.record.service)?;
-        let denial = match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
-            Decision::Allow => over_quota(caller.unused_renewals, &service),
-            Decision::TooEarly { opens_at } => {
-                Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
-            }
-            Decision::Refuse(refusal) => Some(Denial::new(code_of(refusal))),
-        };
-        let Some(denial) = denial else { return Ok(service) };
+        let Some(denial) = judge(caller, caller.unused_renewals, &service, now) else { return Ok(service) };
         let event = caller.event(AuditKind::RenewalRefused, denial.code.as_str().to_owned(), now);
         self.store.audit_once_an_hour(event).await?;
         Err(denial.into())
@@ -183,9 +187,9 @@ impl Koshin {
         Ok(over_quota(unused, service))
     }
 
-    fn order(
+    pub(super) fn order(
         &self,
-        caller: &RenewalCaller,
+        caller: &Caller,
         door: Door,
         service: &Service,
         now: Timestamp,
@@ -199,6 +203,22 @@ impl Koshin {
             door,
             validity: validity(&service.validity, Some(caller.not_after), issuer_end, now)?,
         })
+    }
+}
+
+/// Why a caller with so many unused renewals may not renew.
+pub(super) fn judge(
+    caller: &Caller,
+    unused_renewals: u64,
+    service: &Service,
+    now: Timestamp,
+) -> Option<Denial> {
+    match decide(&caller.standing(), caller.tenant(), &service.renewal, now) {
+        Decision::Allow => over_quota(unused_renewals, service),
+        Decision::TooEarly { opens_at } => {
+            Some(Denial { opens_at: Some(opens_at), ..Denial::new(ProblemCode::RenewalTooEarly) })
+        }
+        Decision::Refuse(refusal) => Some(Denial::new(code_of(refusal))),
     }
 }
 

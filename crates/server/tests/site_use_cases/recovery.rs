@@ -16,7 +16,6 @@ fn request() -> CertificateRequest {
     CertificateRequest {
         common_name: None,
         organization: None,
-        subject_rfc4514: String::new(),
         public_key: PublicKey::from_spki_der(&key.public_key_spki_der()).unwrap(),
     }
 }
