@@ -1,8 +1,15 @@
 //! What a certificate says, read once.
 
 use jiff::Timestamp;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
+use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::der_parser::oid::Oid;
+use x509_parser::error::X509Error;
+use x509_parser::extensions::{BasicConstraints, ExtendedKeyUsage};
+use x509_parser::nom::Parser;
+use x509_parser::oid_registry::{
+    OID_X509_COMMON_NAME, OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_EXTENDED_KEY_USAGE,
+    OID_X509_ORGANIZATION_NAME,
+};
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
@@ -74,10 +81,8 @@ impl CertificateFacts {
         let certificate = parse_certificate(der)?;
         let subject = certificate.subject();
         let spki = certificate.public_key().raw;
-        let usage = certificate
-            .extended_key_usage()
-            .map_err(|error| CertificateError::Malformed(error.to_string()))?
-            .map(|usage| usage.value);
+        let usage: Option<ExtendedKeyUsage<'_>> = extension(&certificate, &OID_X509_EXT_EXTENDED_KEY_USAGE)?;
+        let constraints = extension::<BasicConstraints>(&certificate, &OID_X509_EXT_BASIC_CONSTRAINTS);
         Ok(Self {
             serial: Serial::from_der_integer(certificate.raw_serial())?,
             common_name: name::last_attribute(subject, &OID_X509_COMMON_NAME).unwrap_or_default(),
@@ -86,9 +91,9 @@ impl CertificateFacts {
             not_after: timestamp(certificate.validity().not_after)?,
             key: ParsedSpki::read(spki)?.algorithm,
             spki_sha256: spki_sha256(spki),
-            is_ca: certificate.is_ca(),
-            client_auth: usage.is_some_and(|usage| usage.client_auth),
-            client_auth_only: usage.is_some_and(is_client_auth_only),
+            is_ca: constraints.ok().flatten().is_some_and(|constraints| constraints.ca),
+            client_auth: usage.as_ref().is_some_and(|usage| usage.client_auth),
+            client_auth_only: usage.as_ref().is_some_and(is_client_auth_only),
             der: der.to_vec(),
         })
     }
@@ -141,14 +146,32 @@ pub(crate) fn encode_pem(label: &str, der: &[u8]) -> String {
     pem::encode_config(&pem::Pem::new(label, der), config)
 }
 
-/// Parses a certificate and refuses whatever follows it.
+/// Parses a certificate and refuses whatever follows it. Its extensions stay bytes until somebody asks for one: every
+/// connection reads a certificate, and there are more extensions in it than anybody asks for.
 pub(crate) fn parse_certificate(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
     let (rest, certificate) =
-        X509Certificate::from_der(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
+        parser.parse(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
     if !rest.is_empty() {
         return Err(CertificateError::TrailingBytes(rest.len()));
     }
     Ok(certificate)
+}
+
+/// One extension, if it is there. It is malformed when it is there twice (RFC 5280, 4.2) or cannot be read.
+fn extension<'a, T: FromDer<'a, X509Error>>(
+    certificate: &'a X509Certificate<'_>,
+    oid: &Oid<'_>,
+) -> Result<Option<T>, CertificateError> {
+    let malformed = |error: &dyn std::fmt::Display| CertificateError::Malformed(error.to_string());
+    let Some(found) = certificate.get_extension_unique(oid).map_err(|error| malformed(&error))? else {
+        return Ok(None);
+    };
+    match T::from_der(found.value) {
+        Ok(([], read)) => Ok(Some(read)),
+        Ok(_) => Err(malformed(&X509Error::InvalidExtensions)),
+        Err(error) => Err(malformed(&error)),
+    }
 }
 
 fn is_client_auth_only(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> bool {

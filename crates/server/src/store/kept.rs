@@ -1,4 +1,4 @@
-//! The statements of a renewal, each known by its type and prepared once.
+//! The statements of a renewal, and of its event's way into the chain, each known by its type and prepared once.
 //!
 //! Diesel prepares each `UPDATE` anew, since the columns that it sets may differ from call to call; here they do not. And
 //! for two kinds of databases it writes the text of every other statement anew to find it in its cache. Written out, in SQL
@@ -229,6 +229,30 @@ impl QueryFragment<AnyBackend> for AddEvent<'_> {
         out.push_bind_param::<Nullable<Text>, _>(actor)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.at)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The place of an event in the chain. Adds one row.
+#[derive(Debug)]
+pub(super) struct AddLink<'a> {
+    pub(super) position: i64,
+    pub(super) event_id: i64,
+    /// Hex.
+    pub(super) hash: &'a str,
+}
+
+kept!(AddLink);
+
+impl QueryFragment<AnyBackend> for AddLink<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO audit_link (position, event_id, hash) VALUES (");
+        out.push_bind_param::<BigInt, _>(&self.position)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.event_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.hash)?;
         out.push_sql(")");
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::{
     audit::{Columns, audit_columns, into_row, with_places},
     audit_chain::{HEAD, after, head, store_head},
     connection::{Lock, lock},
+    kept::AddLink,
     schema::{audit_event, audit_head, audit_link},
 };
 use diesel::{dsl::max, prelude::*, sql_types::BigInt};
@@ -147,18 +148,16 @@ fn link_part(
 
 /// Places, events and hashes: in one statement where each costs a round trip.
 fn write_links(connection: &mut AnyConnection, links: Vec<(i64, i64, String)>) -> Result<(), StoreError> {
-    let columns = |(position, event, hash): (i64, i64, String)| {
-        (audit_link::position.eq(position), audit_link::event_id.eq(event), audit_link::hash.eq(hash))
-    };
-    let mut rows = links.into_iter().map(columns);
-    match connection {
-        AnyConnection::Sqlite(sqlite) => rows.try_for_each(|row| {
-            diesel::insert_into(audit_link::table).values(row).execute(sqlite).map(drop)
-        })?,
-        AnyConnection::Postgres(postgres) => {
-            let rows: Vec<_> = rows.collect();
-            diesel::insert_into(audit_link::table).values(rows).execute(postgres)?;
-        }
+    if let AnyConnection::Postgres(postgres) = connection {
+        let columns = |(position, event, hash): (i64, i64, String)| {
+            (audit_link::position.eq(position), audit_link::event_id.eq(event), audit_link::hash.eq(hash))
+        };
+        let rows: Vec<_> = links.into_iter().map(columns).collect();
+        diesel::insert_into(audit_link::table).values(rows).execute(postgres)?;
+        return Ok(());
+    }
+    for (position, event_id, hash) in &links {
+        AddLink { position: *position, event_id: *event_id, hash }.execute(connection)?;
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use crate::fixture::{Fixture, event, now, tenant, terminal};
 use koshin_policy::CertificateState::{InUse, Issued, Pending, Revoked, Superseded};
-use koshin_server::store::{AuditKind, Intent, NewTerminal, RevokedNow, StoreError, Tenant, TenantKind};
+use koshin_server::store::{
+    AuditKind, Intent, NewTerminal, PeerRecord, RevokedNow, StoreError, Tenant, TenantKind,
+};
 
 pub(crate) async fn an_intent_is_known_before_anything_is_signed(f: Fixture) {
     f.intend("a1", None).await;
@@ -144,6 +146,42 @@ pub(crate) async fn nothing_is_renewed_from_a_certificate_that_has_ended_meanwhi
     let late = Intent { parent: Some("b1".to_owned()), ..f.intent("b2") };
     let error = f.store.record_intent(late, now()).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "the tenant is suspended: {error}");
+}
+
+/// The short way of nearly every renewal: found, decided and recorded at one moment, or nothing recorded at all.
+pub(crate) async fn what_is_planned_from_the_records_is_recorded_with_them_or_not_at_all(f: Fixture) {
+    f.issue("a1", None).await;
+    let planned = async |serial: &'static str, intent: Intent| {
+        let mut intent = Some(Intent { parent: Some(serial.to_owned()), ..intent });
+        let plan = move |record: PeerRecord, unused| {
+            assert_eq!((record.common_name.as_str(), record.tenant_id.as_str()), ("client001", "clinic"));
+            intent.take().map(|intent| ((record.state, unused), intent))
+        };
+        f.store.record_planned(serial.to_owned(), now(), now(), plan).await.unwrap()
+    };
+    assert!(planned("ff", f.intent("a2")).await.is_none(), "nobody has this serial");
+    assert!(
+        planned("a1", f.intent("a2")).await.is_none(),
+        "it is not in use yet, and waits for its own first use"
+    );
+    f.confirm("a1").await;
+    let declined = f.store.record_planned("a1".to_owned(), now(), now(), |_, _| None::<((), Intent)>).await;
+    assert!(declined.unwrap().is_none(), "whoever plans may make nothing of it");
+    let used_before = Intent { key_fingerprint: "key-a1".to_owned(), ..f.intent("a2") };
+    assert!(planned("a1", used_before).await.is_none(), "its key was certified before");
+    f.suspend("clinic", true).await;
+    assert!(planned("a1", f.intent("a2")).await.is_none(), "its tenant is suspended");
+    f.suspend("clinic", false).await;
+    assert_eq!(f.states().await, [("a1".to_owned(), "in_use")], "nothing was recorded so far");
+
+    let (found, intent) = planned("a1", f.intent("a2")).await.unwrap();
+    assert_eq!(found, (InUse, 0));
+    let event = event(AuditKind::CertificateRenewed);
+    f.store.record_certificate(intent, b"x".to_vec(), None, event).await.unwrap();
+    assert!(planned("a1", f.intent("a3")).await.is_none(), "the unused one is in the way");
+    assert_eq!(f.states().await, [("a1".to_owned(), "in_use"), ("a2".to_owned(), "issued")]);
+    let (_, unused) = f.store.peer_with_unused_renewals("a1", now()).await.unwrap().unwrap();
+    assert_eq!(unused, 1, "which counts among the unused ones");
 }
 
 pub(crate) async fn a_terminal_has_one_certificate_in_use_whatever_way_it_came(f: Fixture) {

@@ -54,6 +54,7 @@ on_both_databases! {
     certificates::of_a_hundred_simultaneous_intents_one_remains,
     certificates::the_first_use_confirms_once_and_ends_the_parent,
     certificates::nothing_is_renewed_from_a_certificate_that_has_ended_meanwhile,
+    certificates::what_is_planned_from_the_records_is_recorded_with_them_or_not_at_all,
     certificates::a_terminal_has_one_certificate_in_use_whatever_way_it_came,
     certificates::a_revoked_certificate_stays_revoked,
     certificates::what_was_renewed_from_a_revoked_certificate_is_revoked_with_it,

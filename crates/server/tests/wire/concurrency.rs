@@ -6,6 +6,7 @@ use std::thread;
 use koshin_testkit::terminal::{open_bundle, path_of};
 use koshin_testkit::{Database, Response, ServerInABox, Terminal};
 
+use crate::est::{Device, P256, reenroll};
 use crate::support::states;
 
 const MANY: usize = 100;
@@ -68,6 +69,37 @@ fn a_hundred_posts_with_one_certificate_leave_exactly_one_usable_one() {
             true,
             "the old one goes on"
         );
+    }
+}
+
+/// The short way of a renewal by EST, and the long one behind it, under each other's feet.
+#[test]
+fn many_renewals_by_est_with_one_certificate_leave_exactly_one() {
+    for database in Database::all() {
+        let mut server = ServerInABox::start_on(&database);
+        let terminal = server.issue("client001");
+        let Some(device) = Device::new(&terminal) else { return };
+        let requests: Vec<_> = (0..12).map(|_| device.request(P256, "client001")).collect();
+        let (client, barrier) = (terminal.client(), Barrier::new(requests.len()));
+        let ask = |request: &[u8]| {
+            barrier.wait();
+            reenroll(&client, request)
+        };
+        let replies: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = requests.iter().map(|request| scope.spawn(|| ask(request))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for reply in replies.iter().filter(|reply| reply.status != 200) {
+            assert_eq!(
+                (reply.status, reply.problem().as_str()),
+                (409, "renewal-in-progress"),
+                "{database:?}"
+            );
+        }
+        let mut states = states(&server, "client001");
+        states.retain(|state| state != "superseded");
+        assert!(replies.iter().any(|reply| reply.status == 200), "{database:?}: {replies:?}");
+        assert_eq!(states, ["in_use", "issued"], "{database:?}");
     }
 }
 
