@@ -78,7 +78,7 @@ impl CertificateFacts {
     /// # Errors
     /// Any [`CertificateError`] but the PEM ones.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let certificate = parse_certificate(der)?;
+        let certificate = parse_without_extensions(der)?;
         let subject = certificate.subject();
         let spki = certificate.public_key().raw;
         let usage: Option<ExtendedKeyUsage<'_>> = extension(&certificate, &OID_X509_EXT_EXTENDED_KEY_USAGE)?;
@@ -146,10 +146,19 @@ pub(crate) fn encode_pem(label: &str, der: &[u8]) -> String {
     pem::encode_config(&pem::Pem::new(label, der), config)
 }
 
-/// Parses a certificate and refuses whatever follows it. Its extensions stay bytes until somebody asks for one: every
-/// connection reads a certificate, and there are more extensions in it than anybody asks for.
+/// Parses a certificate and refuses whatever follows it.
 pub(crate) fn parse_certificate(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
-    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    parse(der, true)
+}
+
+/// The same, its extensions left as bytes: every connection reads a certificate, and there are more extensions in it than
+/// anybody asks for there.
+fn parse_without_extensions(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
+    parse(der, false)
+}
+
+fn parse(der: &[u8], extensions: bool) -> Result<X509Certificate<'_>, CertificateError> {
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(extensions);
     let (rest, certificate) =
         parser.parse(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
     if !rest.is_empty() {
