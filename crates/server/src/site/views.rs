@@ -153,8 +153,11 @@ pub(super) struct Overview<'a> {
     pub(super) weeks: Vec<Bar>,
     /// SVG.
     pub(super) weeks_chart: String,
+    pub(super) weeks_counted: Option<String>,
     pub(super) funnel: Vec<Bar>,
+    pub(super) funnel_counted: Option<String>,
     pub(super) reasons: Vec<Bar>,
+    pub(super) reasons_counted: Option<String>,
 }
 
 /// A terminal that needs attention, with the life of its certificate.

@@ -9,6 +9,7 @@ use super::{
             texts::Texts,
             views::Pager,
         },
+        certificates::counted,
         overview::actor,
     },
     escaped, field_refused,
@@ -38,6 +39,8 @@ struct Tenants<'a> {
     kinds: Vec<(&'static str, String, bool)>,
     vendors: bool,
     count: String,
+    /// As of when the number of all is, if it is not of this moment.
+    counted: Option<String>,
     rows: Vec<Row>,
     pager: Option<Pager>,
 }
@@ -82,6 +85,7 @@ pub(in super::super::super) async fn list(call: Call) -> Result<Response, Failur
         kinds: TenantKind::ALL.map(|entry| (entry.as_str(), kind_text(t, entry), kind == Some(entry))).into(),
         vendors: kind == Some(TenantKind::Vendor),
         count: t.with("tenants-count", "count", found.total),
+        counted: counted(t, found.counted_at),
         rows: found.rows.into_iter().map(|tenant| row(t, tenant, &services)).collect(),
         pager: pager(t, number, found.total, address),
         page: &page,
