@@ -90,6 +90,31 @@ fn numbers_that_are_not_of_this_moment_say_of_when_they_are() {
     assert_eq!(said(own.get("/overview")), 0, "an organisation's own are");
 }
 
+/// Rows may have gone since the link was made, and numbers are typed.
+#[test]
+fn a_page_past_the_end_leads_back_to_the_first() {
+    let (_site, _, mut browser) = operated();
+    for (path, first) in [
+        ("/tenants?page=7", "/tenants?page=1"),
+        ("/tenants?kind=vendor&page=7", ""),
+        ("/certificates?page=7", "/certificates?"),
+        ("/certificates?sort=cn&page=2&after=9999.zzz", "/certificates?sort=cn"),
+        ("/certificates?sort=cn&page=2&before=0.", "/certificates?sort=cn"),
+    ] {
+        let page = text(&browser.get(path));
+        let back = format!("<a class=\"button second\" href=\"{first}\">最初のページ</a>");
+        if first.is_empty() {
+            assert!(!page.contains("最初のページ") && page.contains("ありません"), "nothing at all: {path}");
+        } else {
+            assert!(
+                page.contains("このページには何もありません。") && page.contains(&back),
+                "{path}: {page}"
+            );
+            assert!(!text(&browser.get(first)).contains("最初のページ"), "{first}");
+        }
+    }
+}
+
 #[test]
 fn a_suspension_says_what_it_does_and_does_it() {
     let (site, clinic, mut browser) = operated();
