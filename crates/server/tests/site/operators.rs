@@ -77,23 +77,8 @@ fn as_if_there_were_many(site: &SiteInABox) {
     );
 }
 
-#[test]
-fn numbers_that_are_not_of_this_moment_say_of_when_they_are() {
-    let (site, clinic, mut browser) = operated();
-    let said = |answer: koshin_testkit::Response| text(&answer).matches("現在です。").count();
-    assert_eq!((said(browser.get("/overview")), said(browser.get("/tenants"))), (0, 0));
-    as_if_there_were_many(&site);
-    assert_eq!(said(browser.get("/overview")), 4, "the counters and three charts");
-    assert_eq!(said(browser.get("/tenants")), 1);
-    assert_eq!(said(browser.get("/tenants?q=clinic")), 0, "what is searched is counted");
-    let mut own = site.signed_in("clinic", &clinic);
-    assert_eq!(said(own.get("/overview")), 0, "an organisation's own are");
-}
-
 /// Rows may have gone since the link was made, and numbers are typed.
-#[test]
-fn a_page_past_the_end_leads_back_to_the_first() {
-    let (_site, _, mut browser) = operated();
+fn a_page_past_the_end_leads_back_to_the_first(browser: &mut Browser) {
     for (path, first) in [
         ("/tenants?page=7", "/tenants?page=1"),
         ("/tenants?kind=vendor&page=7", ""),
@@ -113,6 +98,20 @@ fn a_page_past_the_end_leads_back_to_the_first() {
             assert!(!text(&browser.get(first)).contains("最初のページ"), "{first}");
         }
     }
+}
+
+#[test]
+fn lists_say_where_they_end_and_numbers_of_when_they_are() {
+    let (site, clinic, mut browser) = operated();
+    let said = |answer: koshin_testkit::Response| text(&answer).matches("現在です。").count();
+    assert_eq!((said(browser.get("/overview")), said(browser.get("/tenants"))), (0, 0));
+    a_page_past_the_end_leads_back_to_the_first(&mut browser);
+    as_if_there_were_many(&site);
+    assert_eq!(said(browser.get("/overview")), 4, "the counters and three charts");
+    assert_eq!(said(browser.get("/tenants")), 1);
+    assert_eq!(said(browser.get("/tenants?q=clinic")), 0, "what is searched is counted");
+    let mut own = site.signed_in("clinic", &clinic);
+    assert_eq!(said(own.get("/overview")), 0, "an organisation's own are");
 }
 
 #[test]
