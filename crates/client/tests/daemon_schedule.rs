@@ -1,7 +1,9 @@
 //! When an unattended renewal happens: facts, attempts and the present in, the next step out.
 #![allow(clippy::unwrap_used)]
 
-use jiff::{SignedDuration, Timestamp, civil::Time};
+mod moments;
+
+use jiff::{Timestamp, civil::Time};
 use koshin::daemon::{
     offset::spread,
     schedule::{Absence, Action, Answer, Attempts, CHECK_EVERY, Facts, next, opens},
@@ -12,19 +14,8 @@ use koshin_policy::{
     calendar::{in_jst, jst_date},
 };
 use koshin_protocol::renewal::Hours;
+use moments::{at, days, hours};
 use std::collections::BTreeMap;
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn hours(count: i64) -> SignedDuration {
-    SignedDuration::from_hours(count)
-}
-
-fn days(count: i64) -> SignedDuration {
-    hours(24 * count)
-}
 
 /// Ends on 31 March 2027; the patient weeks last from 31 December to 31 January. The terminal's number is 0: its own
 /// minute in every span is the first.

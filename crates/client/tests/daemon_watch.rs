@@ -1,6 +1,8 @@
 //! From one look to the next: waiting by a clock that jumps, and staying between a timer's ticks.
 #![allow(clippy::unwrap_used)]
 
+mod moments;
+
 use jiff::{SignedDuration, Timestamp};
 use koshin::{
     daemon::{
@@ -12,21 +14,10 @@ use koshin::{
     exit::ExitCode,
     install::LIMIT_MINUTES,
 };
+use moments::{at, days, hours};
 use std::{cell::RefCell, time::Duration};
 
 const NOON: &str = "2027-01-09T03:00:00Z";
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn hours(count: i64) -> SignedDuration {
-    SignedDuration::from_hours(count)
-}
-
-fn days(count: i64) -> SignedDuration {
-    hours(24 * count)
-}
 
 fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)

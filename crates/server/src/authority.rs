@@ -70,17 +70,6 @@ pub enum AuthorityError {
     },
 }
 
-/// A plan did not become a certificate.
-#[derive(Debug, thiserror::Error)]
-pub enum IssueError {
-    /// The key could not sign.
-    #[error("the CA key could not sign")]
-    Signing,
-    /// The signature does not fit the plan.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-}
-
 impl Authority {
     /// Reads the issuing CA of `home`. The root's key is not needed and may be offline.
     ///
@@ -136,13 +125,10 @@ impl Authority {
     /// Signs what was planned and recorded.
     ///
     /// # Errors
-    /// When the key is out of reach, or is not the issuer's.
-    pub fn sign(&self, plan: IssuancePlan) -> Result<Vec<u8>, IssueError> {
+    /// [`PlanError::Signing`] when the key cannot; [`PlanError::WrongSignature`] when it is not the issuer's.
+    pub fn sign(&self, plan: IssuancePlan) -> Result<Vec<u8>, PlanError> {
         let CaKey::Software(key) = &self.key;
-        plan.sign(key).map_err(|error| match error {
-            PlanError::Signing(_) => IssueError::Signing,
-            error => IssueError::Plan(error),
-        })
+        plan.sign(key)
     }
 }
 

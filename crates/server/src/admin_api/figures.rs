@@ -20,6 +20,9 @@ const USUAL_DAYS: u32 = 30;
 pub(super) struct Figures {
     /// Since when reasons and renewals are counted.
     since: Timestamp,
+    /// As of when the numbers are, the oldest of them: over all organisations, where these have many terminals, they
+    /// are counted once a minute. None when they are of this moment.
+    counted_at: Option<Timestamp>,
     expiries_by_week: Vec<Week>,
     /// The most frequent first.
     failure_reasons: Vec<Reason>,
@@ -63,12 +66,22 @@ pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let funnel = koshin.funnel(actor, since, call.now).await?;
     let body = Figures {
         since,
+        counted_at: [weeks.counted_at, reasons.counted_at, funnel.counted_at].into_iter().flatten().min(),
         expiries_by_week: weeks
+            .numbers
             .into_iter()
             .map(|(monday, certificates)| Week { monday, certificates })
             .collect(),
-        failure_reasons: reasons.into_iter().map(|(code, terminals)| Reason { code, terminals }).collect(),
-        renewals: Renewals { issued: funnel.issued, fetched: funnel.fetched, confirmed: funnel.confirmed },
+        failure_reasons: reasons
+            .numbers
+            .into_iter()
+            .map(|(code, terminals)| Reason { code, terminals })
+            .collect(),
+        renewals: Renewals {
+            issued: funnel.numbers.issued,
+            fetched: funnel.numbers.fetched,
+            confirmed: funnel.numbers.confirmed,
+        },
     };
     Ok(Json(body).into_response())
 }

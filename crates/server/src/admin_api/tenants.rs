@@ -24,6 +24,9 @@ pub(super) struct TenantList {
     tenants: Vec<Tenant>,
     /// How many there are on all pages.
     total: u64,
+    /// As of when `total` is: where there are many terminals, it is counted once a minute. None when it is of this
+    /// moment.
+    counted_at: Option<Timestamp>,
     /// This page, from 1.
     page: u32,
     /// Tenants a page.
@@ -80,9 +83,10 @@ pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
         per_page: inputs.small("perPage", USUAL_PAGE),
     };
     let (page, per_page) = (query.page, query.per_page);
-    let TenantPage { rows, total } = call.koshin.tenants(&call.caller.actor, query, call.now).await?;
+    let found: TenantPage = call.koshin.tenants(&call.caller.actor, query, call.now).await?;
+    let TenantPage { rows, total, counted_at } = found;
     let tenants = rows.into_iter().map(Tenant::from).collect();
-    Ok(Json(TenantList { tenants, total, page, per_page }).into_response())
+    Ok(Json(TenantList { tenants, total, counted_at, page, per_page }).into_response())
 }
 
 /// `GET /tenants/{tenantId}`

@@ -11,10 +11,14 @@ pub(super) enum AuditCommand {
 
 pub(super) async fn run(place: &Place, command: AuditCommand) -> Result<(), CliError> {
     let AuditCommand::Verify = command;
+    // Only reads: a server that gives events their places has the lock for that, and is not waited for.
     let report = verify_trail(&place.store()?, &place.home, clock::now()).await?;
     match report.broken {
         None => {
             say!("the audit trail is whole: {} events, hash {}", report.head.position, report.head.hash);
+            if report.without_place > 0 {
+                say!("newer events that have no place in the chain yet: {}", report.without_place);
+            }
             Ok(())
         }
         Some(broken) => Err(CliError::Trail(broken)),

@@ -43,12 +43,12 @@ pub(super) async fn certificates(place: &Place, args: &Args) -> Result<(), CliEr
 
 pub(super) async fn audit(place: &Place, args: &Args) -> Result<(), CliError> {
     let store = place.store()?;
-    store.link_events().await?;
     let rows = store.audit_trail().await?;
     if args.json {
         let list: Vec<Value> = rows.iter().map(audit_json).collect();
         return print_json(&list);
     }
+    let without_place = rows.iter().filter(|row| row.position.is_none()).count();
     let mut table = vec![["TIME (JST)", "EVENT", "TENANT", "CN", "SERIAL", "DETAIL"].map(str::to_owned)];
     table.extend(rows.into_iter().map(|row| {
         [
@@ -61,6 +61,9 @@ pub(super) async fn audit(place: &Place, args: &Args) -> Result<(), CliError> {
         ]
     }));
     print_table(&table);
+    if without_place > 0 {
+        eprintln!("koshin-server: events that have no place in the audit trail's chain yet: {without_place}");
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The pool of keys that are made before they are needed.
 
 use super::{label::label, reading::Reading, table::ByLabel};
+use crate::use_cases::KeyLevel;
 use koshin_issuance::KeyAlgorithm;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use std::sync::atomic::Ordering;
@@ -33,23 +34,6 @@ impl From<KeyAlgorithm> for KeyKind {
     }
 }
 
-/// How much there is of one kind of key, and has been since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolLevel {
-    /// Keys that are ready.
-    pub keys: usize,
-    /// Keys that the pool holds when it is full.
-    pub capacity: usize,
-    /// Renewals that wait for a key.
-    pub waiting: usize,
-    /// Keys made since the start.
-    pub made: u64,
-    /// Keys handed out since the start.
-    pub used: u64,
-    /// Renewals that were told to come back since the start.
-    pub turned_away: u64,
-}
-
 /// What the pool tells. A kind that it never had is not shown. Clones share the numbers.
 #[derive(Debug, Clone, Default)]
 pub struct KeyPoolMetrics {
@@ -63,8 +47,8 @@ pub struct KeyPoolMetrics {
 
 impl KeyPoolMetrics {
     /// This is how it stands.
-    pub fn set(&self, kind: impl Into<KeyKind>, level: &PoolLevel) {
-        let kind = kind.into();
+    pub fn set(&self, level: &KeyLevel) {
+        let kind = level.algorithm.into();
         self.keys.of(kind).set_count(level.keys as u64);
         self.capacity.of(kind).set_count(level.capacity as u64);
         self.waiting.of(kind).set_count(level.waiting as u64);

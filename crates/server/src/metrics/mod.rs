@@ -31,7 +31,7 @@ pub use self::{
         HandshakeOutcome, HttpMetrics, ListenerMetrics, OpenConnection, OpenRequest, Route, Side, Status,
     },
     jobs::{Job, JobMetrics, JobOutcome},
-    key_pool::{KeyKind, KeyPoolMetrics, PoolLevel},
+    key_pool::{KeyKind, KeyPoolMetrics},
     label::{Label, RenewalDoor, RenewalOutcome},
     reading::Reading,
     records::{OwnCertificateKind, RecordMetrics, Week},

@@ -1,10 +1,10 @@
 //! What is read instead of counted: at each scrape what costs nothing, and now and then what the
 //! records have to be asked for.
 
-use super::{Job, Metrics, OwnCertificateKind, PoolLevel};
+use super::{Job, Metrics, OwnCertificateKind};
 use crate::{
     clock,
-    use_cases::{KeyLevel, Koshin, UseCaseError, Whose},
+    use_cases::{Koshin, UseCaseError, Whose},
 };
 use koshin_issuance::CertificateFacts;
 use std::{sync::Arc, time::Duration};
@@ -22,10 +22,8 @@ pub(super) fn at_scrape(metrics: &Metrics, koshin: &Koshin) {
     metrics.renewals.admitted.set(count(admitted));
     metrics.renewals.admitted_limit.set(count(limit));
 
-    for kept in koshin.key_pool().levels() {
-        let KeyLevel { algorithm, keys, capacity, waiting, made, used, turned_away } = kept;
-        let level = PoolLevel { keys, capacity, waiting, made, used, turned_away };
-        metrics.key_pool.set(algorithm, &level);
+    for level in koshin.key_pool().levels() {
+        metrics.key_pool.set(&level);
     }
 
     let (records, authority) = (&metrics.records, koshin.authority());

@@ -153,8 +153,11 @@ pub(super) struct Overview<'a> {
     pub(super) weeks: Vec<Bar>,
     /// SVG.
     pub(super) weeks_chart: String,
+    pub(super) weeks_counted: Option<String>,
     pub(super) funnel: Vec<Bar>,
+    pub(super) funnel_counted: Option<String>,
     pub(super) reasons: Vec<Bar>,
+    pub(super) reasons_counted: Option<String>,
 }
 
 /// A terminal that needs attention, with the life of its certificate.
@@ -241,9 +244,28 @@ pub(super) struct Row {
 /// The way to the neighbouring pages, as query strings.
 #[derive(Debug)]
 pub(super) struct Pager {
+    /// Where the list is.
+    pub(super) path: &'static str,
     pub(super) position: String,
+    /// The way back from a page past the end of the list.
+    pub(super) first: Option<String>,
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
+}
+
+impl Pager {
+    /// Which page it is, and of how many if that is known.
+    pub(super) fn position(t: &Texts, page: u32, pages: Option<u64>) -> String {
+        match pages {
+            Some(pages) => t.with_two("pager-position", ("page", page.into()), ("pages", pages.into())),
+            None => t.with("pager-position-open", "page", page),
+        }
+    }
+
+    /// Of a page with no rows, though there are some on others: they were removed since, or the number was typed.
+    pub(super) fn past_the_end(t: &Texts, path: &'static str, page: u32, first: String) -> Self {
+        Self { path, position: Self::position(t, page, None), first: Some(first), previous: None, next: None }
+    }
 }
 
 /// One certificate.

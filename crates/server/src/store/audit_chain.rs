@@ -102,6 +102,8 @@ pub struct ChainReport {
     pub head: ChainHead,
     /// The first place where it does not hold.
     pub broken: Option<ChainBreak>,
+    /// Events that had no place yet when everything else had been looked at: nothing is said of them.
+    pub without_place: u64,
 }
 
 impl Store {
@@ -162,8 +164,8 @@ impl Store {
     }
 
     /// Checks every event up to the present end, and that the chain leads through the head
-    /// that was kept outside the database. Events that have no place yet are none of it: see
-    /// [`Self::link_events`] and [`Self::without_place`]. Read in parts, each for itself, so that a long
+    /// that was kept outside the database. Events that have no place yet are only counted: see
+    /// [`Self::link_events`] and [`Self::without_place`]. Waits for no lock. Read in parts, each for itself, so that a long
     /// trail holds back neither renewals nor SQLite's checkpoints.
     ///
     /// # Errors
@@ -177,7 +179,8 @@ impl Store {
         if let (None, Some(kept)) = (&broken, kept) {
             broken = self.read_at_length(move |connection| against(connection, &kept)).await?;
         }
-        Ok(ChainReport { head, broken })
+        let without_place = self.read_at_length(without_place).await?;
+        Ok(ChainReport { head, broken, without_place })
     }
 
     async fn first_break(&self, head: &ChainHead) -> Result<Option<ChainBreak>, StoreError> {
@@ -262,6 +265,11 @@ fn next(reached: &ChainHead, row: &AuditRow) -> Result<Result<ChainHead, ChainBr
 pub(super) fn after(reached: &ChainHead, row: &AuditRow) -> Result<ChainHead, StoreError> {
     let position = reached.position + 1;
     Ok(ChainHead { position, hash: Words::of(row).hash(position, &reached.hash)? })
+}
+
+fn without_place(connection: &mut AnyConnection) -> Result<u64, StoreError> {
+    let count: i64 = with_places!().filter(audit_link::position.is_null()).count().get_result(connection)?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Events beyond the recorded end.

@@ -80,6 +80,7 @@ pub use outbox::{
     Announcement, AttemptEnd, Audience, Channel, DeliveryKey, DeliveryRow, DeliveryState, NamedTerminal,
     Occasion, Occurrence, Subject, Topic, WaitingNotices,
 };
+pub use overall::AsOf;
 pub use overview::{
     Census, Edge, ListFilter, ListSort, Place, Scope, TerminalPage, TerminalQuery, TerminalRow,
     TerminalState, WEEKS_AHEAD,

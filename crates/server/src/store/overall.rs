@@ -34,6 +34,23 @@ pub(super) struct Overall {
     reasons: Arc<Remembered<SignedDuration, Vec<(String, u64)>>>,
 }
 
+/// Numbers, and of when they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsOf<T> {
+    /// What was counted.
+    pub numbers: T,
+    /// As of when, if it is not of this moment: over all tenants, where these have many terminals, everything is
+    /// counted once a minute at most, and is up to ten minutes old.
+    pub counted_at: Option<Timestamp>,
+}
+
+impl<T> AsOf<T> {
+    /// Of this moment.
+    pub(super) fn now(numbers: T) -> Self {
+        Self { numbers, counted_at: None }
+    }
+}
+
 /// All terminals and all tenants, counted.
 #[derive(Debug)]
 pub(super) struct Numbers {
@@ -105,14 +122,21 @@ impl Store {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn funnel(&self, scope: Scope, since: Timestamp, now: Timestamp) -> Result<Funnel, StoreError> {
+    pub async fn funnel(
+        &self,
+        scope: Scope,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<AsOf<Funnel>, StoreError> {
         if scope != Scope::Everything || !self.has_many().await? {
-            return self.read(move |connection| attempts::funnel(connection, &scope, since)).await;
+            let funnel = self.read(move |connection| attempts::funnel(connection, &scope, since)).await?;
+            return Ok(AsOf::now(funnel));
         }
         let own = self.clone();
         let funnel = move |connection: &mut _| attempts::funnel(connection, &Scope::Everything, since);
         let count = move || async move { own.read_at_length(funnel).await };
-        Ok(*self.overall.funnel.answer(now.duration_since(since), now, count).await?.answer)
+        let held = self.overall.funnel.answer(now.duration_since(since), now, count).await?;
+        Ok(AsOf { numbers: *held.answer, counted_at: Some(held.at) })
     }
 
     /// Reasons since `since`, each with the number of terminals that met it, the most frequent first. Over all tenants,
@@ -125,15 +149,16 @@ impl Store {
         scope: Scope,
         since: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
+    ) -> Result<AsOf<Vec<(String, u64)>>, StoreError> {
         if scope != Scope::Everything || !self.has_many().await? {
-            return self.read(move |connection| attempts::reasons(connection, &scope, since)).await;
+            let reasons = self.read(move |connection| attempts::reasons(connection, &scope, since)).await?;
+            return Ok(AsOf::now(reasons));
         }
         let own = self.clone();
         let reasons = move |connection: &mut _| attempts::reasons(connection, &Scope::Everything, since);
         let count = move || async move { own.read_at_length(reasons).await };
         let held = self.overall.reasons.answer(now.duration_since(since), now, count).await?;
-        Ok(held.answer.as_ref().clone())
+        Ok(AsOf { numbers: held.answer.as_ref().clone(), counted_at: Some(held.at) })
     }
 
     /// Told by the greatest number of a row, which costs nothing: terminals are not deleted, and a number that was

@@ -1,7 +1,8 @@
 //! Answers that take long to find, remembered for a while.
 //!
 //! Whoever asks gets an answer of the last minute at once. An older one is given, too, while somebody finds a new one
-//! behind; only when there is none, or a very old one, does anybody wait, and then all wait for the same.
+//! behind; only when there is none, or a very old one, does anybody wait, and then all wait for the same. What was begun
+//! is finished and kept, though the one who asked for it has gone (a browser that was closed).
 
 use super::StoreError;
 use crate::metrics::Stopwatch;
@@ -11,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 /// As long as this an answer is not looked for again.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
@@ -53,7 +54,11 @@ impl<Q, A> Default for Remembered<Q, A> {
     }
 }
 
-impl<Q, A> Held<Q, A> {
+impl<Q: PartialEq, A> Held<Q, A> {
+    fn is_usable(&self, question: &Q, now: Timestamp) -> bool {
+        self.question == *question && self.is_younger_than(USABLE, now)
+    }
+
     /// How long it is fresh.
     fn fresh(&self) -> SignedDuration {
         let took = SignedDuration::try_from(self.took).unwrap_or(FRESH);
@@ -63,6 +68,10 @@ impl<Q, A> Held<Q, A> {
     fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
         // A clock that was put back makes nothing younger.
         (SignedDuration::ZERO..age).contains(&now.duration_since(self.at))
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.answer, &other.answer)
     }
 }
 
@@ -74,7 +83,7 @@ where
     /// The answer to `question`, which `look` finds, as of `now` or a little earlier.
     ///
     /// # Errors
-    /// Those of `look`. When it fails behind, the next asks again.
+    /// Those of `look`, told to the one for whom it was done; the next asks again.
     pub(super) async fn answer<F>(
         self: &Arc<Self>,
         question: Q,
@@ -84,31 +93,50 @@ where
     where
         F: Future<Output = Result<A, StoreError>> + Send + 'static,
     {
-        if let Some(held) = self.usable(&question, now) {
-            if !held.is_younger_than(held.fresh(), now) {
-                self.look_behind(question, now, look);
+        let before = self.last();
+        if let Some(held) = before.as_ref().filter(|held| held.is_usable(&question, now)) {
+            if !held.is_younger_than(held.fresh(), now)
+                && let Ok(turn) = Arc::clone(&self.looking).try_lock_owned()
+            {
+                drop(self.begin(question, now, look(), turn));
             }
-            return Ok(held);
+            return Ok(held.clone());
         }
         let turn = Arc::clone(&self.looking).lock_owned().await;
-        match self.usable(&question, now) {
-            // Whoever looked before us has found it.
-            Some(held) => Ok(held),
-            None => self.look(question, now, look(), turn).await,
+        // Whoever looked before us has found it. What was found while we waited is good, though it may be of a moment
+        // after ours: who asks first does not always wait in front.
+        if let Some(held) = self.last()
+            && held.question == question
+            && (held.is_usable(&question, now) || before.is_none_or(|before| !held.is_same(&before)))
+        {
+            return Ok(held);
         }
+        let lost = |_| StoreError::Unavailable("nobody counts any more: the server ends".to_owned());
+        self.begin(question, now, look(), turn).await.map_err(lost)?
     }
 
-    fn look_behind<F>(self: &Arc<Self>, question: Q, now: Timestamp, look: impl FnOnce() -> F)
+    /// Begins to look, and goes on whether or not anybody stays to hear of it: those who wait for the turn find the
+    /// answer kept.
+    fn begin<F>(
+        self: &Arc<Self>,
+        question: Q,
+        at: Timestamp,
+        look: F,
+        turn: OwnedMutexGuard<()>,
+    ) -> oneshot::Receiver<Result<Held<Q, A>, StoreError>>
     where
         F: Future<Output = Result<A, StoreError>> + Send + 'static,
     {
-        let Ok(turn) = Arc::clone(&self.looking).try_lock_owned() else { return };
-        let (own, look) = (Arc::clone(self), look());
+        let (teller, hearer) = oneshot::channel();
+        let own = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = own.look(question, now, look, turn).await {
-                tracing::warn!(%error, "numbers over all tenants were not counted again");
+            let found = own.look(question, at, look).await;
+            drop(turn);
+            if let Err(Err(error)) = teller.send(found) {
+                tracing::warn!(%error, "numbers over all tenants were not counted");
             }
         });
+        hearer
     }
 
     async fn look(
@@ -116,29 +144,36 @@ where
         question: Q,
         at: Timestamp,
         look: impl Future<Output = Result<A, StoreError>>,
-        turn: OwnedMutexGuard<()>,
     ) -> Result<Held<Q, A>, StoreError> {
         let begun = Stopwatch::start();
         let answer = Arc::new(look.await?);
         let held = Held { question, answer, at, took: begun.elapsed() };
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held.clone());
-        drop(turn);
         Ok(held)
     }
 
-    fn usable(&self, question: &Q, now: Timestamp) -> Option<Held<Q, A>> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        (held.question == *question && held.is_younger_than(USABLE, now)).then_some(held)
+    fn last(&self) -> Option<Held<Q, A>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::{
+        future::poll_fn,
+        pin::Pin,
+        sync::atomic::{AtomicU32, Ordering},
+        task::Poll,
+    };
 
     fn after(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
+    }
+
+    /// Polls it once: whether it has begun to wait.
+    async fn waits<F: Future + Unpin>(future: &mut F) -> bool {
+        poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await
     }
 
     /// Counts how often anybody looked.
@@ -187,6 +222,45 @@ mod tests {
         };
         assert_eq!(tokio::join!(ask(30), ask(30), ask(30)), (1, 1, 1));
         assert_eq!(ask(7).await, 2);
+    }
+
+    /// A browser that is closed ends its request, wherever that waits.
+    #[tokio::test]
+    async fn what_was_begun_is_finished_and_kept_when_the_one_who_asked_has_gone() {
+        let (remembered, looks) = (Arc::new(Remembered::default()), Looks::default());
+        let (open, opened) = oneshot::channel::<()>();
+        let slow = looks.look();
+        let slow = async move {
+            opened.await.expect("somebody opens");
+            slow.await
+        };
+        let mut gone = Box::pin(remembered.answer((), after(0), || slow));
+        assert!(waits(&mut gone).await, "it has begun");
+        drop(gone);
+        // One more goes while it waits for the turn: it leaves nobody in the way of the others.
+        let mut also_gone = Box::pin(remembered.answer((), after(1), || looks.look()));
+        let mut waiting = Box::pin(remembered.answer((), after(1), || looks.look()));
+        assert!(waits(&mut also_gone).await);
+        assert!(waits(&mut waiting).await);
+        drop(also_gone);
+        open.send(()).expect("it is being looked for still");
+        let held = waiting.await.expect("an answer");
+        assert_eq!((*held.answer, held.at), (1, after(0)), "what was begun for the one who has gone");
+        let held = remembered.answer((), after(2), || looks.look()).await.expect("an answer");
+        assert_eq!(*held.answer, 1, "and it is kept");
+    }
+
+    #[tokio::test]
+    async fn who_asked_first_and_waits_behind_takes_what_was_found_meanwhile() {
+        let (remembered, looks) = (Arc::new(Remembered::default()), Looks::default());
+        let turn = Arc::clone(&remembered.looking).lock_owned().await;
+        let mut later = Box::pin(remembered.answer((), after(1), || looks.look()));
+        let mut earlier = Box::pin(remembered.answer((), after(0), || looks.look()));
+        assert!(waits(&mut later).await);
+        assert!(waits(&mut earlier).await);
+        drop(turn);
+        let (later, earlier) = tokio::join!(later, earlier);
+        assert_eq!((*later.expect("an answer").answer, *earlier.expect("an answer").answer), (1, 1));
     }
 
     #[tokio::test]

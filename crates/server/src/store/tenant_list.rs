@@ -52,6 +52,8 @@ pub struct TenantPage {
     pub rows: Vec<TenantRow>,
     /// How many the query has on all pages; without a search, where there are many terminals, as it was a moment ago.
     pub total: u64,
+    /// As of when `total` is, if it is not of this moment.
+    pub counted_at: Option<Timestamp>,
 }
 
 /// What an operator may change of a tenant. Its id and kind stay what they are.
@@ -89,7 +91,8 @@ impl Store {
             };
             let found =
                 matching(&query).order((tenant::name, tenant::id)).limit(i64::from(per_page)).offset(offset);
-            Ok(TenantPage { rows: rows(connection, found, now)?, total })
+            let counted_at = kept.as_ref().map(|kept| kept.at);
+            Ok(TenantPage { rows: rows(connection, found, now)?, total, counted_at })
         })
         .await
     }

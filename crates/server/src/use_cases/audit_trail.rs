@@ -127,18 +127,15 @@ impl Koshin {
     }
 }
 
-/// Checks the whole trail, after the events of the last moments have got their places. An event
-/// that should have had one long ago is reported and gets none here: a check must not hide what
-/// it found, and so it keeps nothing either.
+/// Checks the whole trail. It only reads, and so waits for no lock: events of the last moments that have no place yet
+/// are counted apart, and one that should have had its place long ago is a break. None gets its place here: a check
+/// must not hide what it found.
 ///
 /// # Errors
 /// When the store or the file is out of reach.
 pub async fn verify_trail(store: &Store, home: &Home, now: Timestamp) -> Result<ChainReport, TrailError> {
     let kept = kept_head(home)?;
     let late = late_event(store, now).await.map_err(UseCaseError::from)?;
-    if late.is_none() {
-        store.link_events().await.map_err(UseCaseError::from)?;
-    }
     let report = store.verify_chain(kept).await.map_err(UseCaseError::from)?;
     Ok(ChainReport { broken: report.broken.or(late), ..report })
 }

@@ -1,6 +1,6 @@
 //! Why a use case ends without success.
 
-use crate::{authority::IssueError, entropy::KeyGenerationError, store::StoreError};
+use crate::{entropy::KeyGenerationError, store::StoreError};
 use jiff::Timestamp;
 use koshin_issuance::{Pkcs12Error, PlanError, PrivateKeyError};
 use koshin_policy::{Refusal, validity::IssuerEndsTooSoon};
@@ -38,13 +38,10 @@ pub enum UseCaseError {
     /// The records.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The CA's key.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
     /// The CA ends too soon.
     #[error(transparent)]
     IssuerEndsTooSoon(#[from] IssuerEndsTooSoon),
-    /// The plan of a certificate.
+    /// The plan of a certificate, or the CA's key that should sign it.
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A new key.
@@ -75,7 +72,7 @@ impl UseCaseError {
             Self::Store(StoreError::Unavailable(_) | StoreError::Unable(_) | StoreError::Repeat(_)) => {
                 ProblemCode::StoreUnavailable
             }
-            Self::Issue(IssueError::Signing) | Self::IssuerEndsTooSoon(_) => ProblemCode::IssuerUnavailable,
+            Self::Plan(PlanError::Signing(_)) | Self::IssuerEndsTooSoon(_) => ProblemCode::IssuerUnavailable,
             _ => ProblemCode::Internal,
         }
     }

@@ -1,7 +1,7 @@
 //! The numbers behind the charts, over what the actor may see.
 
 use super::{Koshin, SiteError, site_authority::Actor};
-use crate::store::Funnel;
+use crate::store::{AsOf, Funnel};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use koshin_policy::calendar;
 
@@ -19,13 +19,13 @@ impl Koshin {
         actor: &Actor,
         weeks: u32,
         now: Timestamp,
-    ) -> Result<Vec<(Date, u64)>, SiteError> {
+    ) -> Result<AsOf<Vec<(Date, u64)>>, SiteError> {
         let scope = self.scope(actor).await?;
         let today = calendar::jst_date(now);
         let first = today.saturating_sub(i64::from(today.weekday().to_monday_zero_offset()).days());
         let counts = self.store.ending_by_week(scope, first, weeks.min(MOST_WEEKS), now).await?;
         let mondays = (0_i64..).map(|week| first.saturating_add((week * 7).days()));
-        Ok(mondays.zip(counts).collect())
+        Ok(AsOf { numbers: mondays.zip(counts.numbers).collect(), counted_at: counts.counted_at })
     }
 
     /// Why renewals were refused or failed since `since`: problem codes, each with the
@@ -38,7 +38,7 @@ impl Koshin {
         actor: &Actor,
         since: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<(String, u64)>, SiteError> {
+    ) -> Result<AsOf<Vec<(String, u64)>>, SiteError> {
         Ok(self.store.attempt_reasons(self.scope(actor).await?, since, now).await?)
     }
 
@@ -46,7 +46,12 @@ impl Koshin {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn funnel(&self, actor: &Actor, since: Timestamp, now: Timestamp) -> Result<Funnel, SiteError> {
+    pub async fn funnel(
+        &self,
+        actor: &Actor,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<AsOf<Funnel>, SiteError> {
         Ok(self.store.funnel(self.scope(actor).await?, since, now).await?)
     }
 }

@@ -113,6 +113,7 @@ fn who_and_how_much_are_told() {
     assert!(program.token.as_ref().unwrap().starts_with(token["beginning"].as_str().unwrap()));
     let figures = good(program.get("/figures?weeks=4&days=7"));
     assert_eq!(figures["expiriesByWeek"].as_array().map(Vec::len), Some(4));
+    assert!(figures["countedAt"].is_null(), "an organisation's own are of this moment");
     assert_eq!(good(program.get("/administrators"))["administrators"][0]["login"], "taro");
     assert_eq!(good(program.get("/consents"))["consents"].as_array().map(Vec::len), Some(0));
 }

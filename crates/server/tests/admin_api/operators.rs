@@ -1,6 +1,7 @@
 //! What operators' programs do: tenants, services, notices, and the lists of 一括失効.
 
 use crate::{
+    records::Records,
     support::text,
     world::{GUEST, Program, World},
 };
@@ -50,6 +51,25 @@ fn tenants_are_added_changed_suspended_and_let_in_again() {
     assert_eq!(good(&operator, &format!("/tenants/{GUEST}"))["suspended"], false);
     let own = operator.send("POST", "/tenants/operator/suspension", &[], "");
     assert_eq!((own.status, own.problem().as_str()), (409, "own-organisation"));
+    numbers_over_all_organisations_say_of_when_they_are(&world, &operator);
+}
+
+fn numbers_over_all_organisations_say_of_when_they_are(world: &World, operator: &Program) {
+    const COUNTED: [&str; 3] = ["/figures", "/terminals", "/tenants"];
+    for path in COUNTED {
+        assert_eq!(good(operator, path)["countedAt"], Value::Null, "few are counted each time: {path}");
+    }
+    // So high a number makes it look as if there were many.
+    Records::open(&world.site.server.directory().join("koshin.db")).write(
+        "INSERT INTO terminal (id, tenant_id, common_name, created_at, search_text) \
+         VALUES (9000, 'clinic', 'client9000', 0, 'client9000')",
+    );
+    for path in COUNTED {
+        let counted = good(operator, path)["countedAt"].clone();
+        let at: jiff::Timestamp = counted.as_str().unwrap_or_default().parse().unwrap();
+        assert_eq!(good(operator, path)["countedAt"], counted, "kept: {path}");
+        assert!(at <= jiff::Timestamp::now(), "{path}");
+    }
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use super::document;
 use jiff::Timestamp;
+use koshin_issuance::KeyAlgorithm;
 use koshin_server::{
-    metrics::{Format, Job, KeyKind, Metrics, OwnCertificateKind, PoolLevel, RenewalDoor, render},
+    metrics::{Format, Job, Metrics, OwnCertificateKind, RenewalDoor, render},
     store::{Census, TerminalState, WEEKS_AHEAD},
-    use_cases::audit_trail::TrailCheck,
+    use_cases::{KeyLevel, audit_trail::TrailCheck},
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 fn exported() -> String {
     let (metrics, now) = (Metrics::default(), Timestamp::UNIX_EPOCH);
     metrics.renewals.begin(RenewalDoor::Est).ended(Ok(())).unwrap();
-    let level = PoolLevel { keys: 1, capacity: 2, waiting: 0, made: 1, used: 0, turned_away: 0 };
-    metrics.key_pool.set(KeyKind::Rsa2048, &level);
+    let algorithm = KeyAlgorithm::Rsa { bits: 2048 };
+    metrics.key_pool.set(&KeyLevel {
+        algorithm,
+        keys: 1,
+        capacity: 2,
+        waiting: 0,
+        made: 1,
+        used: 0,
+        turned_away: 0,
+    });
     metrics.jobs.ended(Job::EraseOutlived, Ok::<(), ()>(())).unwrap();
     let census = Census { expiring: [1; WEEKS_AHEAD], terminals: vec![(TerminalState::Valid, 1)] };
     metrics.records.set_census(&census);

@@ -250,6 +250,11 @@ fn a_clinic_lets_a_vendor_in_and_out_again() {
     assert_eq!(worker.get(&own).status, 200);
     let listed = text(&worker.get("/consents"));
     assert!(listed.contains("次の医療機関が") && !listed.contains("/consents/withdraw"), "{listed}");
+    let past = text(&worker.get("/consents?page=2"));
+    assert!(
+        past.contains("このページには何もありません。") && past.contains("href=\"/consents?page=1\""),
+        "{past}"
+    );
 
     let question = clinic.get("/consents/withdraw?clinic=clinic&vendor=vendor");
     assert_eq!(heading(&question), "許可を取り消しますか");

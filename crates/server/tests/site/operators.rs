@@ -1,7 +1,10 @@
 //! What operators see in their browsers: tenants, services, the CA, the search, and the
 //! two-person rule.
 
-use crate::support::{Browser, SiteInABox, heading, text};
+use crate::{
+    records::Records,
+    support::{Browser, SiteInABox, heading, text},
+};
 use koshin_testkit::Terminal;
 
 /// A site with a clinic's terminal and an operator who is signed in.
@@ -64,6 +67,51 @@ fn a_tenant_is_added_invited_changed_and_suspended() {
     assert!(text(&invited).contains("/setup/"), "the link, once");
     assert_eq!(invited.header("cache-control"), Some("no-store"));
     assert_eq!(browser.post_from(&page, &format!("{path}/invite"), &[("mail", "nobody")]).status, 422);
+}
+
+/// A terminal with a number so high that everything over all organisations is counted now and then only.
+fn as_if_there_were_many(site: &SiteInABox) {
+    Records::open(&site.server.directory().join("koshin.db")).write(
+        "INSERT INTO terminal (id, tenant_id, common_name, created_at, search_text) \
+         VALUES (9000, 'clinic', 'client9000', 0, 'client9000')",
+    );
+}
+
+/// Rows may have gone since the link was made, and numbers are typed.
+fn a_page_past_the_end_leads_back_to_the_first(browser: &mut Browser) {
+    for (path, first) in [
+        ("/tenants?page=7", "/tenants?page=1"),
+        ("/tenants?kind=vendor&page=7", ""),
+        ("/certificates?page=7", "/certificates?"),
+        ("/certificates?sort=cn&page=2&after=9999.zzz", "/certificates?sort=cn"),
+        ("/certificates?sort=cn&page=2&before=0.", "/certificates?sort=cn"),
+    ] {
+        let page = text(&browser.get(path));
+        let back = format!("<a class=\"button second\" href=\"{first}\">最初のページ</a>");
+        if first.is_empty() {
+            assert!(!page.contains("最初のページ") && page.contains("ありません"), "nothing at all: {path}");
+        } else {
+            assert!(
+                page.contains("このページには何もありません。") && page.contains(&back),
+                "{path}: {page}"
+            );
+            assert!(!text(&browser.get(first)).contains("最初のページ"), "{first}");
+        }
+    }
+}
+
+#[test]
+fn lists_say_where_they_end_and_numbers_of_when_they_are() {
+    let (site, clinic, mut browser) = operated();
+    let said = |answer: koshin_testkit::Response| text(&answer).matches("現在です。").count();
+    assert_eq!((said(browser.get("/overview")), said(browser.get("/tenants"))), (0, 0));
+    a_page_past_the_end_leads_back_to_the_first(&mut browser);
+    as_if_there_were_many(&site);
+    assert_eq!(said(browser.get("/overview")), 4, "the counters and three charts");
+    assert_eq!(said(browser.get("/tenants")), 1);
+    assert_eq!(said(browser.get("/tenants?q=clinic")), 0, "what is searched is counted");
+    let mut own = site.signed_in("clinic", &clinic);
+    assert_eq!(said(own.get("/overview")), 0, "an organisation's own are");
 }
 
 #[test]

@@ -104,7 +104,8 @@ pub(crate) async fn over_very_many_terminals_numbers_are_counted_now_and_then(f:
 
 pub(crate) async fn the_weeks_of_very_many_terminals_are_those_of_each(f: Fixture) {
     let monday = "2026-11-16".parse().unwrap();
-    let of = async |scope| f.store.ending_by_week(scope, monday, 4, now()).await.unwrap();
+    let counted = async |scope| f.store.ending_by_week(scope, monday, 4, now()).await.unwrap();
+    let of = async |scope| counted(scope).await.numbers;
     let own = || Scope::Tenants(vec!["clinic".to_owned()]);
     assert_eq!(of(Scope::Everything).await, [0; 4]);
     many(&f, 2_500);
@@ -114,6 +115,20 @@ pub(crate) async fn the_weeks_of_very_many_terminals_are_those_of_each(f: Fixtur
     assert_eq!(of(Scope::Everything).await, expected);
     let tenants = f.store.tenants(TenantQuery::default(), now()).await.unwrap();
     assert_eq!((tenants.total, tenants.rows[0].terminals), (1, 2_501));
+
+    // Whatever is not of this moment says so.
+    let (all, since) = (Scope::Everything, later(-1));
+    let reasons = f.store.attempt_reasons(all.clone(), since, now()).await.unwrap();
+    let funnel = f.store.funnel(all.clone(), since, now()).await.unwrap();
+    let moments = [counted(all).await.counted_at, reasons.counted_at, funnel.counted_at, tenants.counted_at];
+    assert_eq!(moments, [Some(now()); 4]);
+    let reasons = f.store.attempt_reasons(own(), since, now()).await.unwrap();
+    let funnel = f.store.funnel(own(), since, now()).await.unwrap();
+    let searched = TenantQuery { search: "clinic".to_owned(), ..TenantQuery::default() };
+    let tenants = f.store.tenants(searched, now()).await.unwrap();
+    let moments =
+        [counted(own()).await.counted_at, reasons.counted_at, funnel.counted_at, tenants.counted_at];
+    assert_eq!(moments, [None; 4]);
 }
 
 pub(crate) async fn what_waits_in_the_outbox_is_counted_by_channel(f: Fixture) {

@@ -213,7 +213,7 @@ pub(crate) async fn a_certificate_is_told_of_once_however_many_are_told(f: Fixtu
     in_use(&f, "a1").await;
     let new = vec![delivery("a1", Notice::Before30, "a@b.jp"), delivery("a1", Notice::Before30, "c@b.jp")];
     f.store.plan_deliveries(new, now()).await.unwrap();
-    let notified = async |scope| f.store.funnel(scope, now(), now()).await.unwrap().notified;
+    let notified = async |scope| f.store.funnel(scope, now(), now()).await.unwrap().numbers.notified;
     assert_eq!(notified(Scope::Everything).await, 0, "planned is not told");
     for _ in 0..2 {
         let row = lease(&f.store, "node-1", 0).await.unwrap();
@@ -222,7 +222,11 @@ pub(crate) async fn a_certificate_is_told_of_once_however_many_are_told(f: Fixtu
     assert_eq!(notified(Scope::Everything).await, 1);
     assert_eq!(notified(Scope::Tenants(vec!["clinic".to_owned()])).await, 1);
     assert_eq!(notified(Scope::Tenants(vec!["other".to_owned()])).await, 0);
-    assert_eq!(f.store.funnel(Scope::Everything, later(2), later(2)).await.unwrap().notified, 0, "long ago");
+    assert_eq!(
+        f.store.funnel(Scope::Everything, later(2), later(2)).await.unwrap().numbers.notified,
+        0,
+        "long ago"
+    );
 }
 
 pub(crate) async fn nothing_is_sent_once_the_renewal_is_in_use(f: Fixture) {

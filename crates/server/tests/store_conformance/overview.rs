@@ -233,7 +233,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(row(&f).await.last_result.as_deref(), Some("key-rejected"));
     f.store.note_attempt(f.terminal_id, "renewal-too-early", false, later(2)).await.unwrap();
     assert_eq!(row(&f).await.state, TerminalState::Failed, "a passing refusal proves nothing");
-    let reasons = f.store.attempt_reasons(EVERYTHING, now(), now()).await.unwrap();
+    let reasons = f.store.attempt_reasons(EVERYTHING, now(), now()).await.unwrap().numbers;
     assert_eq!(reasons, [("key-rejected".to_owned(), 1), ("renewal-too-early".to_owned(), 1)]);
     assert_eq!(f.store.forget_attempts(later(1000)).await.unwrap(), 3, "two hours, and one other reason");
 
@@ -241,7 +241,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(row(&f).await.state, TerminalState::Unused);
     f.store.note_attempt(f.terminal_id, "renewal-too-early", false, now()).await.unwrap();
     assert_eq!(
-        f.store.funnel(EVERYTHING, now(), now()).await.unwrap(),
+        f.store.funnel(EVERYTHING, now(), now()).await.unwrap().numbers,
         Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }
     );
     f.fetch("a2").await;
@@ -249,7 +249,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     assert_eq!(result.as_deref(), Some("renewal-too-early"), "what came later is not hidden");
     f.confirm("a2").await;
     assert_eq!(
-        f.store.funnel(EVERYTHING, now(), now()).await.unwrap(),
+        f.store.funnel(EVERYTHING, now(), now()).await.unwrap().numbers,
         Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 }
     );
     assert_eq!(row(&f).await.state, TerminalState::Valid);

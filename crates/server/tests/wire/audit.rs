@@ -1,8 +1,8 @@
 //! `koshin-server audit verify`: whoever reaches the database alone alters nothing unseen.
 
 use crate::support::wait_until;
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-use koshin_testkit::ServerInABox;
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
+use koshin_testkit::{Database, ServerInABox, ServerOptions, postgres::fresh_database};
 
 fn sql(server: &ServerInABox, statement: &str) {
     let path = server.directory().join("koshin.db");
@@ -56,6 +56,41 @@ fn an_event_that_nobody_has_linked_is_told_until_a_server_runs() {
     }
     server.serve();
     wait_until("it has its place", || verified(&server).0 == Some(0));
+}
+
+/// What only reads gives no places, and does not wait for a node that is giving them: it tells what has none yet.
+#[test]
+fn whoever_only_reads_waits_for_nobody_who_gives_places() {
+    let Some(url) = fresh_database() else { return };
+    let database = Database::Postgres(url.clone());
+    let mut server = ServerInABox::start_with(ServerOptions { database, ..ServerOptions::default() });
+    server.issue("client001");
+    server.stop();
+    let beside = |statements: &str| {
+        let mut connection = PgConnection::establish(&url).unwrap();
+        connection.batch_execute(statements).unwrap();
+        connection
+    };
+    // The lock of the chain, held by a node that hangs; and an event of this moment.
+    let node = beside("BEGIN; SELECT pg_advisory_xact_lock(5417351)");
+    let now = jiff::Timestamp::now().as_second();
+    beside(&format!("INSERT INTO audit_event (at, kind, detail) VALUES ({now}, 'signed_in', 'just now')"));
+
+    let (code, said) = verified(&server);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("the audit trail is whole") && said.contains("have no place in the chain yet: 1"),
+        "{said}"
+    );
+    let trail = server.audit();
+    let (last, before) = trail.split_last().unwrap();
+    assert!(last["position"].is_null() && last["hash"].is_null(), "{last}");
+    assert!(before.iter().all(|event| event["position"].is_i64()), "{before:?}");
+    let shown = server.command(&["audit"]);
+    let said = String::from_utf8(shown.stderr).unwrap();
+    assert!(said.contains("have no place in the audit trail's chain yet: 1"), "{said}");
+    assert_eq!(server.certificates().len(), 1);
+    drop(node);
 }
 
 /// A chain that was cut and whose recorded end was moved looks whole from inside the database;

@@ -118,16 +118,18 @@ pub(super) fn counted(t: &Texts, at: Option<Timestamp>) -> Option<String> {
 }
 
 fn pager(t: &Texts, query: &ListQuery, list: &TerminalPage) -> Option<Pager> {
+    const PATH: &str = "/certificates";
+    if list.rows.is_empty() && list.total > 0 && (query.page > 1 || query.edge.is_some()) {
+        let first = ListQuery { page: 1, edge: None, ..query.clone() }.string();
+        return Some(Pager::past_the_end(t, PATH, query.page, first));
+    }
     if list.previous.is_none() && list.next.is_none() {
         return None;
     }
     let pages = list.total.div_ceil(u64::from(PER_PAGE));
-    let position = if list.more_than_total || u64::from(query.page) > pages {
-        t.with("pager-position-open", "page", query.page)
-    } else {
-        t.with_two("pager-position", ("page", query.page.into()), ("pages", pages.into()))
-    };
+    let known = !list.more_than_total && u64::from(query.page) <= pages;
+    let position = Pager::position(t, query.page, known.then_some(pages));
     let previous = list.previous.as_ref().map(|edge| query.at(query.page.saturating_sub(1), edge).string());
     let next = list.next.as_ref().map(|edge| query.at(query.page + 1, edge).string());
-    Some(Pager { position, previous, next })
+    Some(Pager { path: PATH, position, first: None, previous, next })
 }

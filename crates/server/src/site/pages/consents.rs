@@ -8,9 +8,10 @@ use super::{
         failure::Failure,
         page::{html, see_other},
         texts::Texts,
-        views::{Message, Pager},
+        views::Message,
     },
     overview::actor,
+    paging::Numbered,
 };
 use crate::{
     store::{ConsentPage, ConsentQuery, ConsentRow, TenantKind},
@@ -131,28 +132,19 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
         TenantKind::Clinic if !ended => Some(call.koshin.vendors(&actor).await?),
         _ => None,
     };
+    let list = Numbered { path: "/consents", page: number, per_page: PER_PAGE, shown: rows.len(), total };
     let view = Consents {
         page: &page,
         message,
         lead: t.say(lead),
         none: t.say(if ended { "consents-none-ended" } else { "consents-none" }),
         ended,
+        pager: list.pager(t, |page| format!("{}page={page}", if ended { "ended=1&" } else { "" })),
         rows: rows.into_iter().map(line).collect(),
-        pager: pager(t, ended, number, total),
         vendors,
         wrong,
     };
     Ok(html(&page, StatusCode::OK, &view))
-}
-
-fn pager(t: &Texts, ended: bool, page: u32, total: u64) -> Option<Pager> {
-    let pages = u32::try_from(total.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX);
-    let at = |page: u32| format!("{}page={page}", if ended { "ended=1&" } else { "" });
-    (pages > 1).then(|| Pager {
-        position: t.with_two("pager-position", ("page", page.into()), ("pages", pages.into())),
-        previous: (page > 1).then(|| at(page.min(pages + 1) - 1)),
-        next: (page < pages).then(|| at(page + 1)),
-    })
 }
 
 fn line(row: ConsentRow) -> ConsentLine {

@@ -15,6 +15,7 @@ pub(super) mod notices;
 pub(super) mod operators;
 pub(super) mod other;
 pub(super) mod overview;
+mod paging;
 pub(super) mod recovery;
 pub(super) mod renewal;
 mod rows;

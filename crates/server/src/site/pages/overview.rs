@@ -60,10 +60,13 @@ pub(in super::super) async fn show(call: Call) -> Result<Response, Failure> {
         more: more(t, &list),
         unreached: unreached.iter().map(|tenant| unreached_link(t, tenant)).collect(),
         nothing_ends: t.with("expiries-none", "weeks", WEEKS),
-        weeks_chart: charts::columns(&columns(&weeks, now), &t.say("expiries-chart")),
-        weeks: week_rows(&weeks),
-        funnel: funnel_rows(t, &funnel),
-        reasons: reason_rows(t, &reasons),
+        weeks_chart: charts::columns(&columns(&weeks.numbers, now), &t.say("expiries-chart")),
+        weeks: week_rows(&weeks.numbers),
+        weeks_counted: counted(t, weeks.counted_at),
+        funnel: funnel_rows(t, &funnel.numbers),
+        funnel_counted: counted(t, funnel.counted_at),
+        reasons: reason_rows(t, &reasons.numbers),
+        reasons_counted: counted(t, reasons.counted_at),
     };
     Ok(html(&page, StatusCode::OK, &view))
 }

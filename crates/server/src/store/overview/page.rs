@@ -1,7 +1,12 @@
 //! One page of the list.
 
 use super::{
-    super::{AnyConnection, Store, StoreError, overall::Numbers, remembered::Held, schema::terminal},
+    super::{
+        AnyConnection, Store, StoreError,
+        overall::{AsOf, Numbers},
+        remembered::Held,
+        schema::terminal,
+    },
     Edge, ListFilter, Place, Scope, TerminalPage, TerminalQuery, TerminalState, Terminals,
     census::count,
     edge::behind,
@@ -53,7 +58,7 @@ impl Store {
         monday: Date,
         weeks: u32,
         now: Timestamp,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<AsOf<Vec<u64>>, StoreError> {
         let end = move |week: u32| monday.saturating_add((i64::from(week) * WEEK).days());
         let kept = match &scope {
             Scope::Everything => self.numbers(now).await?,
@@ -61,7 +66,7 @@ impl Store {
         };
         if let Some(kept) = kept {
             let of = |week| kept.answer.ends.range(end(week)..end(week + 1)).map(|(_, count)| count).sum();
-            return Ok((0..weeks).map(of).collect());
+            return Ok(AsOf { numbers: (0..weeks).map(of).collect(), counted_at: Some(kept.at) });
         }
         self.read(move |connection| {
             let ends: Vec<i64> = working(in_scope(&scope))
@@ -76,7 +81,7 @@ impl Store {
                     *count += 1;
                 }
             }
-            Ok(counts)
+            Ok(AsOf::now(counts))
         })
         .await
     }

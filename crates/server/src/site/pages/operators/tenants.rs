@@ -9,7 +9,9 @@ use super::{
             texts::Texts,
             views::Pager,
         },
+        certificates::counted,
         overview::actor,
+        paging::Numbered,
     },
     escaped, field_refused,
     fields::{Alternative, Field, Input},
@@ -38,6 +40,8 @@ struct Tenants<'a> {
     kinds: Vec<(&'static str, String, bool)>,
     vendors: bool,
     count: String,
+    /// As of when the number of all is, if it is not of this moment.
+    counted: Option<String>,
     rows: Vec<Row>,
     pager: Option<Pager>,
 }
@@ -75,15 +79,17 @@ pub(in super::super::super) async fn list(call: Call) -> Result<Response, Failur
     let page = call.visit.page.titled("tenants-title");
     let t = page.t;
     let services = call.koshin.service_names();
-    let address = |number| address(&search, kind, number);
+    let (path, shown, total) = ("/tenants", found.rows.len(), found.total);
+    let list = Numbered { path, page: number, per_page: PER_PAGE, shown, total };
     let view = Tenants {
         search: &search,
         narrowed: !search.is_empty() || kind.is_some(),
         kinds: TenantKind::ALL.map(|entry| (entry.as_str(), kind_text(t, entry), kind == Some(entry))).into(),
         vendors: kind == Some(TenantKind::Vendor),
         count: t.with("tenants-count", "count", found.total),
+        counted: counted(t, found.counted_at),
+        pager: list.pager(t, |number| address(&search, kind, number)),
         rows: found.rows.into_iter().map(|tenant| row(t, tenant, &services)).collect(),
-        pager: pager(t, number, found.total, address),
         page: &page,
     };
     Ok(html(&page, StatusCode::OK, &view))
@@ -184,13 +190,4 @@ fn address(search: &str, kind: Option<TenantKind>, number: u32) -> String {
     }
     pairs.push(format!("page={number}"));
     pairs.join("&")
-}
-
-fn pager(t: &Texts, number: u32, total: u64, address: impl Fn(u32) -> String) -> Option<Pager> {
-    let pages = u32::try_from(total.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX);
-    (pages > 1).then(|| Pager {
-        position: t.with_two("pager-position", ("page", number.into()), ("pages", pages.into())),
-        previous: (number > 1).then(|| address(number - 1)),
-        next: (number < pages).then(|| address(number + 1)),
-    })
 }
