@@ -82,6 +82,7 @@ impl CertificateFacts {
         let subject = certificate.subject();
         let spki = certificate.public_key().raw;
         let usage: Option<ExtendedKeyUsage<'_>> = extension(&certificate, &OID_X509_EXT_EXTENDED_KEY_USAGE)?;
+        // Whoever does not say it readably is no CA.
         let constraints = extension::<BasicConstraints>(&certificate, &OID_X509_EXT_BASIC_CONSTRAINTS);
         Ok(Self {
             serial: Serial::from_der_integer(certificate.raw_serial())?,
@@ -167,7 +168,11 @@ fn parse(der: &[u8], extensions: bool) -> Result<X509Certificate<'_>, Certificat
     Ok(certificate)
 }
 
-/// One extension, if it is there. It is malformed when it is there twice (RFC 5280, 4.2) or cannot be read.
+/// One extension, if it is there.
+///
+/// # Errors
+/// When it is there twice (RFC 5280, 4.2) or cannot be read. What follows it in its own bytes is passed over, as the library
+/// does where it reads all extensions.
 fn extension<'a, T: FromDer<'a, X509Error>>(
     certificate: &'a X509Certificate<'_>,
     oid: &Oid<'_>,
@@ -176,11 +181,7 @@ fn extension<'a, T: FromDer<'a, X509Error>>(
     let Some(found) = certificate.get_extension_unique(oid).map_err(|error| malformed(&error))? else {
         return Ok(None);
     };
-    match T::from_der(found.value) {
-        Ok(([], read)) => Ok(Some(read)),
-        Ok(_) => Err(malformed(&X509Error::InvalidExtensions)),
-        Err(error) => Err(malformed(&error)),
-    }
+    T::from_der(found.value).map(|(_, read)| Some(read)).map_err(|error| malformed(&error))
 }
 
 fn is_client_auth_only(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> bool {

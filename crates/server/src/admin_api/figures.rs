@@ -21,7 +21,7 @@ pub(super) struct Figures {
     /// Since when reasons and renewals are counted.
     since: Timestamp,
     /// As of when the numbers are, the oldest of them: over all organisations, where these have many terminals, they
-    /// are counted once a minute. None when they are of this moment.
+    /// are counted once a minute at most, and may be ten minutes old. `null` when they are of this moment.
     counted_at: Option<Timestamp>,
     expiries_by_week: Vec<Week>,
     /// The most frequent first.
@@ -60,12 +60,15 @@ struct Renewals {
 pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
     let (koshin, actor) = (&call.koshin, &call.caller.actor);
     let look_back = SignedDuration::from_hours(24 * i64::from(call.inputs.small("days", USUAL_DAYS)));
-    let since = call.now.checked_sub(look_back).unwrap_or(Timestamp::MIN);
+    let before = |moment: Timestamp| moment.checked_sub(look_back).unwrap_or(Timestamp::MIN);
+    let since = before(call.now);
     let weeks = koshin.expiries_by_week(actor, call.inputs.small("weeks", USUAL_WEEKS), call.now).await?;
     let reasons = koshin.failure_reasons(actor, since, call.now).await?;
     let funnel = koshin.funnel(actor, since, call.now).await?;
+    // What was kept looks back from when it was counted.
+    let kept = [reasons.counted_at, funnel.counted_at].into_iter().flatten().min();
     let body = Figures {
-        since,
+        since: kept.map_or(since, before),
         counted_at: [weeks.counted_at, reasons.counted_at, funnel.counted_at].into_iter().flatten().min(),
         expiries_by_week: weeks
             .numbers

@@ -24,8 +24,8 @@ pub(super) struct TenantList {
     tenants: Vec<Tenant>,
     /// How many there are on all pages.
     total: u64,
-    /// As of when `total` is: where there are many terminals, it is counted once a minute. None when it is of this
-    /// moment.
+    /// As of when `total` is: where there are many terminals, it is counted once a minute at most, and may be ten
+    /// minutes old. `null` when it is of this moment.
     counted_at: Option<Timestamp>,
     /// This page, from 1.
     page: u32,

@@ -37,7 +37,7 @@ pub(super) struct TerminalList {
     /// Whether there are more than `total`: of very many that a search finds, only the first are counted.
     more_than_total: bool,
     /// As of when the numbers are: over all organisations, where these have many terminals, they are counted once a
-    /// minute. None when they are of this moment.
+    /// minute at most, and may be ten minutes old. `null` when they are of this moment.
     counted_at: Option<Timestamp>,
     /// This page, from 1.
     page: u32,

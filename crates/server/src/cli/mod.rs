@@ -110,10 +110,13 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let place = Place { home: Home::new(cli.dir), database_url: cli.database_url, store: OnceLock::new() };
-    let reads = matches!(cli.command, Command::Audit { .. } | Command::Certs(_));
+    let reads = matches!(
+        cli.command,
+        Command::Audit { .. } | Command::Certs(_) | Command::Notices(notices::NoticesCommand::List { .. })
+    );
     let done = obey(&place, cli.command).await;
     // Where no server runs, nobody else gives this command's events their places in the chain.
-    // What only reads has none, waits for nobody, and hides nothing that it found.
+    // What only reads has none, waits for no node that gives places, and hides nothing that it found.
     if let Some(store) = place.store.get().filter(|_| !reads) {
         // What was asked for has been done: whoever gives places next gives these, too.
         if let Err(error) = store.link_events().await {

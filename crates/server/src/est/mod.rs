@@ -71,9 +71,11 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
     let body = body_within(body, &koshin.config().limits).await?;
-    let request = request_in(&body).map(Arc::new);
     let peer = asker.peer().and_then(Peer::shared_certificate);
-    if let (Ok(request), Some(peer)) = (&request, peer)
+    // Nobody without a certificate makes us verify a signature.
+    let peer = peer.ok_or_else(|| denied(ProblemCode::CertificateRequired))?;
+    let request = request_in(&body).map(Arc::new);
+    if let Ok(request) = &request
         && let Some(certificate) = koshin.renew_at_once(peer, Arc::clone(request), asker.now).await?
     {
         return packed(&[&certificate]);
@@ -88,7 +90,7 @@ async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<R
 
 /// The key that the request proves to have and asks to be certified.
 fn key_for(caller: &Caller, request: &CertificateRequest) -> Result<PublicKey, UseCaseError> {
-    if caller.is_not_who(request) {
+    if caller.is_named_otherwise_in(request) {
         return Err(denied(ProblemCode::CsrSubjectMismatch));
     }
     Ok(request.public_key.clone())

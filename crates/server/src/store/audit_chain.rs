@@ -57,11 +57,11 @@ pub enum ChainBreak {
         /// When it says it happened.
         at: Timestamp,
     },
-    /// An event that has waited for its place for long: nobody gives events their places, or
-    /// it says of itself that it is older than it is.
+    /// An event that should have had its place long ago: nobody gives events their places, it says of
+    /// itself that it is older than it is, or it was put in among older ones.
     #[error(
         "row {id} of {at} has no place in the chain yet: no server has run since, or somebody put it in \
-         with an old date"
+         with an old date or among older ones"
     )]
     Unchained {
         /// Its row.
@@ -102,8 +102,6 @@ pub struct ChainReport {
     pub head: ChainHead,
     /// The first place where it does not hold.
     pub broken: Option<ChainBreak>,
-    /// Events that had no place yet when everything else had been looked at: nothing is said of them.
-    pub without_place: u64,
 }
 
 impl Store {
@@ -144,16 +142,20 @@ impl Store {
         self.read(move |connection| Ok(against(connection, &kept)?.is_none())).await
     }
 
-    /// The first event from before `then`, by its own word, that has no place yet. Looks at all
-    /// events.
+    /// The first event that should have its place by now and has none: one from before `then`, by its
+    /// own word, or one among the rows up to which linking has given every event its place, where
+    /// none can appear any more. Linking does not look there again: whoever puts an event in there,
+    /// with whatever date, would have one that is never told and never linked. Looks at all events.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn without_place(&self, then: Timestamp) -> Result<Option<ChainBreak>, StoreError> {
         self.read_at_length(move |connection| {
+            // Read before the events: what is settled meanwhile was linked meanwhile.
+            let settled = settled(connection)?;
             let first: Option<(i64, i64)> = with_places!()
                 .filter(audit_link::position.is_null())
-                .filter(audit_event::at.lt(then.as_second()))
+                .filter(audit_event::at.lt(then.as_second()).or(audit_event::id.le(settled)))
                 .order(audit_event::id)
                 .select((audit_event::id, audit_event::at))
                 .first(connection)
@@ -163,10 +165,24 @@ impl Store {
         .await
     }
 
+    /// How many events have no place in the chain yet. Looks at all events.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn count_without_place(&self) -> Result<u64, StoreError> {
+        self.read_at_length(|connection| {
+            let count: i64 =
+                with_places!().filter(audit_link::position.is_null()).count().get_result(connection)?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
+        .await
+    }
+
     /// Checks every event up to the present end, and that the chain leads through the head
-    /// that was kept outside the database. Events that have no place yet are only counted: see
-    /// [`Self::link_events`] and [`Self::without_place`]. Waits for no lock. Read in parts, each for itself, so that a long
-    /// trail holds back neither renewals nor SQLite's checkpoints.
+    /// that was kept outside the database. Nothing is said of events that have no place yet: see
+    /// [`Self::link_events`], [`Self::without_place`] and [`Self::count_without_place`]. Waits for no
+    /// lock. Read in parts, each for itself, so that a long trail holds back neither renewals nor
+    /// SQLite's checkpoints.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -179,8 +195,7 @@ impl Store {
         if let (None, Some(kept)) = (&broken, kept) {
             broken = self.read_at_length(move |connection| against(connection, &kept)).await?;
         }
-        let without_place = self.read_at_length(without_place).await?;
-        Ok(ChainReport { head, broken, without_place })
+        Ok(ChainReport { head, broken })
     }
 
     async fn first_break(&self, head: &ChainHead) -> Result<Option<ChainBreak>, StoreError> {
@@ -267,9 +282,14 @@ pub(super) fn after(reached: &ChainHead, row: &AuditRow) -> Result<ChainHead, St
     Ok(ChainHead { position, hash: Words::of(row).hash(position, &reached.hash)? })
 }
 
-fn without_place(connection: &mut AnyConnection) -> Result<u64, StoreError> {
-    let count: i64 = with_places!().filter(audit_link::position.is_null()).count().get_result(connection)?;
-    Ok(u64::try_from(count).unwrap_or(0))
+/// Up to which row every event has its place, and none can appear any more: see `linking.rs`.
+fn settled(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let settled: Option<i64> = audit_head::table
+        .filter(audit_head::id.eq(HEAD))
+        .select(audit_head::settled)
+        .first(connection)
+        .optional()?;
+    Ok(settled.unwrap_or(0))
 }
 
 /// Events beyond the recorded end.

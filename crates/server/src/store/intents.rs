@@ -74,12 +74,12 @@ impl Store {
     }
 
     /// Finds what the records say of `serial` and how many of its terminal's certificates were issued since `since` and
-    /// never used, lets `plan` make an intent of it, and records that, all at one moment: SQLite's writer has in its memory
+    /// never used, lets `plan` make an intent of it, and records that in the same transaction: SQLite's writer has in its memory
     /// what any other connection reads anew, and nobody is woken in between. `plan` may be called again for the same.
     ///
     /// `None`, and nothing recorded, when nobody knows the serial, when `plan` makes nothing of it, or when anything is in the
-    /// way of the intent: an unused certificate of the terminal, a key or serial that was used before. [`Self::record_intent`]
-    /// says what, and lets the unused give way.
+    /// way of the intent: an unused certificate of the terminal, a key or serial that was used before, an end of what it
+    /// replaces. [`Self::record_intent`] says what, and lets the unused give way.
     ///
     /// # Errors
     /// When the store is out of reach.

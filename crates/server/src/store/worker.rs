@@ -13,6 +13,7 @@ use super::{
 use crate::metrics::{GroupMetrics, QueueMetrics, Stopwatch, Waiting};
 use diesel::connection::SimpleConnection;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
@@ -85,7 +86,9 @@ impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item
 
     fn run(&mut self, connection: &mut AnyConnection) -> Progress {
         self.waiting = None;
-        let outcome = (self.work)(connection);
+        // What panics here must not take the only writer with it. It is undone like every other failure.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(connection)))
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the work on the records panicked".to_owned())));
         let progress = match &outcome {
             Ok(_) => Progress::Done,
             Err(StoreError::Repeat(_)) => Progress::Repeat,

@@ -127,8 +127,8 @@ impl Koshin {
     }
 }
 
-/// Checks the whole trail. It only reads, and so waits for no lock: events of the last moments that have no place yet
-/// are counted apart, and one that should have had its place long ago is a break. None gets its place here: a check
+/// Checks the whole trail. It only reads, and so waits for no lock: nothing is said of events of the last moments that
+/// have no place yet, and one that should have had its place long ago is a break. None gets its place here: a check
 /// must not hide what it found.
 ///
 /// # Errors

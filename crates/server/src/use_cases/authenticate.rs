@@ -12,8 +12,8 @@ use koshin_protocol::problem::ProblemCode;
 /// 最終接続 is noted no more often.
 const SEEN: SignedDuration = SignedDuration::from_hours(1);
 
-/// A terminal whose certificate is good for talking to this server. Only
-/// [`Koshin::authenticate`] makes one.
+/// A terminal whose certificate is the very one of the records. Outside the use cases there are only those that
+/// [`Koshin::authenticate`] found good for talking to this server.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub(super) serial: String,
@@ -63,7 +63,8 @@ impl Caller {
         &self.serial
     }
 
-    /// If the certificate `peer` is the very one that the records have under its serial.
+    /// If the certificate `peer` is the very one that the records have under its serial. Whether it is good, [`Self::refusal`]
+    /// says.
     pub(super) fn known(peer: &CertificateFacts, record: PeerRecord) -> Option<Self> {
         let (not_before, not_after) = (peer.not_before, peer.not_after);
         let same = record.der.as_deref() == Some(peer.der.as_slice());
@@ -92,7 +93,7 @@ impl Caller {
 
     /// Whether a request names somebody else. The subject comes from the records; a request that names another is a
     /// mistake of its sender, told rather than overridden. One that names none is taken.
-    pub fn is_not_who(&self, request: &CertificateRequest) -> bool {
+    pub fn is_named_otherwise_in(&self, request: &CertificateRequest) -> bool {
         request.names_another(self.common_name(), self.tenant_id())
     }
 

@@ -26,6 +26,13 @@ impl InFlight {
     }
 }
 
+impl Ticket {
+    /// Whose renewal it is.
+    pub(super) fn terminal_id(&self) -> i64 {
+        self.terminal_id
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.set.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.terminal_id);

@@ -75,7 +75,7 @@ impl Koshin {
     /// with the certificate of a renewal that went well, and for itself otherwise.
     pub(crate) async fn note_renewal<T>(
         &self,
-        caller: &RenewalCaller,
+        caller: &Caller,
         outcome: Result<T, UseCaseError>,
         now: Timestamp,
     ) -> Result<T, UseCaseError> {

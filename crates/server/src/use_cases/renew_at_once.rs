@@ -6,10 +6,11 @@
 
 use super::{
     Caller, Koshin, UseCaseError,
+    blocking::Admission,
     in_flight::Ticket,
     renew::{judge, quota_since},
 };
-use crate::store::{Door, Intent, PeerRecord, RecordedIntent};
+use crate::store::{Door, Intent, PeerRecord, RecordedIntent, StoreError};
 use jiff::Timestamp;
 use koshin_issuance::{CertificateFacts, CertificateRequest, IssuancePlan};
 use koshin_policy::CertificateState;
@@ -20,8 +21,16 @@ struct Asked {
     peer: Arc<CertificateFacts>,
     request: Arc<CertificateRequest>,
     now: Timestamp,
-    /// Keeps other renewals of the terminal away, from the decision on.
-    ticket: Mutex<Option<Ticket>>,
+    /// Taken when the decision is made; the long way must find them given back.
+    held: Mutex<Option<Held>>,
+}
+
+/// What a renewal holds while it is under way.
+struct Held {
+    /// Keeps other renewals of the terminal away.
+    ticket: Ticket,
+    /// Counts it among those at work. Taken after the ticket: a terminal that asks many times at once has one place.
+    _place: Admission,
 }
 
 /// What was decided.
@@ -33,12 +42,12 @@ struct Planned {
 impl Koshin {
     /// EST simplereenroll (RFC 7030, 4.2.2) with the certificate `peer`, whose signature and possession the handshake has
     /// proved: the new certificate, DER. `None` when anything is in the way; then nothing was recorded, and
-    /// [`Self::renew_with_device_key`] says what it is.
+    /// [`Self::authenticate_for_renewal`] and [`Self::renew_with_device_key`] say what it is.
     ///
     /// From the first record on it runs to its end even if the caller goes away, so that the records are whole.
     ///
     /// # Errors
-    /// What happens after the intent was recorded: 409 when a later renewal took its place; a store out of reach.
+    /// What happens from the decision on: 409 when a later renewal took its place; a key that does not sign; a store out of reach.
     pub async fn renew_at_once(
         self: &Arc<Self>,
         peer: Arc<CertificateFacts>,
@@ -46,29 +55,39 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, UseCaseError> {
         let koshin = Arc::clone(self);
-        let asked = Arc::new(Asked { peer, request, now, ticket: Mutex::default() });
+        let asked = Arc::new(Asked { peer, request, now, held: Mutex::default() });
         let task = tokio::spawn(async move { koshin.certify_at_once(asked).await });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 
     async fn certify_at_once(self: &Arc<Self>, asked: Arc<Asked>) -> Result<Option<Vec<u8>>, UseCaseError> {
-        let Ok(_place) = self.blocking.admit() else { return Ok(None) };
         let recorded = self.record_at_once(&asked).await;
-        // Given back before the long way asks for one.
-        let _ticket = asked.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((Planned { caller, plan }, intent)) = recorded? else { return Ok(None) };
-        let outcome = self.sign_and_record(&caller, plan, intent, asked.now).await;
-        self.note_outcome(caller.record.terminal_id, outcome, asked.now).await.map(Some)
+        let held = asked.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (recorded, held) {
+            (Ok(Some((Planned { caller, plan }, intent))), held) => {
+                let outcome = self.sign_and_record(&caller, plan, intent, asked.now).await;
+                drop(held);
+                self.note_renewal(&caller, outcome, asked.now).await.map(Some)
+            }
+            // The records were out of reach just when they were to be changed.
+            (Err(error), Some(Held { ticket, _place })) => {
+                let terminal_id = ticket.terminal_id();
+                drop((ticket, _place));
+                self.note_outcome(terminal_id, Err(error.into()), asked.now).await
+            }
+            // Nothing was decided in its favour: whoever only reads may still find out more.
+            (Ok(None) | Err(_), _) => Ok(None),
+        }
     }
 
     async fn record_at_once(
         self: &Arc<Self>,
         asked: &Arc<Asked>,
-    ) -> Result<Option<(Planned, RecordedIntent)>, UseCaseError> {
+    ) -> Result<Option<(Planned, RecordedIntent)>, StoreError> {
         let (serial, since) = (asked.peer.serial.to_hex(), quota_since(asked.now));
         let (koshin, asked, now) = (Arc::clone(self), Arc::clone(asked), asked.now);
         let plan = move |record, unused| koshin.plan_at_once(&asked, record, unused);
-        Ok(self.store.record_planned(serial, since, now, plan).await?)
+        self.store.record_planned(serial, since, now, plan).await
     }
 
     /// The plan, if neither records, request nor policy are against it.
@@ -77,21 +96,26 @@ impl Koshin {
         let caller = Caller::known(peer, record)?;
         let service = self.service(&caller.record.service).ok()?;
         let in_use = caller.record.state == CertificateState::InUse && caller.refusal(*now).is_none();
-        if !in_use || caller.is_not_who(request) || judge(&caller, unused, &service, *now).is_some() {
+        if !in_use
+            || caller.is_named_otherwise_in(request)
+            || judge(&caller, unused, &service, *now).is_some()
+            || !self.hold(asked, &caller)
+        {
             return None;
         }
-        self.hold_ticket(asked, &caller).then_some(())?;
         let order = self.order(&caller, Door::Est, &service, *now).ok()?;
         let (plan, intent) = self.plan_order(&order, &request.public_key, *now).ok()?;
         Some((Planned { caller, plan }, intent))
     }
 
-    /// The database may ask to repeat a transaction: then the ticket is there already.
-    fn hold_ticket(&self, asked: &Asked, caller: &Caller) -> bool {
-        let mut ticket = asked.ticket.lock().unwrap_or_else(PoisonError::into_inner);
-        if ticket.is_none() {
-            *ticket = self.in_flight.enter(caller.record.terminal_id);
+    /// Takes the terminal's ticket and a place, unless they are held: the database may ask to repeat a transaction.
+    fn hold(&self, asked: &Asked, caller: &Caller) -> bool {
+        let mut held = asked.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none() {
+            let ticket = self.in_flight.enter(caller.record.terminal_id);
+            let place = ticket.is_some().then(|| self.blocking.admit().ok()).flatten();
+            *held = ticket.zip(place).map(|(ticket, _place)| Held { ticket, _place });
         }
-        ticket.is_some()
+        held.is_some()
     }
 }

@@ -108,7 +108,9 @@ fn lists_say_where_they_end_and_numbers_of_when_they_are() {
     a_page_past_the_end_leads_back_to_the_first(&mut browser);
     as_if_there_were_many(&site);
     assert_eq!(said(browser.get("/overview")), 4, "the counters and three charts");
-    assert_eq!(said(browser.get("/tenants")), 1);
+    let tenants = browser.get("/tenants");
+    assert!(text(&tenants).contains(">件数は"), "terminals are counted: {}", text(&tenants));
+    assert_eq!(said(tenants), 1);
     assert_eq!(said(browser.get("/tenants?q=clinic")), 0, "what is searched is counted");
     let mut own = site.signed_in("clinic", &clinic);
     assert_eq!(said(own.get("/overview")), 0, "an organisation's own are");

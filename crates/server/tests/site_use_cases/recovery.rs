@@ -11,7 +11,7 @@ use koshin_server::{
 };
 
 /// A request for a new key that names no subject.
-fn request() -> CertificateRequest {
+pub(crate) fn request() -> CertificateRequest {
     let key = entropy::private_key(KeyAlgorithm::P256).unwrap();
     CertificateRequest {
         common_name: None,

@@ -167,6 +167,9 @@ pub(crate) async fn what_is_planned_from_the_records_is_recorded_with_them_or_no
     f.confirm("a1").await;
     let declined = f.store.record_planned("a1".to_owned(), now(), now(), |_, _| None::<((), Intent)>).await;
     assert!(declined.unwrap().is_none(), "whoever plans may make nothing of it");
+    let defect = |_, _| -> Option<((), Intent)> { panic!("for the test") };
+    let panicked = f.store.record_planned("a1".to_owned(), now(), now(), defect).await;
+    assert!(panicked.is_err(), "a defect there takes no thread of the store with it, as what follows shows");
     let used_before = Intent { key_fingerprint: "key-a1".to_owned(), ..f.intent("a2") };
     assert!(planned("a1", used_before).await.is_none(), "its key was certified before");
     f.suspend("clinic", true).await;

@@ -72,17 +72,35 @@ pub(crate) async fn an_event_of_a_transaction_that_ends_late_is_linked_late_and_
 pub(crate) async fn an_event_that_was_passed_over_is_found_and_linked(f: Fixture) {
     f.store.link_events().await.unwrap();
     f.store.audit(event(AuditKind::RenewalRefused)).await.unwrap();
+    assert_eq!(f.store.without_place(now()).await.unwrap(), None, "an event of this second is not late");
+    let late = f.store.without_place(later(1)).await.unwrap();
     f.sql("UPDATE audit_head SET settled = 1000");
     assert_eq!(f.store.link_events().await.unwrap().events, 0, "it looks settled");
-    assert_eq!(f.store.without_place(now()).await.unwrap(), None, "an event of this second is not late");
-    let Some(ChainBreak::Unchained { id, at }) = f.store.without_place(later(1)).await.unwrap() else {
-        panic!("it has no place");
-    };
+    let found = f.store.without_place(now()).await.unwrap();
+    assert_eq!(found, late, "among settled ones it should have its place, whatever its date");
+    let Some(ChainBreak::Unchained { id, at }) = found else { panic!("it has no place") };
     assert_eq!(at, now());
     f.store.link_again_from(id).await.unwrap();
+    assert_eq!(f.store.count_without_place().await.unwrap(), 1);
     assert_eq!(f.store.link_events().await.unwrap(), Linked { events: 1, oldest: Some(now()) });
     assert_eq!(f.store.without_place(later(1)).await.unwrap(), None);
+    assert_eq!(f.store.count_without_place().await.unwrap(), 0);
     assert_eq!(f.store.verify_chain(None).await.unwrap().broken, None);
+}
+
+/// Linking does not look there again, and by its date it is never late.
+pub(crate) async fn an_event_put_in_among_settled_ones_is_found_though_it_is_of_the_future(f: Fixture) {
+    f.store.link_events().await.unwrap();
+    f.sql("UPDATE audit_head SET settled = 1000");
+    let future = later(24 * 365);
+    f.sql(&format!(
+        "INSERT INTO audit_event (at, kind, detail) VALUES ({}, 'signed_in', 'by hand')",
+        future.as_second()
+    ));
+    assert_eq!(f.store.link_events().await.unwrap().events, 0);
+    assert_eq!(f.store.verify_chain(None).await.unwrap().broken, None, "it is not in the chain");
+    let found = f.store.without_place(now()).await.unwrap();
+    assert!(matches!(found, Some(ChainBreak::Unchained { at, .. }) if at == future), "{found:?}");
 }
 
 pub(crate) async fn what_was_done_to_the_trail_is_found(f: Fixture) {

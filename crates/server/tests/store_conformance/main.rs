@@ -137,6 +137,7 @@ on_both_databases! {
     chain::events_get_their_places_once_whoever_gives_them,
     chain::an_event_of_a_transaction_that_ends_late_is_linked_late_and_not_forgotten,
     chain::an_event_that_was_passed_over_is_found_and_linked,
+    chain::an_event_put_in_among_settled_ones_is_found_though_it_is_of_the_future,
     operators::tenants_are_listed_searched_and_counted,
     operators::a_changed_tenant_is_found_by_its_new_name,
     operators::a_policy_is_kept_replaced_and_forgotten_with_its_event,

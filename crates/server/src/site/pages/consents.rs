@@ -132,7 +132,8 @@ async fn drawn(call: &Call, message: Option<Message>, wrong: Option<String>) -> 
         TenantKind::Clinic if !ended => Some(call.koshin.vendors(&actor).await?),
         _ => None,
     };
-    let list = Numbered { path: "/consents", page: number, per_page: PER_PAGE, shown: rows.len(), total };
+    let (path, shown) = ("/consents", rows.len());
+    let list = Numbered { path, page: number, per_page: PER_PAGE, shown, total, stale: false };
     let view = Consents {
         page: &page,
         message,

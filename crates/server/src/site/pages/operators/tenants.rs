@@ -3,13 +3,13 @@
 use super::{
     super::{
         super::{
+            dates,
             endpoints::Call,
             failure::Failure,
             page::{Page, html, see_other},
             texts::Texts,
             views::Pager,
         },
-        certificates::counted,
         overview::actor,
         paging::Numbered,
     },
@@ -80,14 +80,15 @@ pub(in super::super::super) async fn list(call: Call) -> Result<Response, Failur
     let t = page.t;
     let services = call.koshin.service_names();
     let (path, shown, total) = ("/tenants", found.rows.len(), found.total);
-    let list = Numbered { path, page: number, per_page: PER_PAGE, shown, total };
+    let stale = found.counted_at.is_some();
+    let list = Numbered { path, page: number, per_page: PER_PAGE, shown, total, stale };
     let view = Tenants {
         search: &search,
         narrowed: !search.is_empty() || kind.is_some(),
         kinds: TenantKind::ALL.map(|entry| (entry.as_str(), kind_text(t, entry), kind == Some(entry))).into(),
         vendors: kind == Some(TenantKind::Vendor),
         count: t.with("tenants-count", "count", found.total),
-        counted: counted(t, found.counted_at),
+        counted: found.counted_at.map(|at| t.with("tenants-counted-at", "time", dates::minute(at))),
         pager: list.pager(t, |number| address(&search, kind, number)),
         rows: found.rows.into_iter().map(|tenant| row(t, tenant, &services)).collect(),
         page: &page,

@@ -29,6 +29,7 @@ tenants-count = { $count ->
     [one] { $count } tenant
    *[other] { $count } tenants
     }
+tenants-counted-at = Number of tenants as of { $time }.
 tenant-id = ID
 tenant-id-hint = It becomes the organization (O) in the certificates. 64 characters at most; it cannot be changed later.
 tenant-id-wrong = Enter an ID of 1 to 64 characters without spaces at its ends.

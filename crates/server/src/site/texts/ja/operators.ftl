@@ -26,6 +26,7 @@ tenants-back = テナントの一覧へ戻る
 tenants-none-found = 条件に合うテナントはありません。検索する言葉を短くするか、条件を消してください。
 tenants-caption = テナントの一覧
 tenants-count = { $count }件
+tenants-counted-at = 件数は{ $time }現在です。
 tenant-id = ID
 tenant-id-hint = 証明書の組織名（O）になります。64文字以下で、後から変更できません。
 tenant-id-wrong = IDを1文字以上64文字以下で入力してください。前後の空白は使えません。
