@@ -72,9 +72,10 @@ pub(in super::super) fn attention(terminals: Terminals, now: Timestamp) -> Termi
 pub(super) fn standing(terminals: Terminals, state: TerminalState, now: Timestamp) -> Terminals {
     let (soon, due) = (cut(now, SOON_DAYS), cut(now, DUE_DAYS));
     let second = now.as_second();
-    let valid = |terminals| working(terminals).filter(terminal::expires_at.ge(second));
-    let well = |terminals| valid(terminals).filter(terminal::failing_since.is_null());
-    let plain = |terminals| well(terminals).filter(terminal::unused_serial.is_null());
+    // One bound: of two, SQLite may begin at the earlier, and pass over all that lies between.
+    let ending_from = |terminals, from: i64| working(terminals).filter(terminal::expires_at.ge(from));
+    let well = |terminals, from| ending_from(terminals, from).filter(terminal::failing_since.is_null());
+    let plain = |terminals, from| well(terminals, from).filter(terminal::unused_serial.is_null());
     match state {
         TerminalState::Stopped => terminals
             .filter(in_state::at_rest())
@@ -84,13 +85,11 @@ pub(super) fn standing(terminals: Terminals, state: TerminalState, now: Timestam
             .filter(terminal::stopped_at.is_null())
             .filter(terminal::current_state.ne_all(["in_use", "issued", "revoked"])),
         TerminalState::Expired => working(terminals).filter(terminal::expires_at.lt(second)),
-        TerminalState::Failed => valid(terminals).filter(in_state::failing()),
-        TerminalState::Unused => well(terminals).filter(in_state::has_unused()),
-        TerminalState::Soon => plain(terminals).filter(terminal::expires_at.lt(soon)),
-        TerminalState::Due => {
-            plain(terminals).filter(terminal::expires_at.ge(soon)).filter(terminal::expires_at.lt(due))
-        }
-        TerminalState::Valid => plain(terminals).filter(terminal::expires_at.ge(due)),
+        TerminalState::Failed => ending_from(terminals, second).filter(in_state::failing()),
+        TerminalState::Unused => well(terminals, second).filter(in_state::has_unused()),
+        TerminalState::Soon => plain(terminals, second).filter(terminal::expires_at.lt(soon)),
+        TerminalState::Due => plain(terminals, soon).filter(terminal::expires_at.lt(due)),
+        TerminalState::Valid => plain(terminals, due),
     }
 }
 
