@@ -27,9 +27,9 @@ use tokio::sync::oneshot;
 const GROUP: usize = 256;
 /// How long the writer lets others join a group, for each item that was in the group before: while many renew, commits
 /// are fewer and larger, and the processor does something else meanwhile. Whoever comes after another one alone never waits.
-const GATHERING: Duration = Duration::from_micros(100);
+const GATHERING: Duration = Duration::from_micros(200);
 /// Nobody is kept waiting longer.
-const LONGEST_GATHERING: Duration = Duration::from_millis(3);
+const LONGEST_GATHERING: Duration = Duration::from_millis(6);
 /// Items that may wait; beyond it the store is called overloaded.
 const QUEUE: usize = 4096;
 /// How often a transaction is repeated when the database asks for it.
