@@ -102,12 +102,12 @@ impl CertificateFacts {
     /// The subject as RFC 4514 writes it. Read from the bytes at each call: every connection has the facts of a
     /// certificate, and hardly any asks for names in full. Empty if these are no certificate's.
     pub fn subject_rfc4514(&self) -> String {
-        parse_certificate(&self.der).map(|read| name::rfc4514(read.subject())).unwrap_or_default()
+        parse_without_extensions(&self.der).map(|read| name::rfc4514(read.subject())).unwrap_or_default()
     }
 
     /// The issuer as RFC 4514 writes it, likewise.
     pub fn issuer_rfc4514(&self) -> String {
-        parse_certificate(&self.der).map(|read| name::rfc4514(read.issuer())).unwrap_or_default()
+        parse_without_extensions(&self.der).map(|read| name::rfc4514(read.issuer())).unwrap_or_default()
     }
 
     /// Reads the first certificate of a PEM text.
@@ -184,7 +184,7 @@ fn extension<'a, T: FromDer<'a, X509Error>>(
     T::from_der(found.value).map(|(_, read)| Some(read)).map_err(|error| malformed(&error))
 }
 
-fn is_client_auth_only(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> bool {
+fn is_client_auth_only(usage: &ExtendedKeyUsage<'_>) -> bool {
     let others = usage.any
         || usage.server_auth
         || usage.code_signing

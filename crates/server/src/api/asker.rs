@@ -10,7 +10,7 @@ use http::{HeaderMap, header::ACCEPT_LANGUAGE, request::Parts};
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_protocol::{TRIAL_HEADER, problem::ProblemCode};
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 /// The language of an answer. Japanese unless English is preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,22 +79,26 @@ impl Asker {
     /// The terminal that asks. Its first request with a new certificate confirms it.
     pub(crate) async fn caller(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
         let purpose = if self.trial { Purpose::Trial } else { Purpose::Use };
-        koshin.authenticate(self.certificate()?, purpose, self.now).await
+        let peer = self.certificate()?;
+        koshin.authenticate(&peer, purpose, self.now).await
     }
 
     /// The terminal that asks for a renewal. Whoever renews with a certificate uses it,
     /// whatever the trial header says.
     pub(crate) async fn caller_for_renewal(&self, koshin: &Koshin) -> Result<RenewalCaller, UseCaseError> {
-        koshin.authenticate_for_renewal(self.certificate()?, self.now).await
+        let peer = self.certificate()?;
+        koshin.authenticate_for_renewal(&peer, self.now).await
     }
 
     /// The terminal that asks, leaving the records as they are.
     pub(crate) async fn caller_on_trial(&self, koshin: &Koshin) -> Result<Caller, UseCaseError> {
-        koshin.authenticate(self.certificate()?, Purpose::Trial, self.now).await
+        let peer = self.certificate()?;
+        koshin.authenticate(&peer, Purpose::Trial, self.now).await
     }
 
-    fn certificate(&self) -> Result<&CertificateFacts, UseCaseError> {
-        let certificate = self.peer.as_ref().and_then(Peer::certificate);
+    /// The certificate of the connection, which the handshake has proved.
+    pub(crate) fn certificate(&self) -> Result<Arc<CertificateFacts>, UseCaseError> {
+        let certificate = self.peer.as_ref().and_then(Peer::shared_certificate);
         certificate.ok_or_else(|| super::denied(ProblemCode::CertificateRequired))
     }
 }

@@ -71,9 +71,8 @@ async fn reenroll(State(koshin): State<Arc<Koshin>>, asker: Asker, body: Body) -
 
 async fn reenrolled(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<Response, UseCaseError> {
     let body = body_within(body, &koshin.config().limits).await?;
-    let peer = asker.peer().and_then(Peer::shared_certificate);
-    // Nobody without a certificate makes us verify a signature.
-    let peer = peer.ok_or_else(|| denied(ProblemCode::CertificateRequired))?;
+    // First: nobody without a certificate makes us verify a signature.
+    let peer = asker.certificate()?;
     let request = request_in(&body).map(Arc::new);
     if let Ok(request) = &request
         && let Some(certificate) = koshin.renew_at_once(peer, Arc::clone(request), asker.now).await?
