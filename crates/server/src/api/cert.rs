@@ -29,6 +29,10 @@ pub(super) async fn renew(State(koshin): State<Arc<Koshin>>, asker: Asker, body:
 
 async fn renewed(koshin: &Arc<Koshin>, asker: &Asker, body: Body) -> Result<RenewalReply, UseCaseError> {
     body_within(body, &koshin.config().limits).await?;
+    if let Some(reply) = koshin.bundle_at_once(asker.certificate()?, asker.now).await? {
+        return Ok(reply);
+    }
+    // Something is in the way: the long way finds out what, and notes it.
     let caller = asker.caller_for_renewal(koshin).await?;
     koshin.renew_with_server_key(caller, asker.now).await
 }
@@ -59,7 +63,12 @@ pub(super) async fn bundle(
 }
 
 async fn fetched(koshin: &Koshin, asker: &Asker, token: &str) -> Result<Response, UseCaseError> {
-    let caller = asker.caller(koshin).await?;
-    let pkcs12 = koshin.fetch_bundle(&caller, token, asker.now).await?;
+    let pkcs12 = match koshin.fetch_at_once(asker.certificate()?, token, asker.now).await? {
+        Some(pkcs12) => pkcs12,
+        None => {
+            let caller = asker.caller(koshin).await?;
+            koshin.fetch_bundle(&caller, token, asker.now).await?
+        }
+    };
     Ok(([(CONTENT_TYPE, PKCS12)], pkcs12).into_response())
 }

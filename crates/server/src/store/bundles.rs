@@ -1,10 +1,11 @@
 //! Bundles: PKCS#12 files that wait to be fetched, under the hash of their token.
 
 use super::{
-    AnyConnection, OnBehalf, Store, StoreError,
+    AnyConnection, OnBehalf, PeerRecord, Store, StoreError,
     attempts::{self, progress},
+    certificates::find_peer,
     connection::lock_terminal,
-    kept_bundle::{Keep, NoteFetched, NoteFirstFetch},
+    kept_bundle::{FindBundle, Keep, NoteFetched, NoteFirstFetch},
     schema::bundle,
 };
 use diesel::prelude::*;
@@ -85,26 +86,58 @@ impl Store {
         now: Timestamp,
     ) -> Result<Fetched, StoreError> {
         let token_hash = token_hash.to_owned();
+        self.write(move |connection| fetch(connection, &token_hash, terminal_id, now)).await
+    }
+
+    /// The same for the terminal whose certificate has this serial, in one visit to the records, if `known` knows by what
+    /// they say of it that it may. `None`, and nothing noted, when nobody knows the serial, when `known` does not, or when there is
+    /// no bundle for the terminal under this token: [`Self::peer`] and [`Self::fetch_bundle`] say which. `known` may be
+    /// called again for the same.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn fetch_bundle_if<P: Send + 'static>(
+        &self,
+        serial: String,
+        token_hash: String,
+        now: Timestamp,
+        mut known: impl FnMut(PeerRecord) -> Option<P> + Send + 'static,
+    ) -> Result<Option<(P, Vec<u8>)>, StoreError> {
         self.write(move |connection| {
-            // Whoever ends what nobody has fetched looks after this.
-            lock_terminal(connection, terminal_id)?;
-            let Some(found) = find(connection, &token_hash, now)? else { return Ok(Fetched::Nothing) };
-            if found.terminal_id != terminal_id {
-                return Ok(Fetched::Foreign { serial: found.serial });
-            }
-            // What is fetched again has all its notes already, and a note would copy the whole file.
-            if !found.fetched {
-                let at = now.as_second();
-                if (NoteFetched { token_hash: &token_hash, at }).execute(connection)? != 1 {
-                    return Ok(Fetched::Nothing);
-                }
-                note_first_fetch(connection, &found.serial, now)?;
-                attempts::received(connection, terminal_id, progress::FETCHED, now)?;
-            }
-            Ok(Fetched::Bundle(found.pkcs12))
+            let Some(record) = find_peer(connection, &serial)? else { return Ok(None) };
+            let terminal_id = record.terminal_id;
+            let Some(known) = known(record) else { return Ok(None) };
+            Ok(match fetch(connection, &token_hash, terminal_id, now)? {
+                Fetched::Bundle(pkcs12) => Some((known, pkcs12)),
+                Fetched::Foreign { .. } | Fetched::Nothing => None,
+            })
         })
         .await
     }
+}
+
+/// What lies under a token for this terminal; noted, if it is its bundle.
+fn fetch(
+    connection: &mut AnyConnection,
+    token_hash: &str,
+    terminal_id: i64,
+    now: Timestamp,
+) -> Result<Fetched, StoreError> {
+    // Whoever ends what nobody has fetched looks after this.
+    lock_terminal(connection, terminal_id)?;
+    let Some(found) = find(connection, token_hash, now)? else { return Ok(Fetched::Nothing) };
+    if found.terminal_id != terminal_id {
+        return Ok(Fetched::Foreign { serial: found.serial });
+    }
+    // What is fetched again has all its notes already, and a note would copy the whole file.
+    if !found.fetched {
+        if (NoteFetched { token_hash, at: now.as_second() }).execute(connection)? != 1 {
+            return Ok(Fetched::Nothing);
+        }
+        note_first_fetch(connection, &found.serial, now)?;
+        attempts::received(connection, terminal_id, progress::FETCHED, now)?;
+    }
+    Ok(Fetched::Bundle(found.pkcs12))
 }
 
 fn find(
@@ -112,14 +145,8 @@ fn find(
     token_hash: &str,
     now: Timestamp,
 ) -> Result<Option<BundleRow>, StoreError> {
-    let row: Option<(String, i64, Vec<u8>, Option<i64>)> = bundle::table
-        .filter(bundle::token_hash.eq(token_hash))
-        .filter(bundle::expires_at.gt(now.as_second()))
-        // What administrators carry has a door of its own.
-        .filter(bundle::set_hash.is_null())
-        .select((bundle::serial, bundle::terminal_id, bundle::pkcs12, bundle::fetched_at))
-        .get_result(connection)
-        .optional()?;
+    let find = FindBundle { token_hash, now: now.as_second() };
+    let row: Option<(String, i64, Vec<u8>, Option<i64>)> = find.get_result(connection).optional()?;
     Ok(row.map(|(serial, terminal_id, pkcs12, fetched_at)| BundleRow {
         serial,
         terminal_id,

@@ -5,9 +5,9 @@ use super::{
     AnyConnection, AuditEvent, Store, StoreError, attempts, audit, bundles,
     connection::lock_terminal,
     endings, in_state, instant,
-    kept::FindRenewing,
+    kept::{FindPeer, FindRenewing},
     overview,
-    schema::{certificate, tenant, terminal},
+    schema::{certificate, terminal},
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -211,34 +211,12 @@ type PeerColumns = (
     (String, String, bool, Option<String>),
 );
 
-/// The columns of [`PeerColumns`], in its order.
-macro_rules! peer_columns {
-    () => {
-        (
-            (certificate::der, certificate::state, certificate::first_used_at),
-            (
-                terminal::id,
-                terminal::common_name,
-                terminal::label,
-                terminal::stopped_at,
-                terminal::last_seen_at,
-            ),
-            (tenant::id, tenant::service, tenant::suspended, tenant::preferred_hours),
-        )
-    };
-}
-
 /// What the records say of this serial, in the caller's transaction.
 pub(super) fn find_peer(
     connection: &mut AnyConnection,
     serial: &str,
 ) -> Result<Option<PeerRecord>, StoreError> {
-    let row: Option<PeerColumns> = certificate::table
-        .inner_join(terminal::table.inner_join(tenant::table))
-        .filter(certificate::serial.eq(serial))
-        .select(peer_columns!())
-        .get_result(connection)
-        .optional()?;
+    let row: Option<PeerColumns> = FindPeer { serial }.get_result(connection).optional()?;
     row.map(peer_from).transpose()
 }
 

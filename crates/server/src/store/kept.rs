@@ -29,8 +29,50 @@ macro_rules! kept {
 }
 pub(super) use kept;
 
-/// All that a renewal must know of the certificate it came with, and how many of its terminal's certificates were issued
-/// since a moment and never used. Finds one row or none.
+/// What a request must know of its certificate: the types of [`peer_columns`].
+type PeerSqlType = (
+    (Nullable<Binary>, Text, Nullable<BigInt>),
+    (BigInt, Text, Nullable<Text>, Nullable<BigInt>, BigInt),
+    (Text, Text, Bool, Nullable<Text>),
+);
+
+/// The columns of `PeerSqlType`, in its order.
+macro_rules! peer_columns {
+    () => {
+        "SELECT certificate.der, certificate.state, certificate.first_used_at, \
+         terminal.id, terminal.common_name, terminal.label, terminal.stopped_at, terminal.last_seen_at, \
+         tenant.id, tenant.service, tenant.suspended, tenant.preferred_hours"
+    };
+}
+
+/// From where they come, before the serial.
+macro_rules! of_peer {
+    () => {
+        " FROM certificate INNER JOIN terminal ON terminal.id = certificate.terminal_id \
+         INNER JOIN tenant ON tenant.id = terminal.tenant_id WHERE certificate.serial = "
+    };
+}
+
+/// All that a request must know of the certificate it came with. Finds one row or none.
+#[derive(Debug)]
+pub(super) struct FindPeer<'a> {
+    pub(super) serial: &'a str,
+}
+
+impl Query for FindPeer<'_> {
+    type SqlType = PeerSqlType;
+}
+
+kept!(FindPeer);
+
+impl QueryFragment<AnyBackend> for FindPeer<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        out.push_sql(concat!(peer_columns!(), of_peer!()));
+        out.push_bind_param::<Text, _>(self.serial)
+    }
+}
+
+/// The same, and how many of its terminal's certificates were issued since a moment and never used.
 #[derive(Debug)]
 pub(super) struct FindRenewing<'a> {
     pub(super) serial: &'a str,
@@ -39,34 +81,21 @@ pub(super) struct FindRenewing<'a> {
 }
 
 impl Query for FindRenewing<'_> {
-    type SqlType = (
-        (
-            (Nullable<Binary>, Text, Nullable<BigInt>),
-            (BigInt, Text, Nullable<Text>, Nullable<BigInt>, BigInt),
-            (Text, Text, Bool, Nullable<Text>),
-        ),
-        BigInt,
-    );
+    type SqlType = (PeerSqlType, BigInt);
 }
 
 kept!(FindRenewing);
 
 impl QueryFragment<AnyBackend> for FindRenewing<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT certificate.der, certificate.state, certificate.first_used_at, \
-             terminal.id, terminal.common_name, terminal.label, terminal.stopped_at, terminal.last_seen_at, \
-             tenant.id, tenant.service, tenant.suspended, tenant.preferred_hours, \
-             (SELECT count(*) FROM certificate AS renewal WHERE renewal.terminal_id = terminal.id \
-             AND renewal.first_used_at IS NULL AND renewal.created_at >= ",
-        );
+        out.push_sql(concat!(
+            peer_columns!(),
+            ", (SELECT count(*) FROM certificate AS renewal WHERE renewal.terminal_id = terminal.id \
+             AND renewal.first_used_at IS NULL AND renewal.created_at >= "
+        ));
         out.push_bind_param::<BigInt, _>(&self.since)?;
-        out.push_sql(
-            ") FROM certificate INNER JOIN terminal ON terminal.id = certificate.terminal_id \
-             INNER JOIN tenant ON tenant.id = terminal.tenant_id WHERE certificate.serial = ",
-        );
-        out.push_bind_param::<Text, _>(self.serial)?;
-        Ok(())
+        out.push_sql(concat!(")", of_peer!()));
+        out.push_bind_param::<Text, _>(self.serial)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use diesel::{
     QueryResult, RunQueryDsl,
-    query_builder::{AstPass, QueryFragment, QueryId},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 
@@ -70,6 +70,32 @@ impl QueryFragment<AnyBackend> for Keep<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.issued_by)?;
         out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The bundle under a token, if it still waits for its terminal. Finds one row or none.
+pub(super) struct FindBundle<'a> {
+    pub(super) token_hash: &'a str,
+    /// In seconds since 1970.
+    pub(super) now: i64,
+}
+
+impl Query for FindBundle<'_> {
+    /// Serial, terminal, file, when it was fetched.
+    type SqlType = (Text, BigInt, Binary, Nullable<BigInt>);
+}
+
+kept!(FindBundle);
+
+impl QueryFragment<AnyBackend> for FindBundle<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        out.push_sql("SELECT serial, terminal_id, pkcs12, fetched_at FROM bundle WHERE token_hash = ");
+        out.push_bind_param::<Text, _>(self.token_hash)?;
+        out.push_sql(" AND expires_at > ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        // What administrators carry has a door of its own.
+        out.push_sql(" AND set_hash IS NULL");
         Ok(())
     }
 }

@@ -71,6 +71,14 @@ impl Caller {
         same.then(|| Self { serial: peer.serial.to_hex(), not_before, not_after, record })
     }
 
+    /// If nothing is wrong with it at all: the certificate is the one of the records, in use and let in. What is
+    /// wrong with any other, [`Koshin::authenticate`] tells.
+    pub(super) fn good(peer: &CertificateFacts, record: PeerRecord, now: Timestamp) -> Option<Self> {
+        let caller = Self::known(peer, record)?;
+        let good = caller.record.state == CertificateState::InUse && caller.refusal(now).is_none();
+        good.then_some(caller)
+    }
+
     /// Why it is not let in, whatever it wants.
     pub(super) fn refusal(&self, now: Timestamp) -> Option<Refusal> {
         standing_refusal(&self.standing(), self.tenant(), now)

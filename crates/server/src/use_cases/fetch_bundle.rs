@@ -3,9 +3,32 @@
 use super::{Caller, Denial, Koshin, UseCaseError, renew::token_hash};
 use crate::store::{AuditKind, Fetched};
 use jiff::Timestamp;
+use koshin_issuance::CertificateFacts;
 use koshin_protocol::problem::ProblemCode;
+use std::sync::Arc;
 
 impl Koshin {
+    /// The PKCS#12 that waits under `token` for the terminal with the certificate `peer`, if nothing is wrong: one visit to
+    /// the records. `None` when anything is; then nothing was noted, and [`Self::authenticate`] and [`Self::fetch_bundle`] say
+    /// what it is.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn fetch_at_once(
+        &self,
+        peer: Arc<CertificateFacts>,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, UseCaseError> {
+        let (serial, hash) = (peer.serial.to_hex(), token_hash(token));
+        let known = move |record| Caller::good(&peer, record, now);
+        let fetched = self.store.fetch_bundle_if(serial, hash, now, known).await?;
+        Ok(fetched.map(|(caller, pkcs12)| {
+            self.see(&caller, now);
+            pkcs12
+        }))
+    }
+
     /// The PKCS#12 that waits under `token`. May be fetched again until the new
     /// certificate is used or the bundle's life is over.
     ///

@@ -106,16 +106,26 @@ impl Koshin {
         let Ready { key, service, _ticket, _place } = ready;
         let order = self.order(caller, Door::Legacy, &service, now)?;
         let (plan, intent) = self.record_plan(&order, &key.public, now).await?;
+        self.pack_and_record(caller, BundleOrder { plan, intent, key: key.private, service }, now).await
+    }
 
+    /// From the recorded intent of a renewal at the legacy door to the bundle that waits.
+    pub(super) async fn pack_and_record(
+        &self,
+        caller: &Caller,
+        order: BundleOrder,
+        now: Timestamp,
+    ) -> Result<RenewalReply, UseCaseError> {
+        let BundleOrder { plan, intent, key, service } = order;
         let (pass, token) = (entropy::password(), entropy::token());
         let expires_at = now.checked_add(self.config.bundle_lifetime).unwrap_or(Timestamp::MAX);
         let token_hash = token_hash(token.expose_secret());
         let work = BundleWork {
             authority: self.authority(),
             plan,
-            key: key.private,
+            key,
             pass: pass.clone(),
-            common_name: order.common_name,
+            common_name: caller.record.common_name.clone(),
             service,
         };
         let (der, pkcs12) = self.blocking.run(move || work.run()).await?;
@@ -230,6 +240,14 @@ struct Ready {
     _ticket: Ticket,
     /// Counts it among those at work.
     _place: Option<Admission>,
+}
+
+/// What a bundle is made of, once its intent is recorded.
+pub(super) struct BundleOrder {
+    pub(super) plan: IssuancePlan,
+    pub(super) intent: RecordedIntent,
+    pub(super) key: PrivateKey,
+    pub(super) service: Arc<Service>,
 }
 
 /// The signature and the bundle, in one visit to a processor.

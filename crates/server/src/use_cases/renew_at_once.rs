@@ -1,4 +1,4 @@
-//! The renewal by EST that nearly every one is: nothing is wrong with it. One visit to the records finds who asks, decides,
+//! The renewal that nearly every one is: nothing is wrong with it. One visit to the records finds who asks, decides,
 //! plans and records the intent; another one records the certificate.
 //!
 //! What finds anything in its way changes nothing and says so: then the long way ([`super::renew`]) goes step by step,
@@ -8,35 +8,107 @@ use super::{
     Caller, Koshin, UseCaseError,
     blocking::Admission,
     in_flight::Ticket,
-    renew::{judge, quota_since},
+    renew::{BundleOrder, judge, quota_since},
 };
-use crate::store::{Door, Intent, PeerRecord, RecordedIntent, StoreError};
+use crate::{
+    config::Service,
+    entropy::NewKey,
+    store::{Door, Intent, PeerRecord, RecordedIntent, StoreError},
+};
 use jiff::Timestamp;
-use koshin_issuance::{CertificateFacts, CertificateRequest, IssuancePlan};
-use koshin_policy::CertificateState;
+use koshin_issuance::{CertificateFacts, CertificateRequest, IssuancePlan, PublicKey};
+use koshin_protocol::renewal::RenewalReply;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who asks, with what, and when.
-struct Asked {
+/// For which key a certificate is asked.
+trait Wanted: Send + Sync + 'static {
+    const DOOR: Door;
+    /// What is held of the key while the renewal is under way.
+    type Key: Send;
+
+    /// The key, if the request may have one and it is at hand.
+    fn key(&self, koshin: &Koshin, caller: &Caller, service: &Service) -> Option<Self::Key>;
+
+    /// Its public half.
+    fn public<'a>(&'a self, key: &'a Self::Key) -> &'a PublicKey;
+
+    /// Takes back what was not needed: no record knows it.
+    fn give_back(&self, koshin: &Koshin, key: Self::Key);
+}
+
+/// EST: the device made it and proves in its request that it has it.
+struct DeviceKey(Arc<CertificateRequest>);
+
+impl Wanted for DeviceKey {
+    const DOOR: Door = Door::Est;
+    type Key = ();
+
+    fn key(&self, _: &Koshin, caller: &Caller, _: &Service) -> Option<()> {
+        (!caller.is_named_otherwise_in(&self.0)).then_some(())
+    }
+
+    fn public<'a>(&'a self, (): &'a ()) -> &'a PublicKey {
+        &self.0.public_key
+    }
+
+    fn give_back(&self, _: &Koshin, (): ()) {}
+}
+
+/// The legacy door: the server makes it.
+struct ServerKey {
+    /// Made before the visit to the records, if the key is of a kind that is not kept in stock.
+    fresh: Mutex<Option<NewKey>>,
+}
+
+impl Wanted for ServerKey {
+    const DOOR: Door = Door::Legacy;
+    type Key = NewKey;
+
+    fn key(&self, koshin: &Koshin, _: &Caller, service: &Service) -> Option<NewKey> {
+        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fresh = fresh.filter(|key| key.public.algorithm() == service.legacy_key);
+        fresh.or_else(|| koshin.keys.at_hand(service.legacy_key))
+    }
+
+    fn public<'a>(&'a self, key: &'a NewKey) -> &'a PublicKey {
+        &key.public
+    }
+
+    fn give_back(&self, koshin: &Koshin, key: NewKey) {
+        koshin.keys.give_back(key);
+    }
+}
+
+/// Who asks, for what, and when.
+struct Asked<W: Wanted> {
     peer: Arc<CertificateFacts>,
-    request: Arc<CertificateRequest>,
+    wanted: W,
     now: Timestamp,
-    /// Taken when the decision is made; the long way must find them given back.
-    held: Mutex<Option<Held>>,
+    /// Taken when the decision is made; the long way must find it given back.
+    held: Mutex<Option<Held<W::Key>>>,
 }
 
 /// What a renewal holds while it is under way.
-struct Held {
+struct Held<K> {
     /// Keeps other renewals of the terminal away.
     ticket: Ticket,
     /// Counts it among those at work. Taken after the ticket: a terminal that asks many times at once has one place.
     _place: Admission,
+    key: K,
 }
 
 /// What was decided.
 struct Planned {
     caller: Caller,
+    service: Arc<Service>,
     plan: IssuancePlan,
+}
+
+/// What was decided and has its place in the records.
+struct Begun<K> {
+    planned: Planned,
+    intent: RecordedIntent,
+    held: Held<K>,
 }
 
 impl Koshin {
@@ -55,34 +127,84 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, UseCaseError> {
         let koshin = Arc::clone(self);
-        let asked = Arc::new(Asked { peer, request, now, held: Mutex::default() });
+        let asked = Asked::new(peer, DeviceKey(request), now);
         let task = tokio::spawn(async move { koshin.certify_at_once(asked).await });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
 
-    async fn certify_at_once(self: &Arc<Self>, asked: Arc<Asked>) -> Result<Option<Vec<u8>>, UseCaseError> {
-        let recorded = self.record_at_once(&asked).await;
+    /// `POST /api/cert` in the same way: `None` also when no key is at hand, and then
+    /// [`Self::renew_with_server_key`] waits for one.
+    ///
+    /// # Errors
+    /// As [`Self::renew_at_once`].
+    pub async fn bundle_at_once(
+        self: &Arc<Self>,
+        peer: Arc<CertificateFacts>,
+        now: Timestamp,
+    ) -> Result<Option<RenewalReply>, UseCaseError> {
+        // A terminal's next key is of the kind that it has, unless its service has changed.
+        let fresh = self.keys.fresh(peer.key)?;
+        let koshin = Arc::clone(self);
+        let asked = Asked::new(peer, ServerKey { fresh: Mutex::new(fresh) }, now);
+        let task = tokio::spawn(async move { koshin.pack_at_once(asked).await });
+        task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
+    }
+
+    async fn certify_at_once(
+        self: &Arc<Self>,
+        asked: Arc<Asked<DeviceKey>>,
+    ) -> Result<Option<Vec<u8>>, UseCaseError> {
+        let Some(Begun { planned, intent, held }) = self.begin_at_once(&asked).await? else {
+            return Ok(None);
+        };
+        let Planned { caller, plan, .. } = planned;
+        let outcome = self.sign_and_record(&caller, plan, intent, asked.now).await;
+        drop(held);
+        self.note_renewal(&caller, outcome, asked.now).await.map(Some)
+    }
+
+    async fn pack_at_once(
+        self: &Arc<Self>,
+        asked: Arc<Asked<ServerKey>>,
+    ) -> Result<Option<RenewalReply>, UseCaseError> {
+        let Some(Begun { planned, intent, held }) = self.begin_at_once(&asked).await? else {
+            return Ok(None);
+        };
+        let Planned { caller, service, plan } = planned;
+        let Held { ticket, _place, key } = held;
+        let order = BundleOrder { plan, intent, key: key.private, service };
+        let outcome = self.pack_and_record(&caller, order, asked.now).await;
+        drop((ticket, _place));
+        self.note_renewal(&caller, outcome, asked.now).await.map(Some)
+    }
+
+    /// The recorded intent, or `None` with everything given back.
+    async fn begin_at_once<W: Wanted>(
+        self: &Arc<Self>,
+        asked: &Arc<Asked<W>>,
+    ) -> Result<Option<Begun<W::Key>>, UseCaseError> {
+        let recorded = self.record_at_once(asked).await;
         let held = asked.held.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (recorded, held) {
-            (Ok(Some((Planned { caller, plan }, intent))), held) => {
-                let outcome = self.sign_and_record(&caller, plan, intent, asked.now).await;
-                drop(held);
-                self.note_renewal(&caller, outcome, asked.now).await.map(Some)
-            }
-            // The records were out of reach just when they were to be changed.
-            (Err(error), Some(Held { ticket, _place })) => {
+            (Ok(Some((planned, intent))), Some(held)) => Ok(Some(Begun { planned, intent, held })),
+            // The records were out of reach just when they were to be changed, and may know the key: it is wiped.
+            (Err(error), Some(Held { ticket, _place, .. })) => {
                 let terminal_id = ticket.terminal_id();
                 drop((ticket, _place));
                 self.note_outcome(terminal_id, Err(error.into()), asked.now).await
             }
+            (Ok(None), Some(Held { key, .. })) => {
+                asked.wanted.give_back(self, key);
+                Ok(None)
+            }
             // Nothing was decided in its favour: whoever only reads may still find out more.
-            (Ok(None) | Err(_), _) => Ok(None),
+            (Ok(_) | Err(_), None) => Ok(None),
         }
     }
 
-    async fn record_at_once(
+    async fn record_at_once<W: Wanted>(
         self: &Arc<Self>,
-        asked: &Arc<Asked>,
+        asked: &Arc<Asked<W>>,
     ) -> Result<Option<(Planned, RecordedIntent)>, StoreError> {
         let (serial, since) = (asked.peer.serial.to_hex(), quota_since(asked.now));
         let (koshin, asked, now) = (Arc::clone(self), Arc::clone(asked), asked.now);
@@ -91,31 +213,38 @@ impl Koshin {
     }
 
     /// The plan, if neither records, request nor policy are against it.
-    fn plan_at_once(&self, asked: &Asked, record: PeerRecord, unused: u64) -> Option<(Planned, Intent)> {
-        let Asked { peer, request, now, .. } = asked;
-        let caller = Caller::known(peer, record)?;
+    fn plan_at_once<W: Wanted>(
+        &self,
+        asked: &Asked<W>,
+        record: PeerRecord,
+        unused: u64,
+    ) -> Option<(Planned, Intent)> {
+        let caller = Caller::good(&asked.peer, record, asked.now)?;
         let service = self.service(&caller.record.service).ok()?;
-        let in_use = caller.record.state == CertificateState::InUse && caller.refusal(*now).is_none();
-        if !in_use
-            || caller.is_named_otherwise_in(request)
-            || judge(&caller, unused, &service, *now).is_some()
-            || !self.hold(asked, &caller)
-        {
+        if judge(&caller, unused, &service, asked.now).is_some() {
             return None;
         }
-        let order = self.order(&caller, Door::Est, &service, *now).ok()?;
-        let (plan, intent) = self.plan_order(&order, &request.public_key, *now).ok()?;
-        Some((Planned { caller, plan }, intent))
-    }
-
-    /// Takes the terminal's ticket and a place, unless they are held: the database may ask to repeat a transaction.
-    fn hold(&self, asked: &Asked, caller: &Caller) -> bool {
         let mut held = asked.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_none() {
-            let ticket = self.in_flight.enter(caller.record.terminal_id);
-            let place = ticket.is_some().then(|| self.blocking.admit().ok()).flatten();
-            *held = ticket.zip(place).map(|(ticket, _place)| Held { ticket, _place });
+            *held = self.hold(asked, &caller, &service);
         }
-        held.is_some()
+        let key = asked.wanted.public(&held.as_ref()?.key);
+        let order = self.order(&caller, W::DOOR, &service, asked.now).ok()?;
+        let (plan, intent) = self.plan_order(&order, key, asked.now).ok()?;
+        Some((Planned { caller, service, plan }, intent))
+    }
+
+    /// Takes the terminal's ticket, a place and the key. They are kept if the database asks to repeat its transaction.
+    fn hold<W: Wanted>(&self, asked: &Asked<W>, caller: &Caller, service: &Service) -> Option<Held<W::Key>> {
+        let ticket = self.in_flight.enter(caller.record.terminal_id)?;
+        let _place = self.blocking.admit().ok()?;
+        let key = asked.wanted.key(self, caller, service)?;
+        Some(Held { ticket, _place, key })
+    }
+}
+
+impl<W: Wanted> Asked<W> {
+    fn new(peer: Arc<CertificateFacts>, wanted: W, now: Timestamp) -> Arc<Self> {
+        Arc::new(Self { peer, wanted, now, held: Mutex::default() })
     }
 }

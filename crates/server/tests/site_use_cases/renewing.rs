@@ -1,14 +1,15 @@
-//! The short way of a renewal by EST: taken when nothing is wrong, and without a trace when anything is.
+//! The short way of a renewal and of its fetch: taken when nothing is wrong, and without a trace when anything is.
 
 use crate::{
     recovery::request,
     world::{World, now},
 };
 use jiff::SignedDuration;
-use koshin_issuance::{CertificateFacts, CertificateRequest};
+use koshin_issuance::{CertificateFacts, CertificateRequest, KeyAlgorithm, read_pkcs12};
 use koshin_policy::CertificateState::{self, InUse, Issued};
-use koshin_server::use_cases::Purpose;
-use std::sync::Arc;
+use koshin_protocol::renewal::RenewalReply;
+use koshin_server::use_cases::{KeyLevel, Purpose};
+use std::{sync::Arc, time::Duration};
 
 async fn states(world: &World) -> Vec<CertificateState> {
     let rows = world.koshin.store().certificates().await.unwrap();
@@ -40,4 +41,50 @@ async fn the_short_way_is_taken_when_nothing_is_wrong_and_leaves_no_trace_otherw
     // The long way finds ticket and place given back, and lets the unused one give way.
     let caller = world.koshin.authenticate_for_renewal(&peer, open).await.unwrap();
     world.koshin.renew_with_device_key(caller, request().public_key, open).await.unwrap();
+}
+
+/// Waits until a key is in stock: they are made in idle time.
+async fn a_key_in_stock(world: &World) -> KeyLevel {
+    let rsa = KeyAlgorithm::Rsa { bits: 2048 };
+    world.koshin.key_pool().fill_in_idle_time();
+    loop {
+        let level = world.koshin.key_pool().level(rsa).filter(|level| level.keys > 0);
+        if let Some(level) = level {
+            return level;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_short_way_of_the_legacy_door_takes_a_key_only_for_a_renewal_that_nothing_is_wrong_with() {
+    let world = World::new().await;
+    let peer = Arc::new(world.peer("clinic").clone());
+    let open = peer.not_after - SignedDuration::from_hours(10 * 24);
+    let at_once = async |at| world.koshin.bundle_at_once(Arc::clone(&peer), at).await.unwrap();
+    world.koshin.authenticate(&peer, Purpose::Use, now()).await.unwrap();
+    assert!(at_once(open).await.is_none(), "no key is at hand");
+
+    let before = a_key_in_stock(&world).await.used;
+    assert!(at_once(now()).await.is_none(), "it is too early");
+    let reply = at_once(open).await.expect("nothing is wrong");
+    assert_eq!(states(&world).await, [InUse, Issued]);
+    assert_eq!(a_key_in_stock(&world).await.used, before + 1);
+    assert!(at_once(open).await.is_none(), "the unused one is in the way");
+    assert_eq!(a_key_in_stock(&world).await.used, before + 1, "the key went back to the stock");
+    // The long way finds ticket and place given back.
+    let caller = world.koshin.authenticate_for_renewal(&peer, open).await.unwrap();
+    let later = world.koshin.renew_with_server_key(caller, open).await.unwrap();
+
+    let fetch = async |reply: &RenewalReply, peer: &Arc<CertificateFacts>| {
+        let token = reply.uri.rsplit('/').next().unwrap();
+        world.koshin.fetch_at_once(Arc::clone(peer), token, open).await.unwrap()
+    };
+    assert!(fetch(&reply, &peer).await.is_none(), "its certificate has given way to the later one");
+    let stranger = Arc::new(world.peer("other").clone());
+    world.koshin.authenticate(&stranger, Purpose::Use, now()).await.unwrap();
+    assert!(fetch(&later, &stranger).await.is_none(), "it is another terminal's");
+    let pkcs12 = fetch(&later, &peer).await.expect("its own");
+    let bundle = read_pkcs12(&pkcs12, &later.pass).unwrap();
+    assert_eq!(CertificateFacts::from_der(&bundle.certificate_der).unwrap().common_name, "client001");
 }

@@ -1,8 +1,8 @@
 //! Promises about bundles and about what nobody fetched.
 
-use crate::fixture::{Fixture, later, now};
+use crate::fixture::{Fixture, later, now, terminal};
 use jiff::{SignedDuration, Timestamp};
-use koshin_server::store::Fetched;
+use koshin_server::store::{Fetched, Intent, PeerRecord};
 
 fn never() -> Timestamp {
     Timestamp::MIN
@@ -57,6 +57,30 @@ pub(crate) async fn a_repeated_renewal_erases_the_bundle_of_the_earlier(f: Fixtu
     assert!(f.store.bundle("bundle-a2", now()).await.unwrap().is_some());
     let unused = f.store.unused_renewals_since(f.terminal_id, now()).await.unwrap();
     assert_eq!(unused, 2, "both count for the quota");
+}
+
+/// The short way of nearly every fetch: who asks is found and the bundle noted as fetched at one moment, or nothing is noted.
+pub(crate) async fn a_bundle_is_fetched_by_who_is_known_or_left_as_it_is(f: Fixture) {
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    f.issue("a2", Some("a1")).await;
+    let fetch = async |serial: &str, token: &str, welcome: bool| {
+        let known = move |record: PeerRecord| welcome.then_some(record.common_name);
+        f.store.fetch_bundle_if(serial.to_owned(), token.to_owned(), now(), known).await.unwrap()
+    };
+    assert!(fetch("ff", "bundle-a2", true).await.is_none(), "nobody has this serial");
+    assert!(fetch("a1", "bundle-a2", false).await.is_none(), "whoever asks is not let in");
+    assert!(fetch("a1", "bundle-a3", true).await.is_none(), "nothing waits there");
+    let other = f.store.ensure_terminal(terminal("client002"), now()).await.unwrap();
+    let intent = Intent { terminal_id: other.id, ..f.intent("b1") };
+    f.store.record_intent(intent, now()).await.unwrap();
+    assert!(fetch("b1", "bundle-a2", true).await.is_none(), "it is another terminal's");
+    assert!(!f.store.bundle("bundle-a2", now()).await.unwrap().unwrap().fetched, "nothing was noted so far");
+    for _ in 0..2 {
+        let found = fetch("a1", "bundle-a2", true).await.unwrap();
+        assert_eq!(found, ("client001".to_owned(), b"encrypted".to_vec()), "it may be fetched again");
+    }
+    assert!(f.store.bundle("bundle-a2", now()).await.unwrap().unwrap().fetched);
 }
 
 pub(crate) async fn another_terminal_learns_nothing_of_a_bundle(f: Fixture) {

@@ -61,6 +61,7 @@ on_both_databases! {
     certificates::a_tenant_is_added_once_and_can_be_suspended,
     certificates::two_operators_that_suspend_each_other_leave_one,
     certificates::a_terminal_keeps_its_identity_and_takes_a_new_label,
+    bundles::a_bundle_is_fetched_by_who_is_known_or_left_as_it_is,
     bundles::a_bundle_waits_for_its_terminal_until_its_time_is_over,
     bundles::the_first_use_erases_the_bundle,
     bundles::another_terminal_learns_nothing_of_a_bundle,

@@ -143,13 +143,39 @@ impl KeyPool {
     /// [`ProblemCode::Overloaded`] at once when the queue is full, with the seconds after which there will be room; a
     /// library that fails; the end of the server.
     pub(super) async fn key(&self, algorithm: KeyAlgorithm) -> Result<NewKey, UseCaseError> {
-        if !is_slow(algorithm) {
-            return Ok((self.0.generator)(algorithm)?.try_into()?);
+        if let Some(key) = self.fresh(algorithm)? {
+            return Ok(key);
         }
         match self.take(algorithm)? {
             Taken::AtHand(key) => Ok(key),
             Taken::Later(waiting) => waiting.key().await,
         }
+    }
+
+    /// A key of a kind that is made at once; `None` of the others.
+    ///
+    /// # Errors
+    /// A library that fails.
+    pub(super) fn fresh(&self, algorithm: KeyAlgorithm) -> Result<Option<NewKey>, KeyGenerationError> {
+        if is_slow(algorithm) {
+            return Ok(None);
+        }
+        Ok(Some((self.0.generator)(algorithm)?.try_into()?))
+    }
+
+    /// A key that nobody has had, if there is one in stock.
+    pub(super) fn at_hand(&self, algorithm: KeyAlgorithm) -> Option<NewKey> {
+        if !is_slow(algorithm) {
+            return None;
+        }
+        let key = self.0.stock().take(algorithm, Instant::now())?;
+        self.0.room.notify_one();
+        Some(key)
+    }
+
+    /// Takes back a key that neither the records nor anybody outside has seen.
+    pub(super) fn give_back(&self, key: NewKey) {
+        self.0.stock().take_back(key.public.algorithm(), key, self.0.rules.capacity);
     }
 
     /// Whether a key can be had without waiting.

@@ -248,6 +248,14 @@ impl Stock {
         }
     }
 
+    /// A key that was taken and not needed.
+    pub(super) fn take_back(&mut self, algorithm: KeyAlgorithm, key: NewKey, capacity: usize) {
+        if let Some(shelf) = self.shelves.iter_mut().find(|shelf| shelf.algorithm == algorithm) {
+            shelf.used = shelf.used.saturating_sub(1);
+            self.deliver(algorithm, key, capacity);
+        }
+    }
+
     /// Gives the key to the first who waits for one of its kind, else puts it on its shelf, else wipes it.
     pub(super) fn deliver(&mut self, algorithm: KeyAlgorithm, mut key: NewKey, capacity: usize) {
         while let Some(waiter) = self.first(algorithm) {

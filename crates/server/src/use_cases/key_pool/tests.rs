@@ -87,6 +87,24 @@ async fn a_key_is_handed_out_once() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_not_needed_goes_back_to_the_stock_or_to_who_waits() {
+    let (pool, open) = gated(rules(1, 1));
+    pool.keep([RSA]);
+    assert!(pool.at_hand(RSA).is_none(), "the stock is empty, and nobody waits");
+    pool.fill_in_idle_time();
+    open.send(()).unwrap();
+    until(|| level(&pool).keys == 1).await;
+    let key = pool.at_hand(RSA).unwrap();
+    let fingerprint = key.public.fingerprint();
+    assert_eq!((level(&pool).keys, level(&pool).used), (0, 1));
+    // The test's keys are all on P-256: the pool knows this one as what it says that it is.
+    assert!(pool.at_hand(key.public.algorithm()).is_none(), "keys that are made at once are not kept");
+    pool.0.stock().take_back(RSA, key, 1);
+    assert_eq!((level(&pool).keys, level(&pool).used), (1, 0), "as if nobody had taken it");
+    assert_eq!(pool.at_hand(RSA).unwrap().public.fingerprint(), fingerprint);
+}
+
+#[tokio::test]
 async fn who_waits_is_served_in_turn() {
     let (pool, open) = gated(rules(0, 1));
     let mut queue: VecDeque<_> = (0..5).map(|_| waiting(pool.take(RSA))).collect();
