@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::Extent;
-use super::figure::{Figure, Goal};
+use super::figure::{Figure, Goal, median};
 use super::fleet::{Memory, Prepared, Size, rest};
 use super::load::{Load, Target, Turn};
 use super::renewals::one;
@@ -33,7 +33,7 @@ pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) 
     space(&small, &large, &print)?;
     let server = start(&large, many, &print)?;
     // Before the renewals, after which the large one alone has certificates that wait for their first use.
-    lists(programs, (&small, &large), extent.lists, &print)?;
+    lists(programs, &large, extent, &print)?;
 
     let turn = Turn { door: "est", concurrency: CONCURRENCY, first: WARM_UP, renewals: FEW - WARM_UP };
     let target = Target::new(programs, &large, &[&server])?;
@@ -97,25 +97,40 @@ fn renewals(few: &Load, large: &Load, many: usize, runs: usize, print: &impl Fn(
     figure("p99", "ms", |load| load.p99, Goal::MostTimes(1.0 + WITHIN));
 }
 
-/// Every list of the site that both have.
-fn lists(
-    programs: &Path,
-    (small, large): (&Prepared, &Prepared),
-    runs: usize,
-    print: &impl Fn(&Figure),
-) -> Result<()> {
-    let of = |prepared: &Prepared| -> Result<Vec<(String, f64)>> {
-        let file = prepared.home().join("koshin.db");
-        let file = file.to_str().context("the scratch directory has a strange name")?;
-        site::lists(programs, file, prepared.size().terminals, runs)
-    };
-    let (few, many) = (of(small)?, of(large)?);
+/// Every list of the site that both have, asked by turns.
+///
+/// The small fleet is another one than that of the renewals: it has its troubles, too, so that every filter finds a page of
+/// rows in both.
+fn lists(programs: &Path, large: &Prepared, extent: Extent, print: &impl Fn(&Figure)) -> Result<()> {
+    let scratch = tempfile::Builder::new().prefix("koshin-lists-").tempdir()?;
+    let small = scratch.path().join("koshin.db");
+    site::fill(programs, path(&small)?, FEW)?;
+    let file = large.home().join("koshin.db");
+    let (mut few, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..extent.repeats {
+        few.push(site::lists(programs, path(&small)?, FEW, extent.lists)?);
+        many.push(site::lists(programs, path(&file)?, large.size().terminals, extent.lists)?);
+    }
     let certificates = large.size().certificates();
-    for (name, milliseconds) in many {
+    let few = medians(&few);
+    for (name, milliseconds) in medians(&many) {
         let Some((_, limit)) = few.iter().find(|(other, _)| *other == name) else { continue };
         let title = format!("list with {certificates} certificates, beside {FEW}: {name}");
-        let figure = Figure::new(title, milliseconds, "ms", runs).beside(*limit);
+        let figure = Figure::new(title, milliseconds, "ms", extent.repeats * extent.lists).beside(*limit);
         print(&if name == site::NO_PAGE { figure } else { figure.goal(Goal::MostTimes(1.0 + WITHIN)) });
     }
     Ok(())
+}
+
+fn path(file: &Path) -> Result<&str> {
+    file.to_str().context("the scratch directory has a strange name")
+}
+
+/// The median of each list over all rounds, in the order of the first.
+fn medians(rounds: &[Vec<(String, f64)>]) -> Vec<(String, f64)> {
+    let of = |name: &str| {
+        let times = rounds.iter().flatten().filter(|(other, _)| other == name).map(|(_, time)| *time);
+        median(times.collect())
+    };
+    rounds.first().into_iter().flatten().map(|(name, _)| (name.clone(), of(name))).collect()
 }

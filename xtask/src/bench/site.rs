@@ -40,7 +40,7 @@ pub(crate) fn measure(programs: &Path, runs: usize, print: impl Fn(&Figure)) -> 
 }
 
 /// A fleet nobody of which can connect: enough for lists.
-fn fill(programs: &Path, database: &str, terminals: usize) -> Result<()> {
+pub(super) fn fill(programs: &Path, database: &str, terminals: usize) -> Result<()> {
     let mut command = Command::new(programs.join("examples/fleet"));
     command.args(["--database", database, "--terminals", &terminals.to_string()]);
     let output = command.output().context("cannot start examples/fleet")?;

@@ -16,6 +16,9 @@ const BETWEEN: i64 = 365 * DAY;
 const STEP: i64 = LIFE / 65_536;
 /// So many of these places have passed already: ten days.
 const EXPIRED: i64 = 600;
+/// One of so many fails, and one of so many others has a certificate that it never used: of a thousand, more than a page.
+const FAILING: u32 = 17;
+const UNUSED: u32 = 19;
 /// A digest's 32 bytes make up a certificate of some 700.
 const DER_PARTS: usize = 22;
 
@@ -25,7 +28,7 @@ pub(crate) const TERMINAL_COLUMNS: &str = "INSERT INTO terminal (tenant_id, comm
 pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, terminal_id, parent, state, door, \
      key_fingerprint, not_before, not_after, created_at, first_used_at, ended_at, end_reason, der) VALUES ";
 
-/// Ends spread over three years, a few failing, unused or stopped; a live one has none of these troubles.
+/// Ends spread over three years, a few failing or with an unused certificate; a live one has none of these troubles.
 pub(crate) struct Terminal {
     pub(crate) number: u32,
     pub(crate) tenant: Tenant,
@@ -72,8 +75,8 @@ impl Terminal {
         let Self { number, tenant, serial, expires_at, seen_at, now, live, .. } = self;
         let tenant = tenant.number();
         let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
-        let failing = if number % 101 == 0 && !live { now.to_string() } else { "NULL".to_owned() };
-        let unused = if number % 97 == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
+        let failing = if number % FAILING == 0 && !live { now.to_string() } else { "NULL".to_owned() };
+        let unused = if number % UNUSED == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
         let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n第{tenant}医院\n{serial}");
         format!(
             "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {seen_at}, \
