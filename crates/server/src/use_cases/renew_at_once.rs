@@ -55,19 +55,14 @@ impl Wanted for DeviceKey {
 }
 
 /// The legacy door: the server makes it.
-struct ServerKey {
-    /// Made before the visit to the records, if the key is of a kind that is not kept in stock.
-    fresh: Mutex<Option<NewKey>>,
-}
+struct ServerKey;
 
 impl Wanted for ServerKey {
     const DOOR: Door = Door::Legacy;
     type Key = NewKey;
 
     fn key(&self, koshin: &Koshin, _: &Caller, service: &Service) -> Option<NewKey> {
-        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let fresh = fresh.filter(|key| key.public.algorithm() == service.legacy_key);
-        fresh.or_else(|| koshin.keys.at_hand(service.legacy_key))
+        koshin.keys.at_hand(service.legacy_key)
     }
 
     fn public<'a>(&'a self, key: &'a NewKey) -> &'a PublicKey {
@@ -142,10 +137,8 @@ impl Koshin {
         peer: Arc<CertificateFacts>,
         now: Timestamp,
     ) -> Result<Option<RenewalReply>, UseCaseError> {
-        // A terminal's next key is of the kind that it has, unless its service has changed.
-        let fresh = self.keys.fresh(peer.key)?;
         let koshin = Arc::clone(self);
-        let asked = Asked::new(peer, ServerKey { fresh: Mutex::new(fresh) }, now);
+        let asked = Asked::new(peer, ServerKey, now);
         let task = tokio::spawn(async move { koshin.pack_at_once(asked).await });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
     }
