@@ -97,26 +97,36 @@ fn renewals(few: &Load, large: &Load, many: usize, runs: usize, print: &impl Fn(
     figure("p99", "ms", |load| load.p99, Goal::MostTimes(1.0 + WITHIN));
 }
 
-/// Every list of the site that both have, asked by turns.
+/// Every list of the site that both have, asked by turns: medians of the medians of each round.
 ///
-/// The small fleet is another one than that of the renewals: it has its troubles, too, so that every filter finds a page of
-/// rows in both.
+/// The small fleet is another one than that of the renewals, whose terminals are all live: this one has its share of
+/// troubles, so that filters find a page of rows in both, and administrator and vendor see the same in both.
 fn lists(programs: &Path, large: &Prepared, extent: Extent, print: &impl Fn(&Figure)) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("koshin-lists-").tempdir()?;
     let small = scratch.path().join("koshin.db");
     site::fill(programs, path(&small)?, FEW)?;
     let file = large.home().join("koshin.db");
     let (mut few, mut many) = (Vec::new(), Vec::new());
-    for _ in 0..extent.repeats {
-        few.push(site::lists(programs, path(&small)?, FEW, extent.lists)?);
-        many.push(site::lists(programs, path(&file)?, large.size().terminals, extent.lists)?);
+    let mut of_few = || site::lists(programs, path(&small)?, FEW, extent.lists).map(|times| few.push(times));
+    let mut of_many = || {
+        let terminals = large.size().terminals;
+        site::lists(programs, path(&file)?, terminals, extent.lists).map(|times| many.push(times))
+    };
+    for round in 0..extent.repeats {
+        if round % 2 == 0 {
+            of_few()?;
+            of_many()?;
+        } else {
+            of_many()?;
+            of_few()?;
+        }
     }
     let certificates = large.size().certificates();
     let few = medians(&few);
     for (name, milliseconds) in medians(&many) {
         let Some((_, limit)) = few.iter().find(|(other, _)| *other == name) else { continue };
         let title = format!("list with {certificates} certificates, beside {FEW}: {name}");
-        let figure = Figure::new(title, milliseconds, "ms", extent.repeats * extent.lists).beside(*limit);
+        let figure = Figure::new(title, milliseconds, "ms", extent.repeats).beside(*limit);
         print(&if name == site::NO_PAGE { figure } else { figure.goal(Goal::MostTimes(1.0 + WITHIN)) });
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Terminals that can really connect: their certificates are signed by the server's issuing CA.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use anyhow::Result;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -27,16 +27,18 @@ pub(crate) struct Signed {
     pub(crate) not_after: i64,
 }
 
-/// The first terminals of the fleet.
+/// Terminals of the fleet that follow each other.
 pub(crate) struct Live {
+    /// The number of the first.
+    first: u32,
     keys: Vec<PrivateKey>,
     signed: Vec<Signed>,
     chain: Vec<Vec<u8>>,
 }
 
 impl Live {
-    /// Makes keys, and one certificate for each of `count` terminals.
-    pub(crate) fn prepare(server: &Path, count: u32, now: Timestamp) -> Result<Self> {
+    /// Makes keys, and one certificate for each of the terminals with these numbers.
+    pub(crate) fn prepare(server: &Path, numbers: Range<u32>, now: Timestamp) -> Result<Self> {
         let authority = Authority::load(&Home::new(server))?;
         let keys = (0..KEYS).map(|_| entropy::private_key(ALGORITHM)).collect::<Result<Vec<_>, _>>()?;
         let public = keys
@@ -58,21 +60,23 @@ impl Live {
             let (serial, not_after) = (plan.serial().to_hex(), plan.validity().not_after.as_second());
             Ok(Signed { serial, der: authority.sign(plan)?, not_after })
         };
-        let signed = (0..count).map(sign).collect::<Result<Vec<_>>>()?;
-        Ok(Self { keys, signed, chain: authority.chain() })
+        let first = numbers.start;
+        let signed = numbers.map(sign).collect::<Result<Vec<_>>>()?;
+        Ok(Self { first, keys, signed, chain: authority.chain() })
     }
 
     /// That of the terminal with this number, if it is live.
     pub(crate) fn certificate(&self, number: u32) -> Option<&Signed> {
-        self.signed.get(number as usize)
+        number.checked_sub(self.first).and_then(|place| self.signed.get(place as usize))
     }
 
     /// What the load generator reads: `chain` is the issuing CA and the root, `key` counts in `keys` (PKCS#8); all in
     /// base64.
     pub(crate) fn file(&self) -> Value {
         let text = |bytes: &[u8]| STANDARD.encode(bytes);
-        let terminals = self.signed.iter().enumerate().map(|(number, signed)| {
-            json!({ "cn": format!("client{number}"), "key": number % KEYS, "certificate": text(&signed.der) })
+        let terminals = (self.first..).zip(&self.signed).map(|(number, signed)| {
+            let key = number as usize % KEYS;
+            json!({ "cn": format!("client{number}"), "key": key, "certificate": text(&signed.der) })
         });
         json!({
             "chain": self.chain.iter().map(|der| text(der)).collect::<Vec<_>>(),

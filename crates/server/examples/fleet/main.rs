@@ -35,7 +35,7 @@ struct Options {
     /// Certificates of each terminal: the last is in use, the others were replaced.
     #[arg(long, default_value_t = 2)]
     generations: u32,
-    /// So many of the terminals, the first, are live.
+    /// So many of the terminals, the last, are live: whoever looks at the lists of the first sees the same in every fleet.
     #[arg(long, default_value_t = 0, requires_all = ["server", "out"])]
     live: u32,
     /// The directory of the server whose issuing CA signs for live terminals.
@@ -58,9 +58,10 @@ fn main() -> Result<()> {
     // Makes the tables.
     drop(Store::open(&location)?);
     let live = match (&options.server, &options.out) {
-        (Some(server), Some(out)) if options.live > 0 => {
-            Some((Live::prepare(server, options.live, Timestamp::now())?, out))
-        }
+        (Some(server), Some(out)) if options.live > 0 => Some((
+            Live::prepare(server, options.terminals - options.live..options.terminals, Timestamp::now())?,
+            out,
+        )),
         _ => None,
     };
     let mut database = Database::open(&location)?;

@@ -1,4 +1,4 @@
-//! The statements of a renewal, and of its event's way into the chain, each known by its type and prepared once.
+//! The statement that finds who asks, those of a renewal, and of its event's way into the chain, each known by its type and prepared once.
 //!
 //! Diesel prepares each `UPDATE` anew, since the columns that it sets may differ from call to call; here they do not. And
 //! for two kinds of databases it writes the text of every other statement anew to find it in its cache. Written out, in SQL

@@ -1,5 +1,5 @@
-//! What is written about a bundle on the way of a renewal, as statements that are prepared once (see [`super::kept`]):
-//! Diesel prepares each `INSERT` anew, too.
+//! What is asked and written about a bundle on the way of a renewal, as statements that are prepared once (see
+//! [`super::kept`]): Diesel prepares each `INSERT` anew, too.
 
 use super::{
     AnyConnection, NewBundle,

@@ -5,7 +5,10 @@ use crate::store::{AuditKind, Fetched};
 use jiff::Timestamp;
 use koshin_issuance::CertificateFacts;
 use koshin_protocol::problem::ProblemCode;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 impl Koshin {
     /// The PKCS#12 that waits under `token` for the terminal with the certificate `peer`, if nothing is wrong: one visit to
@@ -13,7 +16,7 @@ impl Koshin {
     /// what it is.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// When the store is out of reach, for one who may fetch.
     pub async fn fetch_at_once(
         &self,
         peer: Arc<CertificateFacts>,
@@ -21,12 +24,22 @@ impl Koshin {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, UseCaseError> {
         let (serial, hash) = (peer.serial.to_hex(), token_hash(token));
-        let known = move |record| Caller::good(&peer, record, now);
-        let fetched = self.store.fetch_bundle_if(serial, hash, now, known).await?;
-        Ok(fetched.map(|(caller, pkcs12)| {
-            self.see(&caller, now);
-            pkcs12
-        }))
+        let welcome = Arc::new(AtomicBool::new(false));
+        let is_welcome = Arc::clone(&welcome);
+        let known = move |record| {
+            let caller = Caller::good(&peer, record, now);
+            is_welcome.store(caller.is_some(), Ordering::Relaxed);
+            caller
+        };
+        match self.store.fetch_bundle_if(serial, hash, now, known).await {
+            Ok(Some((caller, pkcs12))) => {
+                self.see(&caller, now);
+                Ok(Some(pkcs12))
+            }
+            Err(error) if welcome.load(Ordering::Relaxed) => Err(error.into()),
+            // Whoever only reads may still tell why it may not.
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 
     /// The PKCS#12 that waits under `token`. May be fetched again until the new

@@ -32,7 +32,10 @@ trait Wanted: Send + Sync + 'static {
     /// Its public half.
     fn public<'a>(&'a self, key: &'a Self::Key) -> &'a PublicKey;
 
-    /// Takes back what was not needed: no record knows it.
+    /// The records know it now.
+    fn keep(&self, koshin: &Koshin, key: &Self::Key);
+
+    /// It was not needed: no record knows it.
     fn give_back(&self, koshin: &Koshin, key: Self::Key);
 }
 
@@ -51,6 +54,8 @@ impl Wanted for DeviceKey {
         &self.0.public_key
     }
 
+    fn keep(&self, _: &Koshin, (): &()) {}
+
     fn give_back(&self, _: &Koshin, (): ()) {}
 }
 
@@ -67,6 +72,10 @@ impl Wanted for ServerKey {
 
     fn public<'a>(&'a self, key: &'a NewKey) -> &'a PublicKey {
         &key.public
+    }
+
+    fn keep(&self, koshin: &Koshin, key: &NewKey) {
+        koshin.keys.keep_taken(key.public.algorithm());
     }
 
     fn give_back(&self, koshin: &Koshin, key: NewKey) {
@@ -137,10 +146,19 @@ impl Koshin {
         peer: Arc<CertificateFacts>,
         now: Timestamp,
     ) -> Result<Option<RenewalReply>, UseCaseError> {
+        if !self.has_a_key_at_hand() {
+            return Ok(None);
+        }
         let koshin = Arc::clone(self);
         let asked = Asked::new(peer, ServerKey, now);
         let task = tokio::spawn(async move { koshin.pack_at_once(asked).await });
         task.await.map_err(|error| UseCaseError::Defect(error.to_string()))?
+    }
+
+    /// Whether some service's renewals need not wait for their keys. While all must, the records' writer is not asked for
+    /// nothing.
+    fn has_a_key_at_hand(&self) -> bool {
+        self.services.load().values().any(|service| self.keys.has(service.legacy_key))
     }
 
     async fn certify_at_once(
@@ -179,11 +197,15 @@ impl Koshin {
         let recorded = self.record_at_once(asked).await;
         let held = asked.held.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (recorded, held) {
-            (Ok(Some((planned, intent))), Some(held)) => Ok(Some(Begun { planned, intent, held })),
+            (Ok(Some((planned, intent))), Some(held)) => {
+                asked.wanted.keep(self, &held.key);
+                Ok(Some(Begun { planned, intent, held }))
+            }
             // The records were out of reach just when they were to be changed, and may know the key: it is wiped.
-            (Err(error), Some(Held { ticket, _place, .. })) => {
+            (Err(error), Some(Held { ticket, _place, key })) => {
+                asked.wanted.keep(self, &key);
                 let terminal_id = ticket.terminal_id();
-                drop((ticket, _place));
+                drop((key, ticket, _place));
                 self.note_outcome(terminal_id, Err(error.into()), asked.now).await
             }
             (Ok(None), Some(Held { key, .. })) => {

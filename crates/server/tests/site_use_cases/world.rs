@@ -74,6 +74,14 @@ impl World {
         Koshin::new(self.koshin.store().clone(), authority, config, String::new())
     }
 
+    /// One over the same records whose services make keys of this kind at the legacy door.
+    pub(crate) fn node_with_legacy_key(&self, algorithm: KeyAlgorithm) -> Koshin {
+        let mut config = Config::load(&self.home, None).unwrap();
+        config.services.values_mut().for_each(|service| service.legacy_key = algorithm);
+        let authority = Authority::load(&self.home).unwrap();
+        Koshin::new(self.koshin.store().clone(), authority, config, String::new())
+    }
+
     async fn organisation(&mut self, id: &'static str, kind: TenantKind) {
         let tenant = Tenant {
             id: id.to_owned(),

@@ -1,7 +1,8 @@
 //! RSA keys for the legacy door, made before they are needed.
 //!
 //! An RSA key takes a processor longer than the rest of a renewal a hundred times over. So a stock of them is made
-//! in idle time, by threads of the lowest priority ([`making`]); it lies in memory only, each key is handed out once,
+//! in idle time, by threads of the lowest priority ([`making`]); it lies in memory only, each key is handed out once (it
+//! may come back until the records know it),
 //! and what is left is wiped when the server stops. Keys on P-256 are made at once and need no stock.
 //!
 //! Who finds the stock empty waits in one queue, first come first served, for keys that are made at normal priority
@@ -19,7 +20,7 @@ use koshin_issuance::{KeyAlgorithm, PrivateKey};
 use koshin_protocol::problem::ProblemCode;
 use std::{
     fmt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     thread,
     time::Duration,
 };
@@ -163,17 +164,30 @@ impl KeyPool {
         Ok(Some((self.0.generator)(algorithm)?.try_into()?))
     }
 
-    /// A key that nobody has had, if one can be had without waiting: from the stock, or made in some 20 µs.
+    /// A key that nobody has had, if one can be had without waiting for anybody: from the stock, or made in some 20 µs. `None`
+    /// also when another thread is at the stock just now: those that fill it have the lowest priority, and whoever asks
+    /// here holds up others. It counts as used by [`Self::keep_taken`] only.
     pub(super) fn at_hand(&self, algorithm: KeyAlgorithm) -> Option<NewKey> {
         if !is_slow(algorithm) {
             return self.fresh(algorithm).ok().flatten();
         }
-        let key = self.0.stock().take(algorithm, Instant::now())?;
-        self.0.room.notify_one();
-        Some(key)
+        let mut stock = match self.0.stock.try_lock() {
+            Ok(stock) => stock,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        stock.lend(algorithm, Instant::now())
     }
 
-    /// Takes back a key that neither the records nor anybody outside has seen.
+    /// A key of this kind that was at hand is known to the records now.
+    pub(super) fn keep_taken(&self, algorithm: KeyAlgorithm) {
+        if is_slow(algorithm) {
+            self.0.stock().count_taken(algorithm);
+            self.0.room.notify_one();
+        }
+    }
+
+    /// Takes back a key that was at hand and that neither the records nor anybody outside has seen.
     pub(super) fn give_back(&self, key: NewKey) {
         self.0.stock().take_back(key.public.algorithm(), key, self.0.rules.capacity);
     }

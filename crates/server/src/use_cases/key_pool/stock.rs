@@ -113,17 +113,28 @@ impl Stock {
         self.shelves.iter().any(|shelf| shelf.algorithm == algorithm && !shelf.keys.is_empty())
     }
 
-    /// The key that has lain longest.
+    /// The key that has lain longest, for good.
     pub(super) fn take(&mut self, algorithm: KeyAlgorithm, now: Instant) -> Option<NewKey> {
+        let key = self.lend(algorithm, now)?;
+        self.count_taken(algorithm);
+        Some(key)
+    }
+
+    /// The same, until it is known whether it is needed ([`Self::count_taken`], [`Self::take_back`]).
+    pub(super) fn lend(&mut self, algorithm: KeyAlgorithm, now: Instant) -> Option<NewKey> {
         let key = self.shelf(algorithm).keys.pop_front()?;
         self.last_taken = Some(now);
+        Some(key)
+    }
+
+    /// A key was taken for good.
+    pub(super) fn count_taken(&mut self, algorithm: KeyAlgorithm) {
         let shelf = self.shelf(algorithm);
         shelf.used += 1;
         if shelf.keys.is_empty() && !shelf.was_low {
             shelf.was_low = true;
             tracing::warn!(%algorithm, "the key pool is empty: renewals wait for their keys");
         }
-        Some(key)
     }
 
     /// A place at the end of the queue; or the seconds after which the caller may find one, when those before him are
@@ -248,10 +259,9 @@ impl Stock {
         }
     }
 
-    /// A key that was taken and not needed.
+    /// A key that was lent and not needed: to the first who waits, else back to its shelf.
     pub(super) fn take_back(&mut self, algorithm: KeyAlgorithm, key: NewKey, capacity: usize) {
-        if let Some(shelf) = self.shelves.iter_mut().find(|shelf| shelf.algorithm == algorithm) {
-            shelf.used = shelf.used.saturating_sub(1);
+        if self.shelves.iter().any(|shelf| shelf.algorithm == algorithm) {
             self.deliver(algorithm, key, capacity);
         }
     }
