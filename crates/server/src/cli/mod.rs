@@ -117,7 +117,9 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let done = obey(&place, cli.command).await;
     // Where no server runs, nobody else gives this command's events their places in the chain.
     // What only reads has none, waits for no node that gives places, and hides nothing that it found.
-    if let Some(store) = place.store.get().filter(|_| !reads) {
+    // Records that failed it are not asked for more.
+    let failed = done.as_ref().is_err_and(CliError::is_of_the_records);
+    if let Some(store) = place.store.get().filter(|_| !reads && !failed) {
         // What was asked for has been done: whoever gives places next gives these, too.
         if let Err(error) = store.link_events().await {
             eprintln!(

@@ -106,7 +106,7 @@ use connection::Access;
 use diesel::prelude::*;
 use overall::Overall;
 use std::sync::Arc;
-use worker::Queue;
+use worker::{Demotions, Queue};
 
 /// Threads that read beside SQLite's writer.
 const SQLITE_READERS: usize = 2;
@@ -141,8 +141,10 @@ impl Store {
     /// As [`Self::open`].
     pub fn open_measured(location: &Location, metrics: StoreMetrics) -> Result<Self, StoreError> {
         location.migrate()?;
-        let workers =
-            |access, count, name, queue| worker::workers(location, access, count, name, metrics.queue(queue));
+        let demotions = Demotions::default();
+        let workers = |access, count, name, queue| {
+            worker::workers(location, access, count, name, metrics.queue(queue), &demotions)
+        };
         let long_reads = workers(Access::Read, LONG_READERS, "store-long-reader", StoreQueue::LongRead)?;
         let (writes, reads) = match location {
             Location::Sqlite(_) => (

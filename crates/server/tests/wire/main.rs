@@ -8,6 +8,7 @@
 //! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
+//! - [`failover`]: its PostgreSQL changes its primary, or loses its standby.
 //! - [`audit`]: what was done to the trail behind the server's back.
 //! - [`keys`]: a herd at the legacy door, and no key in stock.
 //! - [`metrics`]: what Prometheus and balancers are told.
@@ -21,6 +22,7 @@ mod concurrency;
 mod crash;
 mod curl;
 mod est;
+mod failover;
 mod java;
 mod keys;
 mod limits;
