@@ -131,6 +131,7 @@ on_both_databases! {
     overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
     overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
     upgrades::a_node_works_on_while_a_newer_one_upgrades_the_database,
+    upgrades::whoever_only_reads_upgrades_and_changes_nothing,
     upgrades::of_several_nodes_one_has_a_duty_until_its_lease_runs_out,
     upgrades::of_many_nodes_that_start_at_once_one_has_each_duty,
     chain::the_chain_holds_and_leads_through_what_was_kept,
