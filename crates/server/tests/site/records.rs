@@ -20,7 +20,7 @@ const TRACES: [&str; 11] = [
     "terminal",
 ];
 /// The indexes of names follow by themselves, in tables of their own.
-const INDEXES: [&str; 3] = ["terminal_pairs", "tenant_pairs", "indexed_tenant"];
+const INDEXES: [&str; 3] = ["terminal_pair", "tenant_pair", "indexed_tenant"];
 /// What of a terminal is no trace of a visit.
 const OF_TERMINALS: &str = "id, tenant_id, common_name, label, place, stopped_at, stopped_by, stop_final_at, \
                             current_serial, current_state, expires_at, unused_serial";

@@ -59,7 +59,8 @@ pub(crate) fn many(f: &Fixture, count: u32) {
     f.sql(&format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
          INSERT INTO terminal (tenant_id, common_name, created_at, current_serial, current_state, expires_at, search_text) \
-         SELECT 'clinic', 'many' || number, 0, 's' || number, 'in_use', {} + 3600 * number, 'many' || number || 'x' \
+         SELECT 'clinic', 'many' || number, 0, 's' || number, 'in_use', {} + 3600 * number, \
+                'many' || number || 'x\ns' || number \
          FROM numbers",
         now().as_second()
     ));

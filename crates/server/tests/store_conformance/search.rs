@@ -126,7 +126,7 @@ pub(crate) async fn the_index_finds_what_reading_every_text_finds(f: Fixture) {
 }
 
 pub(crate) async fn a_renewal_and_a_first_use_leave_the_index_alone(f: Fixture) {
-    assert_eq!(index(&f).await, 2, "made, and named");
+    assert_eq!(index(&f).await, 3, "a tenant that was made, and a terminal that was made and named");
     f.issue("a0000001", None).await;
     assert!(f.confirm("a0000001").await);
     f.issue("b0000002", Some("a0000001")).await;
@@ -157,7 +157,7 @@ pub(crate) async fn what_an_older_node_names_is_found_at_once(f: Fixture) {
 
 pub(crate) async fn of_very_many_those_are_found_and_counted_that_have_all_words(f: Fixture) {
     many(&f, 2_500);
-    for waiting in [2_502, 0] {
+    for waiting in [2_503, 0] {
         let page = async |search: &str| {
             let query = TerminalQuery { search: search.to_owned(), ..TerminalQuery::default() };
             let page = f.store.terminals(Scope::Everything, query, now()).await.unwrap();

@@ -1,6 +1,11 @@
 -- Pairs of letters of each terminal's and each tenant's names, for searches over everything: store/search.rs,
 -- docs/decisions/0047. These tables hold no text, and which rows a pair is in, not where in them.
 CREATE VIRTUAL TABLE terminal_pairs USING fts5 (pairs, content='', contentless_delete=1, detail=none, tokenize='ascii');
+-- In how many terminals' names a pair is, or was: those that are in few are asked for.
+CREATE TABLE terminal_pair_count (
+    pair        INTEGER NOT NULL PRIMARY KEY,
+    terminals   INTEGER NOT NULL
+);
 CREATE VIRTUAL TABLE tenant_pairs USING fts5 (pairs, content='', contentless_delete=1, detail=none, tokenize='ascii');
 -- The rows of tenant_pairs have numbers, and tenants have none.
 CREATE TABLE indexed_tenant (

@@ -6,7 +6,9 @@ use super::{
         connection::{Lock, lock},
         schema::{renamed_tenant, renamed_terminal, tenant, terminal},
     },
-    index, pairs, without_serial,
+    index,
+    pairs::{self, Pairs},
+    without_serial,
 };
 use diesel::prelude::*;
 
@@ -52,10 +54,11 @@ fn index_terminals(connection: &mut AnyConnection) -> Result<usize, StoreError> 
         .filter(terminal::id.eq_any(terminals))
         .select((terminal::id, terminal::search_text, terminal::current_serial))
         .load(connection)?;
-    for (terminal_id, text, serial) in &texts {
-        let names = without_serial(text, serial.as_deref());
-        index::put_terminal(connection, *terminal_id, &pairs::of_text(names))?;
-    }
+    let named: Vec<(i64, Pairs)> = texts
+        .iter()
+        .map(|(id, text, serial)| (*id, pairs::of_text(without_serial(text, serial.as_deref()))))
+        .collect();
+    index::put_terminals(connection, &named)?;
     diesel::delete(renamed_terminal::table.filter(renamed_terminal::id.eq_any(&notes)))
         .execute(connection)?;
     Ok(notes.len())
