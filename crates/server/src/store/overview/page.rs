@@ -108,6 +108,15 @@ struct Found {
     ids: Vec<i64>,
     more_before: bool,
     more_after: bool,
+    /// How many there are on all pages, if that is known by now.
+    total: Option<u64>,
+}
+
+/// The first of a list.
+struct First {
+    ids: Vec<i64>,
+    /// How many there are in the list, if that is known by now.
+    total: Option<u64>,
 }
 
 impl Asked<'_> {
@@ -138,22 +147,23 @@ impl Asked<'_> {
         let (query, per_page) = (self.query, self.per_page());
         // One more tells whether there are more.
         let wanted = per_page as usize + 1;
-        let mut ids = match &query.edge {
+        let beside = |ids| First { ids, total: None };
+        let First { mut ids, total } = match &query.edge {
             None => {
                 let before = query.page.saturating_sub(1) as usize * per_page as usize;
                 self.first(connection, sorted(self.all(), query.sort, query.descending), before, wanted)?
             }
-            Some(Edge::After(place)) => self.beside(connection, place, query.descending, wanted)?,
-            Some(Edge::Before(place)) => self.beside(connection, place, !query.descending, wanted)?,
+            Some(Edge::After(place)) => beside(self.beside(connection, place, query.descending, wanted)?),
+            Some(Edge::Before(place)) => beside(self.beside(connection, place, !query.descending, wanted)?),
         };
         let more = ids.len() == wanted;
         ids.truncate(per_page as usize);
         Ok(match query.edge {
-            None => Found { ids, more_before: query.page > 1, more_after: more },
-            Some(Edge::After(_)) => Found { ids, more_before: true, more_after: more },
+            None => Found { ids, more_before: query.page > 1, more_after: more, total },
+            Some(Edge::After(_)) => Found { ids, more_before: true, more_after: more, total },
             Some(Edge::Before(_)) => {
                 ids.reverse();
-                Found { ids, more_before: more, more_after: true }
+                Found { ids, more_before: more, more_after: true, total }
             }
         })
     }
@@ -170,7 +180,7 @@ impl Asked<'_> {
         for part in behind(place, sort, descending, || self.all()) {
             let missing = wanted - ids.len();
             if missing > 0 {
-                ids.extend(self.first(connection, sorted(part, sort, descending), 0, missing)?);
+                ids.extend(self.first(connection, sorted(part, sort, descending), 0, missing)?.ids);
             }
         }
         Ok(ids)
@@ -189,13 +199,15 @@ impl Asked<'_> {
         terminals: Terminals,
         before: usize,
         most: usize,
-    ) -> Result<Vec<i64>, StoreError> {
+    ) -> Result<First, StoreError> {
         if self.search.is_narrow() {
             let all: Vec<i64> = terminals.select(terminal::id).load(connection)?;
-            return Ok(all.into_iter().skip(before).take(most).collect());
+            let total = Some(all.len() as u64);
+            return Ok(First { ids: all.into_iter().skip(before).take(most).collect(), total });
         }
         let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        Ok(terminals.limit(number(most)).offset(number(before)).select(terminal::id).load(connection)?)
+        let some = terminals.limit(number(most)).offset(number(before));
+        Ok(First { ids: some.select(terminal::id).load(connection)?, total: None })
     }
 
     fn per_page(&self) -> u32 {
@@ -206,6 +218,9 @@ impl Asked<'_> {
     fn total(&self, connection: &mut AnyConnection, found: &Found) -> Result<(u64, bool), StoreError> {
         if !found.more_before && !found.more_after {
             return Ok((found.ids.len() as u64, false));
+        }
+        if let Some(total) = found.total {
+            return Ok((total, false));
         }
         match self.kept {
             Some(kept) if self.search.is_empty() => Ok((kept.answer.of(self.query.filter), false)),

@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 
 /// Of a very long search so many pairs are looked at: what more are found is looked at once more, as everything is.
 const MOST_ASKED: usize = 60;
-/// So many of them SQLite is asked for.
+/// So many of them SQLite is asked for, at most.
 const RAREST: usize = 4;
+/// A pair that is in so many times more names than the rarest says too little for what it costs to read its rows.
+const TOO_FREQUENT: i64 = 8;
 
 #[derive(QueryableByName)]
 struct FoundTerminal {
@@ -36,6 +38,8 @@ struct FoundTenant {
 struct FoundPair {
     #[diesel(sql_type = BigInt)]
     pair: i64,
+    #[diesel(sql_type = BigInt)]
+    terminals: i64,
 }
 
 /// The terminals whose names have all of these pairs, `most` at most, and perhaps some more. There must be one pair at
@@ -95,15 +99,16 @@ pub(super) fn tenants_having(
 fn rarest(sqlite: &mut SqliteConnection, pairs: &Pairs) -> Result<Option<Vec<u32>>, StoreError> {
     let asked: Vec<u32> = pairs.iter().copied().take(MOST_ASKED).collect();
     let found: Vec<FoundPair> = diesel::sql_query(
-        "SELECT pair FROM terminal_pair_count WHERE pair IN (SELECT value FROM json_each(?)) ORDER BY terminals",
+        "SELECT pair, terminals FROM terminal_pair_count WHERE pair IN (SELECT value FROM json_each(?)) ORDER BY terminals",
     )
     .bind::<Text, _>(serde_json::json!(asked).to_string())
     .load(sqlite)?;
     if found.len() < asked.len() {
         return Ok(None);
     }
-    let rarest = found.into_iter().take(RAREST).filter_map(|found| u32::try_from(found.pair).ok());
-    Ok(Some(rarest.collect()))
+    let most = found.first().map_or(0, |rarest| rarest.terminals.saturating_mul(TOO_FREQUENT));
+    let rare = found.into_iter().take(RAREST).filter(|found| found.terminals <= most);
+    Ok(Some(rare.filter_map(|found| u32::try_from(found.pair).ok()).collect()))
 }
 
 /// Makes these the pairs of the terminals' names, whatever they were.

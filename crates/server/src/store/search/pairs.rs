@@ -1,18 +1,22 @@
 //! Numbers for the pairs of letters of a text, by which texts are found that contain a word.
 //!
 //! A text that contains a word has all of the word's pairs. The reverse does not hold: what has all pairs is looked at
-//! once more. Pairs, and not three letters at a time: many words that are searched have two (受付).
+//! once more. Pairs, since many words that are searched have two letters (受付). There are few pairs of Latin letters and
+//! digits, and many a name ends in a number: these have numbers by threes, too.
 
 use std::collections::BTreeSet;
 
 /// The numbers of one text or word.
 pub(super) type Pairs = BTreeSet<u32>;
 
-/// What a text is found by: its pairs within a line, and each letter beyond ASCII, for words of one kanji. (A single
-/// letter of ASCII is in nearly every text, and finds nothing worth an index.)
+/// Set in the number of three letters. Those of pairs may have it, too, which finds a little too much.
+const OF_THREE: u32 = 1 << 31;
+
+/// What a text is found by: its pairs and threes within a line, and each letter beyond ASCII, for words of one kanji. (A
+/// single letter of ASCII is in nearly every text, and finds nothing worth an index.)
 pub(super) fn of_text(text: &str) -> Pairs {
     let letters = text.chars().filter(|letter| !letter.is_ascii()).map(number);
-    text.lines().flat_map(pairs).chain(letters).flatten().collect()
+    text.lines().flat_map(|line| pairs(line).chain(threes(line))).chain(letters).flatten().collect()
 }
 
 /// What a text must have that contains this word. Nothing when the word says too little: then any text may contain it.
@@ -20,13 +24,20 @@ pub(super) fn of_word(word: &str) -> Pairs {
     let mut letters = word.chars();
     match (letters.next(), letters.next()) {
         (Some(only), None) if !only.is_ascii() => number(only).into_iter().collect(),
-        _ => pairs(word).flatten().collect(),
+        _ => pairs(word).chain(threes(word)).flatten().collect(),
     }
 }
 
 fn pairs(line: &str) -> impl Iterator<Item = Option<u32>> + '_ {
     let both = line.chars().zip(line.chars().skip(1));
     both.map(|(first, second)| Some((number(first)? << 16) | number(second)?))
+}
+
+fn threes(line: &str) -> impl Iterator<Item = Option<u32>> + '_ {
+    line.as_bytes().windows(3).map(|three| {
+        let plain = three.iter().all(u8::is_ascii_graphic);
+        plain.then(|| three.iter().fold(OF_THREE >> 24, |number, byte| (number << 8) | u32::from(*byte)))
+    })
 }
 
 /// Sixteen bits of a letter: all of nearly every one. Those that share a number find a little too much. White space has
@@ -40,10 +51,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// By hand: one, two or three letters.
     fn numbers(text: &[&str]) -> Pairs {
-        text.iter()
-            .map(|letters| letters.chars().fold(0, |number, letter| (number << 16) | u32::from(letter)))
-            .collect()
+        let number = |letters: &&str| match letters.chars().map(u32::from).collect::<Vec<_>>()[..] {
+            [only] => only,
+            [first, second] => first * 0x1_0000 + second,
+            [first, second, third] => 0x8000_0000 + first * 0x1_0000 + second * 0x100 + third,
+            _ => panic!("{letters}"),
+        };
+        text.iter().map(number).collect()
     }
 
     #[test]
@@ -51,8 +67,8 @@ mod tests {
         for (text, expected) in [
             ("", &[][..]),
             ("a", &[]),
-            ("ab1", &["ab", "b1"]),
-            ("受付1", &["受付", "付1", "受", "付"]),
+            ("ab1", &["ab", "b1", "ab1"]),
+            ("受付12", &["受付", "付1", "12", "受", "付"]),
             ("a b", &[]),
             ("ab\ncd", &["ab", "cd"]),
             ("林\n", &["林"]),
@@ -68,7 +84,8 @@ mod tests {
             ("1", &[]),
             ("林", &["林"]),
             ("受付", &["受付"]),
-            ("client", &["cl", "li", "ie", "en", "nt"]),
+            ("受付201", &["受付", "付2", "20", "01", "201"]),
+            ("t-100", &["t-", "-1", "10", "00", "t-1", "-10", "100"]),
         ] {
             assert_eq!(of_word(word), numbers(expected), "{word:?}");
         }
@@ -83,7 +100,7 @@ mod tests {
     proptest! {
         /// Nothing that contains a word is missed.
         #[test]
-        fn a_text_has_all_that_a_word_in_it_asks_for(before in ".{0,8}", word in "\\S{1,6}", after in ".{0,8}") {
+        fn a_text_has_all_that_a_word_in_it_asks_for(before in ".{0,8}", word in "\\S{1,6}|[0-9]{1,6}", after in ".{0,8}") {
             let text = format!("{before}{word}{after}\nclient001");
             prop_assert!(of_word(&word).is_subset(&of_text(&text)));
         }

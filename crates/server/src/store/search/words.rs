@@ -40,25 +40,30 @@ impl Word {
         pairs::of_word(&self.folded)
     }
 
-    /// The terminals that it fits. The serial's line is the last of the text: a name is followed by a line's end. What
-    /// nearly every terminal fails at stands first: the index that the list is sorted by has it, the rest is in rows.
+    /// The terminals that it fits. What nearly every terminal fails at stands first: the index that the list is sorted
+    /// by has it, the rest is in rows.
     pub(super) fn narrow(&self, terminals: Terminals) -> Terminals {
         let word = literal(&self.folded);
-        let in_names = terminal::search_text.like(format!("%{word}%")).escape('!').and(
-            terminal::search_text
-                .like(format!("%{word}%\n%"))
-                .escape('!')
-                .or(terminal::current_serial.is_null()),
-        );
+        let in_text = terminal::search_text.like(format!("%{word}%")).escape('!');
+        if self.digits.is_none() && !self.is_hex() {
+            return terminals.filter(in_text);
+        }
+        // The serial's line is the last of the text: a name is followed by a line's end.
+        let before_serial = terminal::search_text.like(format!("%{word}%\n%")).escape('!');
+        let in_names = in_text.and(before_serial.or(terminal::current_serial.is_null()));
         match &self.digits {
             None => terminals.filter(in_names),
             Some(digits) => {
-                let in_serial = terminal::search_text
-                    .like(format!("%\n{digits}%"))
-                    .and(terminal::current_serial.like(format!("{digits}%")));
-                terminals.filter(in_names.or(in_serial))
+                let begins_line = terminal::search_text.like(format!("%\n{digits}%"));
+                let begins_serial = terminal::current_serial.like(format!("{digits}%"));
+                terminals.filter(in_names.or(begins_line.and(begins_serial)))
             }
         }
+    }
+
+    /// Whether it could stand in the middle of a serial, where it is not looked for.
+    fn is_hex(&self) -> bool {
+        self.folded.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
     /// The tenants in whose id or name it occurs.
