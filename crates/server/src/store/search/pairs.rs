@@ -19,13 +19,21 @@ pub(super) fn of_text(text: &str) -> Pairs {
     text.lines().flat_map(|line| pairs(line).chain(threes(line))).chain(letters).flatten().collect()
 }
 
-/// What a text must have that contains this word. Nothing when the word says too little: then any text may contain it.
+/// What a text must have that contains this word: threes, and the pairs that are in none of them. Nothing when the word
+/// says too little: then any text may contain it.
 pub(super) fn of_word(word: &str) -> Pairs {
-    let mut letters = word.chars();
-    match (letters.next(), letters.next()) {
-        (Some(only), None) if !only.is_ascii() => number(only).into_iter().collect(),
-        _ => pairs(word).chain(threes(word)).flatten().collect(),
+    let letters: Vec<char> = word.chars().collect();
+    if let [only] = letters[..] {
+        return if only.is_ascii() { Pairs::new() } else { number(only).into_iter().collect() };
     }
+    let is_plain =
+        |place: Option<usize>| place.and_then(|place| letters.get(place)).is_some_and(char::is_ascii_graphic);
+    let in_three = |place: usize| {
+        let both = is_plain(Some(place)) && is_plain(Some(place + 1));
+        both && (is_plain(place.checked_sub(1)) || is_plain(Some(place + 2)))
+    };
+    let alone = pairs(word).enumerate().filter(|(place, _)| !in_three(*place)).map(|(_, pair)| pair);
+    alone.chain(threes(word)).flatten().collect()
 }
 
 fn pairs(line: &str) -> impl Iterator<Item = Option<u32>> + '_ {
@@ -84,8 +92,9 @@ mod tests {
             ("1", &[]),
             ("林", &["林"]),
             ("受付", &["受付"]),
-            ("受付201", &["受付", "付2", "20", "01", "201"]),
-            ("t-100", &["t-", "-1", "10", "00", "t-1", "-10", "100"]),
+            ("受付201", &["受付", "付2", "201"]),
+            ("受付20", &["受付", "付2", "20"]),
+            ("t-100", &["t-1", "-10", "100"]),
         ] {
             assert_eq!(of_word(word), numbers(expected), "{word:?}");
         }
