@@ -1,6 +1,11 @@
-//! A fresh PostgreSQL database per test, in the server that `cargo xtask test` started; and a
-//! server of a test's own, to be crashed.
+//! A fresh PostgreSQL database per test, in the server that `cargo xtask test` started; a
+//! server of a test's own, to be crashed; and two of them, of which one follows the other.
 
+mod replicated;
+
+pub use replicated::Replicated;
+
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,16 +53,30 @@ impl OwnPostgres {
             skip("no PostgreSQL of our own: `initdb` is not installed, or there is no user `postgres`");
             return None;
         };
+        let mut server = Self::without_data(user);
+        let mut init = server.command(&initdb);
+        init.args(["-U", "koshin", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]);
+        tools::succeed(init.arg(server.data()));
+        server.configure("wal_log_hints = on\nwal_keep_size = 1GB\n");
+        server.start_again();
+        Some(server)
+    }
+
+    fn without_data(user: Option<(u32, u32)>) -> Self {
         let directory = tempfile::Builder::new().prefix("koshin-own-pg-").tempdir().expect("a directory");
         if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(directory.path(), Some(uid), Some(gid)).expect("root may do so");
         }
-        let mut server = Self { directory, user, running: None };
-        let mut init = server.command(&initdb);
-        init.args(["-U", "koshin", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]);
-        tools::succeed(init.arg(server.data()));
-        server.start_again();
-        Some(server)
+        Self { directory, user, running: None }
+    }
+
+    /// Adds to what every program reads that opens its data: `pg_rewind` brings no server back without these.
+    fn configure(&self, lines: &str) {
+        let mut file = std::fs::File::options()
+            .append(true)
+            .open(self.data().join("postgresql.conf"))
+            .expect("initdb wrote it");
+        file.write_all(lines.as_bytes()).expect("a line");
     }
 
     /// The address of its database for libpq.

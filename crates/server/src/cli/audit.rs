@@ -11,7 +11,7 @@ pub(super) enum AuditCommand {
 
 pub(super) async fn run(place: &Place, command: AuditCommand) -> Result<(), CliError> {
     let AuditCommand::Verify = command;
-    let store = place.store()?;
+    let store = place.records()?;
     // Gives no places: a server that gives events theirs has the lock for that, and is not waited for.
     let report = verify_trail(&store, &place.home, clock::now()).await?;
     match report.broken {

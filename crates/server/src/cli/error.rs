@@ -15,6 +15,9 @@ use crate::{
 };
 use std::process::ExitCode;
 
+/// The exit code when the records could not do it.
+const RECORDS: u8 = 11;
+
 /// The end of a command without success.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -87,13 +90,18 @@ impl CliError {
         ExitCode::from(self.code())
     }
 
+    /// Whether the records could not do what was asked of them.
+    pub(super) fn is_of_the_records(&self) -> bool {
+        self.code() == RECORDS
+    }
+
     fn code(&self) -> u8 {
         match self {
             Self::Config(_)
             | Self::Setup(SetupError::Exists(_))
             | Self::NoticeSetup(_)
             | Self::TestMail(TestMailError::NotConfigured) => 10,
-            Self::Store(_) | Self::NoticeSettings(NoticeSettingsError::Store(_)) => 11,
+            Self::Store(_) | Self::NoticeSettings(NoticeSettingsError::Store(_)) => RECORDS,
             Self::Authority(_) | Self::Tls(_) | Self::Setup(_) => 12,
             Self::UseCase(error) => use_case_code(error),
             Self::NoticeSettings(NoticeSettingsError::UnknownTenant(_)) | Self::Subject(_) => 14,
@@ -116,7 +124,7 @@ impl CliError {
 
 fn use_case_code(error: &UseCaseError) -> u8 {
     match error {
-        UseCaseError::Store(_) => 11,
+        UseCaseError::Store(_) => RECORDS,
         UseCaseError::UnknownTenant(_) => 14,
         UseCaseError::UnknownService(_) => 10,
         _ => 12,

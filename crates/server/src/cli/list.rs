@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn certificates(place: &Place, args: &Args) -> Result<(), CliError> {
-    let (rows, now) = (place.store()?.certificates().await?, clock::now());
+    let (rows, now) = (place.records()?.certificates().await?, clock::now());
     if args.json {
         let list: Vec<Value> = rows.iter().map(|row| certificate_json(row, now)).collect();
         return print_json(&list);
@@ -42,7 +42,7 @@ pub(super) async fn certificates(place: &Place, args: &Args) -> Result<(), CliEr
 }
 
 pub(super) async fn audit(place: &Place, args: &Args) -> Result<(), CliError> {
-    let store = place.store()?;
+    let store = place.records()?;
     let rows = store.audit_trail().await?;
     if args.json {
         let list: Vec<Value> = rows.iter().map(audit_json).collect();

@@ -110,14 +110,12 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
     let place = Place { home: Home::new(cli.dir), database_url: cli.database_url, store: OnceLock::new() };
-    let reads = matches!(
-        cli.command,
-        Command::Audit { .. } | Command::Certs(_) | Command::Notices(notices::NoticesCommand::List { .. })
-    );
     let done = obey(&place, cli.command).await;
     // Where no server runs, nobody else gives this command's events their places in the chain.
-    // What only reads has none, waits for no node that gives places, and hides nothing that it found.
-    if let Some(store) = place.store.get().filter(|_| !reads) {
+    // What only reads has opened nothing for that (`Place::records`): it hides nothing that it found.
+    // Records that failed it are not asked for more.
+    let failed = done.as_ref().is_err_and(CliError::is_of_the_records);
+    if let Some(store) = place.store.get().filter(|_| !failed) {
         // What was asked for has been done: whoever gives places next gives these, too.
         if let Err(error) = store.link_events().await {
             eprintln!(
@@ -148,7 +146,7 @@ async fn obey(place: &Place, command: Command) -> Result<(), CliError> {
 struct Place {
     home: Home,
     database_url: Option<SecretString>,
-    /// What this command has opened.
+    /// What this command has opened to change something.
     store: OnceLock<Store>,
 }
 
@@ -159,6 +157,11 @@ impl Place {
 
     fn store(&self) -> Result<Store, CliError> {
         self.open(&self.config()?.database)
+    }
+
+    /// For a command that only reads: it works beside a server whatever that is doing, and upgrades nothing.
+    fn records(&self) -> Result<Store, CliError> {
+        Ok(Store::open_to_read(&self.config()?.database)?)
     }
 
     fn open(&self, location: &Location) -> Result<Store, CliError> {

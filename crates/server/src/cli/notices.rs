@@ -8,10 +8,14 @@ use crate::{
     clock,
     notices::{
         bounce::{self, NoBounce},
+        mail::Mailer,
         text::Language,
     },
     store::{DeliveryRow, MailRecipient, StoreError},
-    use_cases::{Actor, MailWish, Notices, SecondFactorKey, SiteError},
+    use_cases::{
+        Actor, MailWish, Notices, SecondFactorKey, SiteError,
+        notices::{NoticeSetupError, TestMailError, send_test_mail},
+    },
 };
 use koshin_policy::calendar;
 use secrecy::ExposeSecret;
@@ -85,7 +89,11 @@ impl From<Tongue> for Language {
 pub(super) async fn run(place: &Place, command: NoticesCommand) -> Result<(), CliError> {
     match command {
         NoticesCommand::Test { to, language } => {
-            notices(place)?.send_test_mail(&to, language.into(), clock::now()).await?;
+            // It needs no records, not even that there are any.
+            let config = place.config()?;
+            let mail = config.mail.clone().ok_or(TestMailError::NotConfigured)?;
+            let mailer = Mailer::new(mail, &config.host).map_err(NoticeSetupError::from)?;
+            send_test_mail(&mailer, &config.host, &to, language.into(), clock::now()).await?;
             say!("the mail server has taken a test mail for {to}");
             Ok(())
         }
@@ -159,7 +167,7 @@ fn notices(place: &Place) -> Result<Notices, CliError> {
 }
 
 async fn list(place: &Place, json: bool) -> Result<(), CliError> {
-    let rows = place.store()?.deliveries(None).await?;
+    let rows = place.records()?.deliveries(None).await?;
     if json {
         return print_json(&rows.iter().map(delivery_json).collect::<Vec<_>>());
     }

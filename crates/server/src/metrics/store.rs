@@ -45,6 +45,10 @@ label! {
         Repeat = "repeat",
         /// [`StoreError::Unavailable`]
         Unavailable = "unavailable",
+        /// [`StoreError::ReadOnly`]
+        ReadOnly = "read-only",
+        /// [`StoreError::Unconfirmed`]
+        Unconfirmed = "unconfirmed",
         /// [`StoreError::Unable`]
         Unable = "unable",
         /// [`StoreError::Corrupt`]
@@ -57,10 +61,16 @@ label! {
 impl StoreErrorKind {
     fn of(error: &StoreError) -> Option<Self> {
         match error {
-            // The last comes at the start only, before there are metrics.
-            StoreError::Exists(_) | StoreError::Conflict(_) | StoreError::TooNew(_) => None,
+            // The last ones come at the start only, before there are metrics.
+            StoreError::Exists(_)
+            | StoreError::Conflict(_)
+            | StoreError::TooNew(_)
+            | StoreError::TooOld(_)
+            | StoreError::NoRecords(_) => None,
             StoreError::Repeat(_) => Some(Self::Repeat),
             StoreError::Unavailable(_) => Some(Self::Unavailable),
+            StoreError::ReadOnly(_) => Some(Self::ReadOnly),
+            StoreError::Unconfirmed => Some(Self::Unconfirmed),
             StoreError::Unable(_) => Some(Self::Unable),
             StoreError::Corrupt(_) => Some(Self::Corrupt),
             StoreError::Query(_) => Some(Self::Query),

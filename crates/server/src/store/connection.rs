@@ -2,7 +2,8 @@
 
 use super::{StoreError, overview, tenants, upgrades::Migrations};
 use diesel::{
-    Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::BigInt,
+    Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, pg::Pg,
+    sql_types::BigInt, sqlite::Sqlite,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
@@ -63,6 +64,8 @@ pub enum AnyConnection {
 pub(super) enum Access {
     Read,
     Write,
+    /// By somebody who changes nothing: no row, no setting of the database, no table; and makes no file.
+    Look,
 }
 
 /// Where the records are kept.
@@ -78,6 +81,12 @@ impl Location {
     /// Opens a connection with this program's settings.
     pub(super) fn connect(&self, access: Access) -> Result<AnyConnection, StoreError> {
         match self {
+            Self::Sqlite(path) if access == Access::Look => {
+                // Not `mode=ro`: whoever closes a database last puts its journal away, and could not.
+                let mut connection = SqliteConnection::establish(&existing(path))?;
+                connection.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON")?;
+                Ok(AnyConnection::Sqlite(connection))
+            }
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged
@@ -93,7 +102,7 @@ impl Location {
                     .map_err(StoreError::from)?;
                 connection.batch_execute(match access {
                     Access::Write => "PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000",
-                    Access::Read => "PRAGMA cache_size = -2000",
+                    Access::Read | Access::Look => "PRAGMA cache_size = -2000",
                 })?;
                 Ok(AnyConnection::Sqlite(connection))
             }
@@ -102,6 +111,9 @@ impl Location {
                 connection.batch_execute(
                     "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '30s'",
                 )?;
+                if access == Access::Look {
+                    connection.batch_execute("SET default_transaction_read_only = on")?;
+                }
                 Ok(AnyConnection::Postgres(connection))
             }
         }
@@ -112,7 +124,7 @@ impl Location {
     /// the one rule that spans rows.
     pub(super) fn begin(&self, access: Access) -> &'static str {
         match (self, access) {
-            (Self::Sqlite(_), Access::Read) => "BEGIN DEFERRED",
+            (Self::Sqlite(_), Access::Read | Access::Look) => "BEGIN DEFERRED",
             (Self::Sqlite(_), Access::Write) => "BEGIN IMMEDIATE",
             (Self::Postgres(_), _) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         }
@@ -151,6 +163,31 @@ impl Location {
 }
 
 impl Location {
+    /// Whether this program understands the tables as they are. Changes nothing, and waits for nobody who does.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRecords`], [`StoreError::TooOld`], [`StoreError::TooNew`], or when the database is out of reach.
+    pub(super) fn permit_look(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite(path) = self
+            && !path.exists()
+        {
+            return Err(StoreError::NoRecords(path.display().to_string()));
+        }
+        let mut connection = self.connect(Access::Look)?;
+        let migrations = match self {
+            Self::Sqlite(_) => Migrations::recorded::<Sqlite>(&mut connection, &SQLITE_MIGRATIONS),
+            Self::Postgres(_) => Migrations::recorded::<Pg>(&mut connection, &POSTGRES_MIGRATIONS),
+        }?;
+        let Some(migrations) = migrations else {
+            return Err(StoreError::NoRecords(match self {
+                Self::Sqlite(path) => path.display().to_string(),
+                Self::Postgres(_) => "database_url".to_owned(),
+            }));
+        };
+        migrations.permit(&mut connection)?;
+        migrations.complete()
+    }
+
     fn in_one_transaction(
         &self,
         connection: &mut AnyConnection,
@@ -176,6 +213,14 @@ pub(super) fn lock(connection: &mut AnyConnection, lock: Lock) -> Result<(), Sto
 /// nodes, until the end of the transaction.
 pub(super) fn lock_terminal(connection: &mut AnyConnection, terminal_id: i64) -> Result<(), StoreError> {
     lock(connection, Lock::Terminal(terminal_id))
+}
+
+/// The name for SQLite of a database that must be there: a URI, in which some bytes mean something else.
+fn existing(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    // Of an absolute path the beginning could be taken for a host.
+    let host = if path.starts_with('/') { "//" } else { "" };
+    format!("file:{host}{path}?mode=rw")
 }
 
 /// Makes a new database's file readable by its owner only; SQLite gives its journal files

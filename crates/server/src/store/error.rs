@@ -14,6 +14,15 @@ pub enum StoreError {
     /// Another transaction was in the way; the same work may be tried again.
     #[error("the database asks to repeat the transaction: {0}")]
     Repeat(String),
+    /// The database takes no changes: it is a standby now, or was made read-only. Another one may be what it was.
+    #[error("the database takes no changes: {0}")]
+    ReadOnly(String),
+    /// The change was made, and may become durable or not: the database has not confirmed it in time.
+    #[error(
+        "the database has not confirmed in time that the change is durable: it may come about later, or not \
+         (docs/postgresql.md, A standby that is gone)"
+    )]
+    Unconfirmed,
     /// The database cannot be reached, or was shut down.
     #[error("the database is out of reach: {0}")]
     Unavailable(String),
@@ -28,12 +37,42 @@ pub enum StoreError {
          (migration {0}): install that release or a later one on this node (docs/upgrading.md)"
     )]
     TooNew(String),
+    /// The database's tables are of an older release, and whoever only reads does not upgrade them.
+    #[error(
+        "the records are of an older koshin-server (without migration {0}), and this command does not change \
+         them: start the server with this program first, which upgrades them (docs/upgrading.md), or use the \
+         koshin-server that runs on them"
+    )]
+    TooOld(String),
+    /// Nothing has been recorded there yet.
+    #[error("there are no records at {0}: start the server first, or name its directory by --dir")]
+    NoRecords(String),
     /// The database holds something that this program did not write.
     #[error("the database holds a value that this program does not know: {0}")]
     Corrupt(String),
     /// Any other answer of the database.
     #[error("the database refused: {0}")]
     Query(Diesel),
+}
+
+impl StoreError {
+    /// Whether the same may go well later, without anything of it being changed.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unavailable(_)
+            | Self::ReadOnly(_)
+            | Self::Unconfirmed
+            | Self::Unable(_)
+            | Self::Repeat(_) => true,
+            Self::Exists(_)
+            | Self::Conflict(_)
+            | Self::TooNew(_)
+            | Self::TooOld(_)
+            | Self::NoRecords(_)
+            | Self::Corrupt(_)
+            | Self::Query(_) => false,
+        }
+    }
 }
 
 impl From<Diesel> for StoreError {
@@ -46,9 +85,12 @@ impl From<Diesel> for StoreError {
                 Self::Repeat(info.message().to_owned())
             }
             Diesel::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
+            Diesel::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info) => {
+                Self::ReadOnly(info.message().to_owned())
+            }
             // Of a connection that was lost, Diesel says so.
             Diesel::DatabaseError(DatabaseErrorKind::Unknown, info) => {
                 Self::Unable(info.message().to_owned())

@@ -108,7 +108,7 @@ use connection::Access;
 use diesel::prelude::*;
 use overall::Overall;
 use std::sync::Arc;
-use worker::Queue;
+use worker::{Demotions, Queue};
 
 /// Threads that read beside SQLite's writer.
 const SQLITE_READERS: usize = 2;
@@ -137,14 +137,31 @@ impl Store {
         Self::open_measured(location, StoreMetrics::default())
     }
 
-    /// The same, telling `metrics` what waits and how long it takes.
+    /// Opens records that are there, for whoever only reads. Nothing is made, migrated or changed by it, and nobody who does so
+    /// is waited for; the database refuses every change.
+    ///
+    /// # Errors
+    /// When there are none, this program does not understand them as they are, or the database cannot be reached.
+    pub fn open_to_read(location: &Location) -> Result<Self, StoreError> {
+        location.permit_look()?;
+        let metrics = StoreMetrics::default();
+        let (queue, demotions) = (metrics.queue(StoreQueue::LongRead), Demotions::default());
+        let reads = worker::workers(location, Access::Look, LONG_READERS, "store-look", queue, &demotions)?;
+        let shared = matches!(location, Location::Postgres(_));
+        let (writes, long_reads) = (reads.clone(), reads.clone());
+        Ok(Self { writes, reads, long_reads, shared, overall: Arc::default(), metrics })
+    }
+
+    /// As [`Self::open`], telling `metrics` what waits and how long it takes.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn open_measured(location: &Location, metrics: StoreMetrics) -> Result<Self, StoreError> {
         location.migrate()?;
-        let workers =
-            |access, count, name, queue| worker::workers(location, access, count, name, metrics.queue(queue));
+        let demotions = Demotions::default();
+        let workers = |access, count, name, queue| {
+            worker::workers(location, access, count, name, metrics.queue(queue), &demotions)
+        };
         let long_reads = workers(Access::Read, LONG_READERS, "store-long-reader", StoreQueue::LongRead)?;
         let (writes, reads) = match location {
             Location::Sqlite(_) => (

@@ -4,7 +4,12 @@
 //! one. SQLite has one writer, which commits in groups: the cost of making a commit
 //! durable is shared by everything that waits. When an item fails, its group is run once
 //! more with a savepoint an item, so that a failure stays its own. PostgreSQL has several workers, each with a transaction
-//! an item; it groups commits itself.
+//! an item ([`singly`]); it groups commits itself.
+
+mod overdue;
+mod singly;
+
+pub(super) use singly::{Demotions, workers};
 
 use super::{
     StoreError,
@@ -14,12 +19,9 @@ use crate::metrics::{GroupMetrics, QueueMetrics, Stopwatch, Waiting};
 use diesel::connection::SimpleConnection;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
@@ -32,13 +34,6 @@ const GATHERING: Duration = Duration::from_micros(200);
 const LONGEST_GATHERING: Duration = Duration::from_millis(6);
 /// Items that may wait; beyond it the store is called overloaded.
 const QUEUE: usize = 4096;
-/// How often a transaction is repeated when the database asks for it.
-const REPEATS: usize = 8;
-/// How often it is tried what the database could not do, for a reason that it does not tell.
-const CHANCES: usize = 3;
-/// What fails as fast as this has not waited for a lock until its time was over, which is ten
-/// seconds ([`super::connection`]).
-const SOON: Duration = Duration::from_secs(5);
 
 /// Work on a connection whose result is told only after the commit.
 trait Item: Send {
@@ -68,6 +63,8 @@ enum Progress {
     /// The database could not do it, for a reason that only its message tells.
     Unable,
     ConnectionLost,
+    /// This database takes no changes; another one may.
+    Demoted,
 }
 
 struct Work<T, F> {
@@ -94,6 +91,7 @@ impl<T: Send, F: FnMut(&mut AnyConnection) -> Result<T, StoreError> + Send> Item
             Err(StoreError::Repeat(_)) => Progress::Repeat,
             Err(StoreError::Unable(_)) => Progress::Unable,
             Err(StoreError::Unavailable(_)) => Progress::ConnectionLost,
+            Err(StoreError::ReadOnly(_)) => Progress::Demoted,
             Err(_) => Progress::Failed,
         };
         self.outcome = Some(outcome);
@@ -167,24 +165,6 @@ pub(super) fn group_writer(
     let connection = location.connect(Access::Write)?;
     let (sender, receiver) = sync_channel(QUEUE);
     spawn("store-writer", move || write_groups(&location, connection, &receiver, &groups))?;
-    Ok(Queue { sender, metrics })
-}
-
-/// Workers with a transaction an item, sharing one queue.
-pub(super) fn workers(
-    location: &Location,
-    access: Access,
-    count: usize,
-    name: &str,
-    metrics: QueueMetrics,
-) -> Result<Queue, StoreError> {
-    let (sender, receiver) = sync_channel(QUEUE);
-    let receiver = Arc::new(Mutex::new(receiver));
-    for number in 0..count {
-        let connection = location.connect(access)?;
-        let (location, receiver) = (location.clone(), Arc::clone(&receiver));
-        spawn(&format!("{name}-{number}"), move || work_singly(&location, access, connection, &receiver))?;
-    }
     Ok(Queue { sender, metrics })
 }
 
@@ -281,97 +261,11 @@ fn run_in_savepoint(connection: &mut AnyConnection, item: &mut Box<dyn Item>) ->
     connection.batch_execute("SAVEPOINT item")?;
     let end = match item.run(connection) {
         Progress::Done => "RELEASE item",
-        Progress::Failed | Progress::Repeat | Progress::Unable | Progress::ConnectionLost => {
-            "ROLLBACK TO item; RELEASE item"
-        }
+        Progress::Failed
+        | Progress::Repeat
+        | Progress::Unable
+        | Progress::ConnectionLost
+        | Progress::Demoted => "ROLLBACK TO item; RELEASE item",
     };
     Ok(connection.batch_execute(end)?)
-}
-
-fn work_singly(
-    location: &Location,
-    access: Access,
-    mut connection: AnyConnection,
-    receiver: &Arc<Mutex<Receiver<Box<dyn Item>>>>,
-) {
-    loop {
-        let received = {
-            let Ok(receiver) = receiver.lock() else { return };
-            receiver.recv()
-        };
-        let Ok(mut item) = received else { return };
-        let mut commit = Ok(());
-        for attempt in 1..=REPEATS {
-            let begun = now();
-            match run_once(location, access, &mut connection, &mut item) {
-                Ok(Progress::Repeat) => {}
-                // It may have been a deadlock, which goes away; nothing else is lost by a second
-                // look. PostgreSQL finds deadlocks after a second, unless it is told otherwise.
-                Ok(Progress::Unable) if attempt < CHANCES && begun.elapsed() < SOON => {}
-                Ok(Progress::ConnectionLost) => {
-                    reconnect(location, access, &mut connection);
-                    break;
-                }
-                Ok(_) => break,
-                Err(error) => {
-                    reconnect(location, access, &mut connection);
-                    commit = Err(error);
-                    break;
-                }
-            }
-        }
-        item.finish(commit);
-    }
-}
-
-/// One transaction. An error means that begin or commit itself failed.
-fn run_once(
-    location: &Location,
-    access: Access,
-    connection: &mut AnyConnection,
-    item: &mut Box<dyn Item>,
-) -> Result<Progress, StoreError> {
-    if item.span() == Span::Statement {
-        return run_statement(location, access, connection, item);
-    }
-    if connection.batch_execute(location.begin(access)).is_err() {
-        // The database was restarted since the last item: nothing has been done yet.
-        *connection = location.connect(access)?;
-        connection.batch_execute(location.begin(access))?;
-    }
-    let progress = item.run(connection);
-    if progress == Progress::Done {
-        connection.batch_execute("COMMIT")?;
-    } else {
-        drop(connection.batch_execute("ROLLBACK"));
-    }
-    Ok(progress)
-}
-
-/// The only statement of an item. An error means that there is no connection.
-fn run_statement(
-    location: &Location,
-    access: Access,
-    connection: &mut AnyConnection,
-    item: &mut Box<dyn Item>,
-) -> Result<Progress, StoreError> {
-    let progress = item.run(connection);
-    // A connection that was lost since the last item is found out by whoever uses it first, and the library has several
-    // words for that. Nothing has been done yet.
-    if progress == Progress::Done || connection.batch_execute("SELECT 1").is_ok() {
-        return Ok(progress);
-    }
-    *connection = location.connect(access)?;
-    Ok(item.run(connection))
-}
-
-#[expect(clippy::disallowed_methods, reason = "how long a transaction took, not what time it is")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-fn reconnect(location: &Location, access: Access, connection: &mut AnyConnection) {
-    if let Ok(fresh) = location.connect(access) {
-        *connection = fresh;
-    }
 }

@@ -69,9 +69,7 @@ impl UseCaseError {
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Denied(denial) => denial.code,
-            Self::Store(StoreError::Unavailable(_) | StoreError::Unable(_) | StoreError::Repeat(_)) => {
-                ProblemCode::StoreUnavailable
-            }
+            Self::Store(error) if error.passes() => ProblemCode::StoreUnavailable,
             Self::Plan(PlanError::Signing(_)) | Self::IssuerEndsTooSoon(_) => ProblemCode::IssuerUnavailable,
             _ => ProblemCode::Internal,
         }

@@ -209,9 +209,7 @@ impl Notices {
         now: Timestamp,
     ) -> Result<(), TestMailError> {
         let mailer = self.mailer.as_ref().ok_or(TestMailError::NotConfigured)?;
-        let id = format!("test-{}", hex::encode(entropy::bytes::<8>()));
-        let mail = OutgoingMail { to: to.to_owned(), id, text: text::test_mail(&self.host, language) };
-        Ok(mailer.send(&mail, now).await?)
+        send_test_mail(mailer, &self.host, to, language, now).await
     }
 
     /// Records that a mail has come back. Answers the address, to which nothing more is
@@ -227,6 +225,22 @@ impl Notices {
         let bounce::Bounce { delivery, mark, reason } = bounce;
         self.store.return_delivery(ReturnedDelivery { id: delivery, mark, reason }, now).await
     }
+}
+
+/// Sends a mail by which the settings are tried out, without any records.
+///
+/// # Errors
+/// When the mail server does not take the mail.
+pub async fn send_test_mail(
+    mailer: &Mailer,
+    host: &str,
+    to: &str,
+    language: Language,
+    now: Timestamp,
+) -> Result<(), TestMailError> {
+    let id = format!("test-{}", hex::encode(entropy::bytes::<8>()));
+    let mail = OutgoingMail { to: to.to_owned(), id, text: text::test_mail(host, language) };
+    Ok(mailer.send(&mail, now).await?)
 }
 
 /// All that decides, beside the certificate, which deliveries are missing.

@@ -135,6 +135,7 @@ on_both_databases! {
     search::what_an_older_node_names_is_found_at_once,
     search::of_very_many_those_are_found_and_counted_that_have_all_words,
     upgrades::a_node_works_on_while_a_newer_one_upgrades_the_database,
+    upgrades::whoever_only_reads_upgrades_and_changes_nothing,
     upgrades::of_several_nodes_one_has_a_duty_until_its_lease_runs_out,
     upgrades::of_many_nodes_that_start_at_once_one_has_each_duty,
     chain::the_chain_holds_and_leads_through_what_was_kept,

@@ -99,6 +99,34 @@ pub(crate) async fn a_node_works_on_while_a_newer_one_upgrades_the_database(f: F
     assert!(f.store.peer("a2").await.unwrap().is_some(), "who runs is not stopped");
 }
 
+/// What only reads understands the tables as they are, or says why not; it leaves them so, and changes nothing else.
+pub(crate) async fn whoever_only_reads_upgrades_and_changes_nothing(f: Fixture) {
+    f.issue("a1", None).await;
+    let reader = Store::open_to_read(&f.location).unwrap();
+    assert_eq!(reader.certificates().await.unwrap().len(), 1);
+    assert!(reader.audit(event(AuditKind::RenewalRefused)).await.is_err(), "the database refuses it");
+    f.issue("a2", None).await;
+    assert_eq!(reader.certificates().await.unwrap().len(), 2, "as it is now");
+
+    f.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000000')");
+    assert!(Store::open_to_read(&f.location).is_ok(), "tables of a newer release that this one bears");
+    f.sql("UPDATE schema_needs SET migration = '20991231000000'");
+    let refused = Store::open_to_read(&f.location).err().unwrap();
+    assert!(matches!(&refused, StoreError::TooNew(needs) if needs == "20991231000000"), "{refused:?}");
+
+    f.sql("UPDATE schema_needs SET migration = '20261122000000'");
+    f.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261123000142'");
+    for _ in 0..2 {
+        let refused = Store::open_to_read(&f.location).err().unwrap();
+        assert!(matches!(&refused, StoreError::TooOld(first) if first == "20261123000142"), "{refused:?}");
+    }
+    f.sql("DROP TABLE __diesel_schema_migrations");
+    for _ in 0..2 {
+        let refused = Store::open_to_read(&f.location).err().unwrap();
+        assert!(matches!(refused, StoreError::NoRecords(_)), "{refused:?}");
+    }
+}
+
 pub(crate) async fn of_several_nodes_one_has_a_duty_until_its_lease_runs_out(f: Fixture) {
     const LONG: Duration = Duration::from_secs(3600);
     let all = Duty::ALL.to_vec();

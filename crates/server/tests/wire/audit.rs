@@ -4,7 +4,8 @@ use crate::support::wait_until;
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 use koshin_testkit::{Database, ServerInABox, ServerOptions, postgres::fresh_database};
 
-fn sql(server: &ServerInABox, statement: &str) {
+/// A statement behind the server's back, in SQLite.
+pub(crate) fn sql(server: &ServerInABox, statement: &str) {
     let path = server.directory().join("koshin.db");
     let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
     connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();

@@ -17,20 +17,20 @@ use crate::crash::{Renewing, Setback, check_invariants};
 use crate::support::{days_from_now, states, wait_until};
 
 /// Terminals under load.
-const TERMINALS: usize = 4;
+pub(crate) const TERMINALS: usize = 4;
 /// Simultaneous renewals of one terminal at each node.
 const MANY: usize = 20;
 
 /// Two nodes and what is before them; bundles are fetched through the balancer.
-struct Cluster {
-    first: ServerInABox,
-    second: ServerInABox,
+pub(crate) struct Cluster {
+    pub(crate) first: ServerInABox,
+    pub(crate) second: ServerInABox,
     balancer: Balancer,
 }
 
 impl Cluster {
     /// None after the test was counted as skipped.
-    fn start(url: String, configure: impl FnOnce(&mut toml::Table) + 'static) -> Option<Self> {
+    pub(crate) fn start(url: String, configure: impl FnOnce(&mut toml::Table) + 'static) -> Option<Self> {
         let (front, own) = (free_address(), free_address());
         let first = ServerInABox::start_with(ServerOptions {
             database: Database::Postgres(url),
@@ -47,7 +47,7 @@ impl Cluster {
     }
 
     /// A terminal that reaches whatever node the balancer chooses.
-    fn issue(&mut self, common_name: &str) -> Terminal {
+    pub(crate) fn issue(&mut self, common_name: &str) -> Terminal {
         self.first.issue(common_name).at(self.balancer.address())
     }
 }
@@ -103,13 +103,31 @@ fn of_renewals_of_one_terminal_at_both_nodes_one_is_usable() {
 }
 
 /// Renewals that go on, whatever happens, and every answer that was no success.
-struct Load {
+#[derive(Default)]
+pub(crate) struct Load {
     stop: AtomicBool,
     renewed: AtomicUsize,
-    refused: Mutex<Vec<Response>>,
+    pub(crate) refused: Mutex<Vec<Response>>,
 }
 
 impl Load {
+    /// Renews with all of them while `meanwhile` goes on, and until it has come to its end, however.
+    pub(crate) fn during(&self, all: &mut [Renewing], meanwhile: impl FnOnce()) {
+        struct Stop<'a>(&'a AtomicBool);
+        impl Drop for Stop<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        thread::scope(|scope| {
+            for renewing in all {
+                scope.spawn(|| self.run(renewing));
+            }
+            let _stop = Stop(&self.stop);
+            meanwhile();
+        });
+    }
+
     fn run(&self, renewing: &mut Renewing) {
         while !self.stop.load(Ordering::Relaxed) {
             match renewing.renew() {
@@ -126,7 +144,7 @@ impl Load {
     }
 
     /// Waits until so many more renewals have gone through: until all is well again.
-    fn goes_on(&self, after: &str) {
+    pub(crate) fn goes_on(&self, after: &str) {
         let before = self.renewed.load(Ordering::Relaxed);
         wait_until(&format!("renewals go on after {after}"), || {
             self.renewed.load(Ordering::Relaxed) >= before + 3 * TERMINALS
@@ -142,12 +160,8 @@ fn a_killed_node_and_a_crashed_database_lose_nothing() {
     let Some(mut cluster) = Cluster::start(database.url(), |_| ()) else { return };
     let mut all: Vec<Renewing> =
         (0..TERMINALS).map(|number| Renewing::new(cluster.issue(&format!("client{number:03}")))).collect();
-    let load = Load { stop: false.into(), renewed: 0.into(), refused: Mutex::default() };
-    thread::scope(|scope| {
-        for renewing in &mut all {
-            let load = &load;
-            scope.spawn(move || load.run(renewing));
-        }
+    let load = Load::default();
+    load.during(&mut all, || {
         load.goes_on("the start");
         cluster.first.kill();
         load.goes_on("the end of a node");
@@ -157,7 +171,6 @@ fn a_killed_node_and_a_crashed_database_lose_nothing() {
         load.goes_on("the crash of the database");
         cluster.first.serve();
         load.goes_on("the return of the node");
-        load.stop.store(true, Ordering::Relaxed);
     });
     for refused in load.refused.into_inner().unwrap() {
         assert!(matches!(refused.status, 409 | 503), "{refused:?}");

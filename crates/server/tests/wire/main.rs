@@ -8,7 +8,9 @@
 //! - [`recovery`]: a recovery code in place of a certificate that has expired.
 //! - [`concurrency`], [`crash`]: a hundred at once; `kill -9` under load.
 //! - [`cluster`]: several nodes on one PostgreSQL, behind a balancer.
+//! - [`failover`]: its PostgreSQL changes its primary, or loses its standby.
 //! - [`audit`]: what was done to the trail behind the server's back.
+//! - [`reading`]: commands that only read, beside whatever a server does.
 //! - [`keys`]: a herd at the legacy door, and no key in stock.
 //! - [`metrics`]: what Prometheus and balancers are told.
 //! - [`limits`], [`operation`]: what a request may take; stop, reload, secrets.
@@ -21,11 +23,13 @@ mod concurrency;
 mod crash;
 mod curl;
 mod est;
+mod failover;
 mod java;
 mod keys;
 mod limits;
 mod metrics;
 mod operation;
+mod reading;
 mod recovery;
 mod refusals;
 mod renewal;
