@@ -49,6 +49,11 @@ impl OwnPostgres {
     /// # Panics
     /// When it does not come up.
     pub fn start() -> Option<Self> {
+        Self::start_with("fsync = on\n")
+    }
+
+    /// The same with other settings.
+    fn start_with(settings: &str) -> Option<Self> {
         let (Some(initdb), Some(user)) = (program("initdb"), other_than_root()) else {
             skip("no PostgreSQL of our own: `initdb` is not installed, or there is no user `postgres`");
             return None;
@@ -57,7 +62,7 @@ impl OwnPostgres {
         let mut init = server.command(&initdb);
         init.args(["-U", "koshin", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]);
         tools::succeed(init.arg(server.data()));
-        server.configure("wal_log_hints = on\nwal_keep_size = 1GB\n");
+        server.configure(settings);
         server.start_again();
         Some(server)
     }
@@ -70,7 +75,7 @@ impl OwnPostgres {
         Self { directory, user, running: None }
     }
 
-    /// Adds to what every program reads that opens its data: `pg_rewind` brings no server back without these.
+    /// Adds to what every program reads that opens its data.
     fn configure(&self, lines: &str) {
         let mut file = std::fs::File::options()
             .append(true)
@@ -105,7 +110,7 @@ impl OwnPostgres {
         let log = std::fs::File::options().create(true).append(true).open(&said).expect("a log");
         let mut command = self.command(&program("postgres").expect("it comes with initdb"));
         command.arg("-D").arg(self.data()).arg("-k").arg(self.directory.path());
-        command.args(["-c", "listen_addresses=", "-c", "fsync=on", "-c", "max_connections=100"]);
+        command.args(["-c", "listen_addresses=", "-c", "max_connections=100"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.running = Some(command.spawn().expect("postgres starts"));
         let begin = Instant::now();

@@ -15,13 +15,17 @@ use crate::{
     use_cases::{Koshin, Notices, SecondFactorKey, SiteError, UseCaseError},
 };
 use arc_swap::ArcSwap;
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
+    time::timeout,
 };
+
+/// Records that do not answer keep nobody from stopping for longer. What is left undone, others do, or the next start.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(place: &Place) -> Result<(), CliError> {
     start_log();
@@ -112,9 +116,16 @@ impl Unasked {
         self.jobs.abort();
         koshin.key_pool().stop();
         self.notifier.end(limits.stop()).await;
-        self.duties.give_up().await;
-        if let Err(error) = koshin.link_trail(clock::now()).await {
-            tracing::warn!(%error, "the last events of the audit trail get their places later");
+        let farewell = async {
+            self.duties.give_up().await;
+            if let Err(error) = koshin.link_trail(clock::now()).await {
+                tracing::warn!(%error, "the last events of the audit trail get their places later");
+            }
+        };
+        if timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!(
+                "the records do not answer: other nodes take over when the leases of this one have run out"
+            );
         }
     }
 }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use super::{OwnPostgres, program};
 use crate::tools;
 
+/// Without the first two, `pg_rewind` brings no server back. Only processes die here, and the system keeps what they wrote.
+const SETTINGS: &str = "wal_log_hints = on\nwal_keep_size = 1GB\nfsync = off\n";
+
 /// Two servers on one machine. At first `first` is the primary, and acknowledges nothing that `second` does not have.
 pub struct Replicated {
     /// Called `db1` among standbys.
@@ -21,7 +24,7 @@ impl Replicated {
     /// # Panics
     /// When a step fails.
     pub fn start() -> Option<Self> {
-        let first = OwnPostgres::start()?;
+        let first = OwnPostgres::start_with(SETTINGS)?;
         let second = first.standby("db2");
         let pair = Self { first, second };
         pair.first.wait_for_standby("db2");
