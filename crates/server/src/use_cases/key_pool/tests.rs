@@ -92,15 +92,15 @@ async fn a_key_that_was_not_needed_goes_back_to_the_stock_or_to_who_waits() {
     pool.keep([RSA]);
     assert!(pool.at_hand(RSA).is_none(), "the stock is empty, and nobody queues up");
     pool.fill_in_idle_time();
-    open.send(()).unwrap();
+    open.send(()).expect("the pool is there");
     until(|| level(&pool).keys == 1).await;
-    let key = pool.at_hand(RSA).unwrap();
+    let key = pool.at_hand(RSA).expect("a key");
     let fingerprint = key.public.fingerprint();
     // By its name: the test's keys are all on P-256.
     pool.0.stock().take_back(RSA, key, 1);
     assert_eq!((level(&pool).keys, level(&pool).used), (1, 0), "as if nobody had taken it");
 
-    let lent = pool.at_hand(RSA).unwrap();
+    let lent = pool.at_hand(RSA).expect("the same key");
     let waiting = waiting(pool.take(RSA));
     pool.0.stock().take_back(RSA, lent, 1);
     assert_eq!(waiting.key().await.expect("a key").public.fingerprint(), fingerprint);
@@ -112,7 +112,7 @@ async fn a_key_at_hand_is_not_waited_for_and_counts_when_it_is_kept() {
     let (pool, open) = gated(rules(1, 1));
     pool.keep([RSA]);
     pool.fill_in_idle_time();
-    open.send(()).unwrap();
+    open.send(()).expect("the pool is there");
     until(|| level(&pool).keys == 1).await;
     let stock = pool.0.stock();
     assert!(pool.at_hand(RSA).is_none(), "somebody is at the stock");
@@ -120,7 +120,7 @@ async fn a_key_at_hand_is_not_waited_for_and_counts_when_it_is_kept() {
     assert!(pool.at_hand(RSA).is_some());
     pool.keep_taken(RSA);
     assert_eq!((level(&pool).keys, level(&pool).used), (0, 1));
-    open.send(()).unwrap();
+    open.send(()).expect("the pool is there");
     assert!(pool.at_hand(KeyAlgorithm::P256).is_some(), "made where it is asked for");
     pool.keep_taken(KeyAlgorithm::P256);
     assert!(pool.level(KeyAlgorithm::P256).is_none(), "and not counted");
