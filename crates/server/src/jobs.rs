@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 mod duties;
+mod names;
 mod notices;
 mod operators;
 mod trail;
@@ -42,6 +43,7 @@ pub async fn run(koshin: Arc<Koshin>, home: Home, tls: TlsSides, duties: Arc<Dut
         keep_house(&koshin, &home, &duties),
         operators::follow_policies(&koshin),
         operators::revoke(&koshin, &duties),
+        names::keep_indexed(&koshin, &duties),
         trail::keep_linking(&koshin, &duties),
         trail::check(&koshin, &home),
         look_after_certificates(&koshin, &home, &tls)

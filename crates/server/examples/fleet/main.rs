@@ -65,11 +65,23 @@ fn main() -> Result<()> {
     };
     let mut database = Database::open(&location)?;
     fill(&mut database, &options, live.as_ref().map(|(live, _)| live))?;
+    database.execute("COMMIT")?;
+    index(&location)?;
     database.settle()?;
     if let Some((live, out)) = live {
         std::fs::write(out, live.file().to_string()).with_context(|| out.display().to_string())?;
     }
     Ok(())
+}
+
+/// The index of names, as the server's job makes it.
+fn index(location: &Location) -> Result<()> {
+    let store = Store::open(location)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        while store.index_names().await? > 0 {}
+        Ok(())
+    })
 }
 
 /// Rows as the store would have made them, in statements of many.

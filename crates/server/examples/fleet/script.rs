@@ -16,6 +16,8 @@ const PART: usize = 500;
 const TRANSACTION: usize = 100;
 /// The tables that are filled.
 const TABLES: [&str; 5] = ["tenant", "terminal", "certificate", "audit_event", "audit_link"];
+/// Tables that the server itself has filled from these.
+const FOLLOWING: [&str; 4] = ["terminal_pairs", "renamed_terminal", "tenant_pairs", "renamed_tenant"];
 
 /// Turns hex digits into the database's words for bytes.
 pub(crate) type Blob = fn(&str) -> String;
@@ -89,13 +91,13 @@ impl Database {
         indexes.iter().try_for_each(|index| self.execute(&index.sql))
     }
 
-    /// What the databases do by themselves in time: statistics, and the log written into the file.
+    /// After the last commit: what the databases do by themselves in time: statistics, and the log written into the file.
     pub(crate) fn settle(mut self) -> Result<()> {
-        self.execute("COMMIT")?;
         match self.connection {
             Either::Sqlite(_) => self.execute("PRAGMA wal_checkpoint(TRUNCATE)"),
             Either::Postgres(_) => {
-                TABLES.iter().try_for_each(|table| self.execute(&format!("VACUUM ANALYZE {table}")))
+                let tables = TABLES.iter().chain(&FOLLOWING);
+                tables.into_iter().try_for_each(|table| self.execute(&format!("VACUUM ANALYZE {table}")))
             }
         }
     }

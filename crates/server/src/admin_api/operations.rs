@@ -117,7 +117,8 @@ static TERMINALS: &[Operation] = &[
             query(
                 "search",
                 Kind::Text { most: 100 },
-                "Words that all occur in name, place, common name, organisation or serial; case and width do not matter.",
+                "Words that all occur in name, place, common name or organisation, or begin the serial with four digits or more; \
+                 case and width do not matter.",
             ),
             query(
                 "filter",

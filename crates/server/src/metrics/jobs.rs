@@ -24,6 +24,8 @@ label! {
         OwnCertificates = "own-certificates",
         /// Reads the policies that operators made on the site.
         FollowPolicies = "follow-policies",
+        /// Puts terminals that were made or named anew into the index of names.
+        IndexNames = "index-names",
         /// Carries out mass revocations.
         MassRevocations = "mass-revocations",
         /// Plans notices.

@@ -30,6 +30,8 @@ pub(super) enum Lock {
     Terminal(i64),
     /// Giving events their places in the chain.
     Chain,
+    /// Putting terminals into the index of names.
+    Names,
 }
 
 impl Lock {
@@ -41,6 +43,7 @@ impl Lock {
             Self::Chain => 5_417_351,
             Self::Operators => 5_417_352,
             Self::Policies => 5_417_353,
+            Self::Names => 5_417_354,
             Self::Terminal(id) => TERMINALS.wrapping_add(id),
         }
     }

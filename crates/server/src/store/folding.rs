@@ -10,14 +10,18 @@ pub fn fold(text: &str) -> String {
 
 /// A pattern for LIKE with the escape character `!`, for texts that contain `term`.
 pub(super) fn containing(term: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in fold(term).chars() {
+    format!("%{}%", literal(&fold(term)))
+}
+
+/// Folded text as a part of a pattern for LIKE with the escape character `!`: nothing of it is interpreted.
+pub(super) fn literal(folded: &str) -> String {
+    let mut pattern = String::with_capacity(folded.len());
+    for character in folded.chars() {
         if matches!(character, '%' | '_' | '!') {
             pattern.push('!');
         }
         pattern.push(character);
     }
-    pattern.push('%');
     pattern
 }
 

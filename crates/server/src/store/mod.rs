@@ -42,6 +42,7 @@ mod recovery_codes;
 mod remembered;
 mod revocations;
 mod schema;
+mod search;
 mod service_policy;
 mod session_ends;
 mod sessions;
@@ -92,6 +93,7 @@ pub use revocations::{
     Chosen, HitCertificate, NewRevocation, RevocationChoice, RevocationHand, RevocationHits, RevocationRow,
     RevocationState,
 };
+pub use search::serial_digits;
 pub use service_policy::{ServicePolicy, ServicePolicyRow};
 pub use session_ends::SessionEnd;
 pub use sessions::{NewSiteSession, SecondProof, SessionRow};

@@ -16,7 +16,7 @@ pub use edge::{Edge, Place};
 pub(super) use matching::{attention, expiring};
 pub(super) use refresh::{Renewal, refresh, refresh_certificates, refresh_never_refreshed, show_renewal};
 
-use super::{AnyConnection, Store, StoreError, schema::terminal};
+use super::{AnyConnection, Store, StoreError, schema::terminal, search::Search};
 use diesel::prelude::*;
 use jiff::Timestamp;
 use matching::{matching, sorted};
@@ -107,8 +107,8 @@ pub enum ListSort {
 pub struct TerminalQuery {
     /// Of one tenant only.
     pub tenant: Option<String>,
-    /// Words that all occur in 端末名, 設置場所, CN, tenant or serial; case and width do
-    /// not matter.
+    /// Words each of which occurs in 端末名, 設置場所, CN or tenant, or begins the serial with four digits or more; case and
+    /// width do not matter.
     pub search: String,
     /// Some only.
     pub filter: Option<ListFilter>,
@@ -196,7 +196,7 @@ pub struct TerminalPage {
 }
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
-type Terminals = terminal::BoxedQuery<'static, AnyBackend>;
+pub(super) type Terminals = terminal::BoxedQuery<'static, AnyBackend>;
 
 impl Store {
     /// Every terminal of the query, without pages.
@@ -210,9 +210,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<TerminalRow>, StoreError> {
         self.read_at_length(move |connection| {
-            let ids: Vec<i64> = sorted(matching(&scope, &query, now), query.sort, query.descending)
-                .select(terminal::id)
-                .load(connection)?;
+            let search = searched(connection, &scope, &query)?;
+            let all = matching(&scope, &query, &search, now);
+            let ids: Vec<i64> =
+                sorted(all, query.sort, query.descending).select(terminal::id).load(connection)?;
             let mut all = Vec::with_capacity(ids.len());
             for part in ids.chunks(LONGEST_PAGE as usize) {
                 all.extend(rows(connection, part, now)?);
@@ -232,5 +233,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<TerminalRow>, StoreError> {
         self.read(move |connection| Ok(rows(connection, &[terminal_id], now)?.pop())).await
+    }
+}
+
+/// What is searched. Over everything the index of names is asked; a few organisations' terminals are all looked at.
+fn searched(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    query: &TerminalQuery,
+) -> Result<Search<i64>, StoreError> {
+    match (scope, &query.tenant) {
+        (Scope::Everything, None) => Search::of_terminals(connection, &query.search),
+        _ => Ok(Search::of_few(&query.search)),
     }
 }

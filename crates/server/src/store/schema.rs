@@ -39,6 +39,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    renamed_terminal (id) {
+        id -> BigInt,
+        terminal_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    renamed_tenant (id) {
+        id -> BigInt,
+        tenant_id -> Text,
+    }
+}
+
+diesel::table! {
     certificate (serial) {
         serial -> Text,
         terminal_id -> BigInt,

@@ -3,9 +3,9 @@
 use super::{
     AnyConnection, AuditEvent, Store, StoreError, Tenant, TenantKind, audit,
     connection::lock_terminal,
-    folding::containing,
     instant, overview,
     schema::{consent, tenant, terminal},
+    search::Search,
     tenants::searched,
 };
 use diesel::prelude::*;
@@ -68,7 +68,7 @@ pub struct TenantChange {
 }
 
 type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
-type Tenants = tenant::BoxedQuery<'static, AnyBackend>;
+pub(super) type Tenants = tenant::BoxedQuery<'static, AnyBackend>;
 type Columns = (String, String, String, bool, String, Option<String>, i64);
 
 /// Terminals whose searched text is brought up to date in one transaction.
@@ -85,12 +85,13 @@ impl Store {
         self.read(move |connection| {
             let per_page = if query.per_page == 0 { 50 } else { query.per_page.min(LONGEST_PAGE) };
             let offset = i64::from(query.page.saturating_sub(1)) * i64::from(per_page);
+            let search = Search::of_tenants(connection, &query.search)?;
+            let all = || matching(&query, &search);
             let total = match &kept {
                 Some(kept) => kept.answer.tenants(query.kind),
-                None => number(matching(&query).count().get_result(connection)?),
+                None => number(all().count().get_result(connection)?),
             };
-            let found =
-                matching(&query).order((tenant::name, tenant::id)).limit(i64::from(per_page)).offset(offset);
+            let found = all().order((tenant::name, tenant::id)).limit(i64::from(per_page)).offset(offset);
             let counted_at = kept.as_ref().map(|kept| kept.at);
             Ok(TenantPage { rows: rows(connection, found, now)?, total, counted_at })
         })
@@ -159,11 +160,8 @@ impl Store {
     }
 }
 
-fn matching(query: &TenantQuery) -> Tenants {
-    let mut tenants = tenant::table.into_boxed();
-    for term in query.search.split_whitespace() {
-        tenants = tenants.filter(tenant::search_text.like(containing(term)).escape('!'));
-    }
+fn matching(query: &TenantQuery, search: &Search<String>) -> Tenants {
+    let tenants = search.narrow(tenant::table.into_boxed());
     match query.kind {
         Some(kind) => tenants.filter(tenant::kind.eq(kind.as_str())),
         None => tenants,

@@ -6,17 +6,21 @@ use diesel::{
 use std::{collections::BTreeMap, path::Path};
 
 /// What a request may leave behind that is refused: that somebody was there, and failed.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 11] = [
     "audit_event",
     "audit_head",
     "audit_link",
     "ended_session",
     "recovery_attempt",
+    "renamed_tenant",
+    "renamed_terminal",
     "renewal_attempt",
     "sign_in_failure",
     "site_session",
     "terminal",
 ];
+/// The indexes of names follow by themselves, in tables of their own.
+const INDEXES: [&str; 3] = ["terminal_pair", "tenant_pair", "indexed_tenant"];
 /// What of a terminal is no trace of a visit.
 const OF_TERMINALS: &str = "id, tenant_id, common_name, label, place, stopped_at, stopped_by, stop_final_at, \
                             current_serial, current_state, expires_at, unused_serial";
@@ -70,6 +74,7 @@ impl Records {
         let mut all: BTreeMap<String, Vec<String>> = tables
             .into_iter()
             .filter(|table| !TRACES.contains(&table.as_str()))
+            .filter(|table| !INDEXES.iter().any(|index| table.starts_with(index)))
             .map(|table| {
                 // A token notes its last request.
                 let columns = self.lines(&format!(

@@ -55,11 +55,12 @@ pub(crate) async fn a_census_counts_ends_by_week_and_each_terminal_once(f: Fixtu
 
 /// So many terminals at once, with certificates that end an hour apart from each other, all but the newest one unknown
 /// to the table of certificates: the lists read the terminals' rows.
-fn many(f: &Fixture, count: u32) {
+pub(crate) fn many(f: &Fixture, count: u32) {
     f.sql(&format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
          INSERT INTO terminal (tenant_id, common_name, created_at, current_serial, current_state, expires_at, search_text) \
-         SELECT 'clinic', 'many' || number, 0, 's' || number, 'in_use', {} + 3600 * number, 'many' || number || 'x' \
+         SELECT 'clinic', 'many' || number, 0, 's' || number, 'in_use', {} + 3600 * number, \
+                'many' || number || 'x\ns' || number \
          FROM numbers",
         now().as_second()
     ));

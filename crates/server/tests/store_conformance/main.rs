@@ -21,6 +21,7 @@ mod operators;
 mod outbox;
 mod overview;
 mod recovery;
+mod search;
 mod told;
 mod upgrades;
 
@@ -129,6 +130,10 @@ on_both_databases! {
     overview::a_scope_shows_its_tenants_only,
     overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
     overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
+    search::the_index_finds_what_reading_every_text_finds,
+    search::a_renewal_and_a_first_use_leave_the_index_alone,
+    search::what_an_older_node_names_is_found_at_once,
+    search::of_very_many_those_are_found_and_counted_that_have_all_words,
     upgrades::a_node_works_on_while_a_newer_one_upgrades_the_database,
     upgrades::whoever_only_reads_upgrades_and_changes_nothing,
     upgrades::of_several_nodes_one_has_a_duty_until_its_lease_runs_out,

@@ -120,6 +120,11 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(f: Fixture) {
             by_edges(&f, query, &whole).await;
         }
     }
+    while f.store.index_names().await.unwrap() > 0 {}
+    let query = TerminalQuery { search: "client5".to_owned(), ..TerminalQuery::default() };
+    let found: Vec<i64> = all(&f, query.clone()).await.into_iter().map(|row| row.terminal_id).collect();
+    assert_eq!(found.len(), 25);
+    by_edges(&f, query, &found).await;
 }
 
 /// The same pages from one to the next, and back again.
@@ -160,6 +165,8 @@ pub(crate) async fn a_search_finds_words_in_any_width_and_interprets_nothing(f: 
     assert!(
         f.store.rename_terminal(f.terminal_id, label("受付１"), label("1階 50%_"), renamed).await.unwrap()
     );
+    f.issue("4af0c0ffee", None).await;
+    f.confirm("4af0c0ffee").await;
     working_terminal(&f, "clinic", "client002", 1000).await;
     let found = |search: &str| {
         let query = TerminalQuery { search: search.to_owned(), ..TerminalQuery::default() };
@@ -174,7 +181,11 @@ pub(crate) async fn a_search_finds_words_in_any_width_and_interprets_nothing(f: 
         ("受付 002", 0),
         ("50%_", 1),
         ("%", 1),
-        ("clinic-client002", 1),
+        ("4af0", 1),
+        ("受付 ４Ａ:F0:c0", 1),
+        ("4af", 0),
+        ("c0ffee", 0),
+        ("clinic", 2),
         ("nobody", 0),
     ] {
         assert_eq!(found(search).await, expected, "{search:?}");

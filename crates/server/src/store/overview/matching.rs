@@ -1,7 +1,7 @@
 //! Filters and orders of the list, as the database understands them.
 
 use super::{
-    super::{folding::containing, in_state, schema::terminal},
+    super::{in_state, schema::terminal, search::Search},
     ListFilter, ListSort, Scope, TerminalQuery, TerminalState, Terminals,
 };
 use diesel::prelude::*;
@@ -42,14 +42,17 @@ pub(super) fn working(terminals: Terminals) -> Terminals {
     terminals.filter(terminal::stopped_at.is_null()).filter(terminal::current_state.eq_any(LIVE))
 }
 
-pub(super) fn matching(scope: &Scope, query: &TerminalQuery, now: Timestamp) -> Terminals {
+pub(super) fn matching(
+    scope: &Scope,
+    query: &TerminalQuery,
+    search: &Search<i64>,
+    now: Timestamp,
+) -> Terminals {
     let mut terminals = in_scope(scope);
     if let Some(tenant) = &query.tenant {
         terminals = terminals.filter(terminal::tenant_id.eq(tenant.clone()));
     }
-    for term in query.search.split_whitespace() {
-        terminals = terminals.filter(terminal::search_text.like(containing(term)).escape('!'));
-    }
+    terminals = search.narrow(terminals);
     match query.filter {
         None => terminals,
         Some(ListFilter::State(state)) => standing(terminals, state, now),

@@ -6,12 +6,14 @@ use super::{
         overall::{AsOf, Numbers},
         remembered::Held,
         schema::terminal,
+        search::{MOST, Search},
     },
     Edge, ListFilter, Place, Scope, TerminalPage, TerminalQuery, TerminalState, Terminals,
     census::count,
     edge::behind,
     matching::{in_scope, matching, sorted, working},
     rows::rows,
+    searched,
 };
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
@@ -19,8 +21,6 @@ use koshin_policy::calendar;
 
 /// Rows a page at most.
 pub(super) const LONGEST_PAGE: u32 = 500;
-/// Of what a search finds over many terminals, so many are counted.
-const COUNTED: i64 = 1_000;
 /// Days of a week.
 const WEEK: i64 = 7;
 
@@ -43,8 +43,11 @@ impl Store {
             // Their own terminals are counted each time.
             _ => None,
         };
-        self.read(move |connection| Asked { scope: &scope, query: &query, kept: &kept, now }.page(connection))
-            .await
+        self.read(move |connection| {
+            let search = searched(connection, &scope, &query)?;
+            Asked { scope: &scope, query: &query, search: &search, kept: &kept, now }.page(connection)
+        })
+        .await
     }
 
     /// How many certificates of working terminals end in each of so many weeks from `monday` on, of those that end
@@ -95,14 +98,9 @@ fn midnight(day: Date) -> Timestamp {
 struct Asked<'a> {
     scope: &'a Scope,
     query: &'a TerminalQuery,
+    search: &'a Search<i64>,
     kept: &'a Kept,
     now: Timestamp,
-}
-
-/// The first `most` of these.
-fn first(connection: &mut AnyConnection, terminals: Terminals, most: usize) -> Result<Vec<i64>, StoreError> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    Ok(terminals.limit(most).select(terminal::id).load(connection)?)
 }
 
 /// The rows of a page, and whether there are more on either side.
@@ -110,6 +108,15 @@ struct Found {
     ids: Vec<i64>,
     more_before: bool,
     more_after: bool,
+    /// How many there are on all pages, if that is known by now.
+    total: Option<u64>,
+}
+
+/// The first of a list.
+struct First {
+    ids: Vec<i64>,
+    /// How many there are in the list, if that is known by now.
+    total: Option<u64>,
 }
 
 impl Asked<'_> {
@@ -140,23 +147,23 @@ impl Asked<'_> {
         let (query, per_page) = (self.query, self.per_page());
         // One more tells whether there are more.
         let wanted = per_page as usize + 1;
-        let mut ids = match &query.edge {
+        let beside = |ids| First { ids, total: None };
+        let First { mut ids, total } = match &query.edge {
             None => {
-                let offset = i64::from(query.page.saturating_sub(1)) * i64::from(per_page);
-                let all = matching(self.scope, query, self.now);
-                first(connection, sorted(all, query.sort, query.descending).offset(offset), wanted)?
+                let before = query.page.saturating_sub(1) as usize * per_page as usize;
+                self.first(connection, sorted(self.all(), query.sort, query.descending), before, wanted)?
             }
-            Some(Edge::After(place)) => self.beside(connection, place, query.descending, wanted)?,
-            Some(Edge::Before(place)) => self.beside(connection, place, !query.descending, wanted)?,
+            Some(Edge::After(place)) => beside(self.beside(connection, place, query.descending, wanted)?),
+            Some(Edge::Before(place)) => beside(self.beside(connection, place, !query.descending, wanted)?),
         };
         let more = ids.len() == wanted;
         ids.truncate(per_page as usize);
         Ok(match query.edge {
-            None => Found { ids, more_before: query.page > 1, more_after: more },
-            Some(Edge::After(_)) => Found { ids, more_before: true, more_after: more },
+            None => Found { ids, more_before: query.page > 1, more_after: more, total },
+            Some(Edge::After(_)) => Found { ids, more_before: true, more_after: more, total },
             Some(Edge::Before(_)) => {
                 ids.reverse();
-                Found { ids, more_before: more, more_after: true }
+                Found { ids, more_before: more, more_after: true, total }
             }
         })
     }
@@ -169,15 +176,38 @@ impl Asked<'_> {
         wanted: usize,
     ) -> Result<Vec<i64>, StoreError> {
         let sort = self.query.sort;
-        let all = || matching(self.scope, self.query, self.now);
         let mut ids = Vec::with_capacity(wanted);
-        for part in behind(place, sort, descending, all) {
+        for part in behind(place, sort, descending, || self.all()) {
             let missing = wanted - ids.len();
             if missing > 0 {
-                ids.extend(first(connection, sorted(part, sort, descending), missing)?);
+                ids.extend(self.first(connection, sorted(part, sort, descending), 0, missing)?.ids);
             }
         }
         Ok(ids)
+    }
+
+    /// All that the query has.
+    fn all(&self) -> Terminals {
+        matching(self.scope, self.query, self.search, self.now)
+    }
+
+    /// The first `most` of these behind as many as lie `before`. Of what is known to be among a thousand all are read:
+    /// to find the first few, PostgreSQL might begin to read the whole list in its order.
+    fn first(
+        &self,
+        connection: &mut AnyConnection,
+        terminals: Terminals,
+        before: usize,
+        most: usize,
+    ) -> Result<First, StoreError> {
+        if self.search.is_narrow() {
+            let all: Vec<i64> = terminals.select(terminal::id).load(connection)?;
+            let total = Some(all.len() as u64);
+            return Ok(First { ids: all.into_iter().skip(before).take(most).collect(), total });
+        }
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        let some = terminals.limit(number(most)).offset(number(before));
+        Ok(First { ids: some.select(terminal::id).load(connection)?, total: None })
     }
 
     fn per_page(&self) -> u32 {
@@ -189,15 +219,16 @@ impl Asked<'_> {
         if !found.more_before && !found.more_after {
             return Ok((found.ids.len() as u64, false));
         }
-        let all = matching(self.scope, self.query, self.now);
+        if let Some(total) = found.total {
+            return Ok((total, false));
+        }
         match self.kept {
-            None => Ok((count(connection, all)?, false)),
-            Some(kept) if self.query.search.trim().is_empty() => {
-                Ok((kept.answer.of(self.query.filter), false))
-            }
+            Some(kept) if self.search.is_empty() => Ok((kept.answer.of(self.query.filter), false)),
+            None => Ok((count(connection, self.all())?, false)),
+            Some(_) if self.search.is_narrow() => Ok((count(connection, self.all())?, false)),
             Some(_) => {
-                let ids: Vec<i64> = all.select(terminal::id).limit(COUNTED + 1).load(connection)?;
-                let counted = ids.len().min(COUNTED as usize);
+                let ids: Vec<i64> = self.all().select(terminal::id).limit(MOST + 1).load(connection)?;
+                let counted = ids.len().min(MOST as usize);
                 Ok((counted as u64, ids.len() > counted))
             }
         }
@@ -213,6 +244,6 @@ impl Asked<'_> {
             filter: Some(filter),
             ..TerminalQuery::default()
         };
-        count(connection, matching(self.scope, &query, self.now))
+        count(connection, matching(self.scope, &query, &Search::nothing(), self.now))
     }
 }

@@ -7,13 +7,11 @@ use super::super::{
     in_state,
     kept::ShowRenewal,
     schema::{certificate, tenant, terminal},
+    search,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
 use koshin_policy::CertificateState;
-
-/// Characters of a terminal that are searched.
-const LONGEST_SEARCHED: usize = 600;
 
 /// Brings what the list shows of a terminal in line with its certificates and names. To be
 /// called in the transaction of each change to its names, by whoever holds the terminal's lock
@@ -23,9 +21,9 @@ pub(in super::super) fn refresh(connection: &mut AnyConnection, terminal_id: i64
     write_all(connection, terminal_id, shown)
 }
 
-/// The same after a change to its certificates, by whoever holds the terminal's lock. Names
-/// are looked at only when another certificate is shown from now on, since its serial is
-/// among the searched words; most changes concern the one that waits for its first use.
+/// The same after a change to its certificates, by whoever holds the terminal's lock. The names stay as they are,
+/// also in what is searched: what is written here must not set `name_key`, for that tells the index of names to look
+/// again (`store::search`).
 pub(in super::super) fn refresh_certificates(
     connection: &mut AnyConnection,
     terminal_id: i64,
@@ -38,7 +36,7 @@ pub(in super::super) fn refresh_certificates(
     let written = diesel::update(same)
         .set((terminal::current_state.eq(&shown.state), terminal::unused_serial.eq(&shown.unused_serial)))
         .execute(connection)?;
-    if written == 1 { Ok(()) } else { write_all(connection, terminal_id, shown) }
+    if written == 1 { Ok(()) } else { write_certificates(connection, terminal_id, shown) }
 }
 
 /// A certificate that was issued.
@@ -105,16 +103,10 @@ fn write_all(connection: &mut AnyConnection, terminal_id: i64, shown: Shown) -> 
         .filter(terminal::id.eq(terminal_id))
         .select((terminal::label, terminal::place, terminal::common_name, tenant::id, tenant::name))
         .get_result(connection)?;
-    let texts = [
-        label.as_deref(),
-        place.as_deref(),
-        Some(&common_name),
-        Some(&tenant_id),
-        Some(&tenant_name),
-        shown.serial.as_deref(),
-    ];
-    let words = texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n");
-    let search_text: String = words.chars().take(LONGEST_SEARCHED).collect();
+    let names =
+        [label.as_deref(), place.as_deref(), Some(&common_name), Some(&tenant_id), Some(&tenant_name)];
+    let names = search::names(names.into_iter().flatten());
+    let search_text = search::with_serial(&names, shown.serial.as_deref());
     diesel::update(terminal::table.filter(terminal::id.eq(terminal_id)))
         .set((
             terminal::current_serial.eq(shown.serial),
@@ -124,6 +116,32 @@ fn write_all(connection: &mut AnyConnection, terminal_id: i64, shown: Shown) -> 
             terminal::name_key.eq(fold(label.as_deref().unwrap_or(&common_name))),
             terminal::place_key.eq(fold(place.as_deref().unwrap_or_default())),
             terminal::search_text.eq(search_text),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// When another certificate is shown from now on: its serial takes the place of the earlier one.
+fn write_certificates(
+    connection: &mut AnyConnection,
+    terminal_id: i64,
+    shown: Shown,
+) -> Result<(), StoreError> {
+    let own = terminal::table.filter(terminal::id.eq(terminal_id));
+    let (text, serial): (String, Option<String>) =
+        own.select((terminal::search_text, terminal::current_serial)).get_result(connection)?;
+    if text.is_empty() {
+        // It was never refreshed.
+        return write_all(connection, terminal_id, shown);
+    }
+    let names = search::without_serial(&text, serial.as_deref());
+    diesel::update(own)
+        .set((
+            terminal::search_text.eq(search::with_serial(names, shown.serial.as_deref())),
+            terminal::current_serial.eq(shown.serial),
+            terminal::current_state.eq(shown.state),
+            terminal::expires_at.eq(shown.expires_at),
+            terminal::unused_serial.eq(shown.unused_serial),
         ))
         .execute(connection)?;
     Ok(())

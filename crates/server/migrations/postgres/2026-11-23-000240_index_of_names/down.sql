@@ -1,0 +1,10 @@
+DROP TRIGGER tenant_renamed ON tenant;
+DROP TRIGGER tenant_made ON tenant;
+DROP FUNCTION note_renamed_tenant();
+DROP TABLE renamed_tenant;
+DROP TRIGGER terminal_renamed ON terminal;
+DROP TRIGGER terminal_made ON terminal;
+DROP FUNCTION note_renamed_terminal();
+DROP TABLE renamed_terminal;
+DROP TABLE tenant_pairs;
+DROP TABLE terminal_pairs;

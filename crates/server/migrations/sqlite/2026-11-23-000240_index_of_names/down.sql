@@ -1,0 +1,10 @@
+DROP TRIGGER tenant_renamed;
+DROP TRIGGER tenant_made;
+DROP TABLE renamed_tenant;
+DROP TRIGGER terminal_renamed;
+DROP TRIGGER terminal_made;
+DROP TABLE renamed_terminal;
+DROP TABLE indexed_tenant;
+DROP TABLE terminal_pair_count;
+DROP TABLE tenant_pairs;
+DROP TABLE terminal_pairs;
