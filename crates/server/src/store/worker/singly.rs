@@ -196,7 +196,11 @@ impl Session {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        let committed = self.connection()?.batch_execute("COMMIT");
+        // Not by a new connection, which would have nothing to commit and say that it has gone well.
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(StoreError::Unavailable("the connection was lost before the commit".to_owned()));
+        };
+        let committed = connection.batch_execute("COMMIT");
         if committed.is_err() {
             self.leave();
         }
