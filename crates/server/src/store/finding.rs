@@ -7,6 +7,7 @@ use super::{
     folding::containing,
     instant,
     schema::{certificate, tenant, terminal},
+    search::serials_beginning,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -65,11 +66,11 @@ fn by_serial(
     digits: &str,
     most: i64,
 ) -> Result<Vec<FoundCertificate>, StoreError> {
-    // A range, which the primary key answers; every hex digit sorts before `g`.
+    let serials = serials_beginning(digits);
     let rows: Vec<Columns> = certificate::table
         .inner_join(terminal::table.inner_join(tenant::table))
-        .filter(certificate::serial.ge(digits))
-        .filter(certificate::serial.lt(format!("{digits}g")))
+        .filter(certificate::serial.ge(serials.start))
+        .filter(certificate::serial.lt(serials.end))
         .order(certificate::serial)
         .limit(most)
         .select((

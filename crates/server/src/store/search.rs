@@ -16,6 +16,7 @@ mod words;
 
 pub(super) use text::{names, with_serial, without_serial};
 pub use words::serial_digits;
+pub(super) use words::serials_beginning;
 
 use super::{
     AnyConnection, StoreError,
@@ -110,9 +111,10 @@ fn terminals(connection: &mut AnyConnection, words: &[Word]) -> Result<Option<Ve
     }
     // What fits by its serial instead of its names may have none of the pairs.
     for digits in words.iter().filter_map(|word| word.digits.as_deref()) {
+        let serials = serials_beginning(digits);
         let owners = certificate::table
-            .filter(certificate::serial.ge(digits))
-            .filter(certificate::serial.lt(format!("{digits}g")))
+            .filter(certificate::serial.ge(serials.start))
+            .filter(certificate::serial.lt(serials.end))
             .select(certificate::terminal_id)
             .limit(MOST + 1);
         few.add(owners.load(connection)?);

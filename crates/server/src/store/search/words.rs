@@ -10,6 +10,7 @@ use super::{
     pairs::{self, Pairs},
 };
 use diesel::prelude::*;
+use std::ops::Range;
 
 /// Hex digits from which a word can be the beginning of a serial: so many would begin with fewer.
 const FEWEST_DIGITS: usize = 4;
@@ -19,6 +20,12 @@ pub fn serial_digits(word: &str) -> Option<String> {
     let digits: String = fold(word).chars().filter(|letter| *letter != ':').collect();
     let hex = digits.len() >= FEWEST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     hex.then_some(digits)
+}
+
+/// The serials that begin with these digits, as a range, which the primary key of certificates answers.
+pub(in super::super) fn serials_beginning(digits: &str) -> Range<String> {
+    // Every hex digit sorts before `g`.
+    digits.to_owned()..format!("{digits}g")
 }
 
 /// A word that must occur in what something is called, or begin the serial of a terminal's certificate.
