@@ -92,16 +92,17 @@ impl Location {
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged
                 // commit survive a power cut; the time-out covers the command line's writes. The
                 // writer's 8 MB of pages hold the upper levels of every index of a million
-                // certificates; readers forget theirs at each commit, and have the system's cache. A
-                // journal of 16 MB lets pages that many renewals change be written back once.
+                // certificates; readers forget theirs at each commit, and have the system's cache.
                 connection
                     .batch_execute(
                         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
                          PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
                     )
                     .map_err(StoreError::from)?;
+                // The server writes the journal back beside its writer (`worker::write_back`), long before it is as long
+                // as here: that is for the command line, and for a server whose other thread is in trouble.
                 connection.batch_execute(match access {
-                    Access::Write => "PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000",
+                    Access::Write => "PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 16000",
                     Access::Read | Access::Look => "PRAGMA cache_size = -2000",
                 })?;
                 Ok(AnyConnection::Sqlite(connection))

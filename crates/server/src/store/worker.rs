@@ -8,6 +8,7 @@
 
 mod overdue;
 mod singly;
+mod write_back;
 
 pub(super) use singly::{Demotions, workers};
 
@@ -24,14 +25,15 @@ use std::{
     time::Duration,
 };
 use tokio::sync::oneshot;
+use write_back::WriteBack;
 
 /// Items that share one durable commit at most.
 const GROUP: usize = 256;
 /// How long the writer lets others join a group, for each item that was in the group before: while many renew, commits
 /// are fewer and larger, and the processor does something else meanwhile. Whoever comes after another one alone never waits.
-const GATHERING: Duration = Duration::from_micros(200);
+const GATHERING: Duration = Duration::from_micros(150);
 /// Nobody is kept waiting longer.
-const LONGEST_GATHERING: Duration = Duration::from_millis(6);
+const LONGEST_GATHERING: Duration = Duration::from_millis(4);
 /// Items that may wait; beyond it the store is called overloaded.
 const QUEUE: usize = 4096;
 
@@ -163,8 +165,9 @@ pub(super) fn group_writer(
     groups: GroupMetrics,
 ) -> Result<Queue, StoreError> {
     let connection = location.connect(Access::Write)?;
+    let write_back = WriteBack::start(&location)?;
     let (sender, receiver) = sync_channel(QUEUE);
-    spawn("store-writer", move || write_groups(&location, connection, &receiver, &groups))?;
+    spawn("store-writer", move || write_groups(&location, connection, &receiver, &write_back, &groups))?;
     Ok(Queue { sender, metrics })
 }
 
@@ -180,6 +183,7 @@ fn write_groups(
     location: &Location,
     mut connection: AnyConnection,
     receiver: &Receiver<Box<dyn Item>>,
+    write_back: &WriteBack,
     metrics: &GroupMetrics,
 ) {
     let mut before = 1;
@@ -193,6 +197,7 @@ fn write_groups(
             Ok(()) => {
                 before = u32::try_from(group.len()).unwrap_or(u32::MAX);
                 group.into_iter().for_each(|item| item.finish(Ok(())));
+                write_back.after_commit(&mut connection);
             }
             Err(error) => {
                 before = 1;
