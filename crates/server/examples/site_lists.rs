@@ -161,7 +161,7 @@ impl Bench {
         // A fleet of a thousand terminals has 34 organisations.
         let page = || TenantQuery { per_page: TENANTS, ..TenantQuery::default() };
         self.time("operator: tenants, first 25", || store.tenants(page(), now)).await?;
-        let query = || TenantQuery { search: "第7医院".to_owned(), ..TenantQuery::default() };
+        let query = || TenantQuery { search: "あさひ第7医院".to_owned(), ..TenantQuery::default() };
         self.time("operator: tenants, search", || store.tenants(query(), now)).await
     }
 

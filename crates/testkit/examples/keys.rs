@@ -11,7 +11,8 @@ use anyhow::Result;
 use koshin_issuance::PrivateKey;
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 
-const SPAN: Duration = Duration::from_secs(5);
+/// Some hundreds of keys: how long a prime takes to be found is luck.
+const SPAN: Duration = Duration::from_secs(15);
 
 fn main() -> Result<()> {
     let processors = thread::available_parallelism()?.get();

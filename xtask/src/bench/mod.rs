@@ -47,7 +47,7 @@ pub(crate) struct Options {
     /// Measure only this; may be given several times.
     #[arg(long, value_enum)]
     only: Vec<Part>,
-    /// Measure the release programs in this target directory's `release` instead of building them.
+    /// Measure the programs in this directory (`target/release`, with its `examples`) instead of building them.
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
     /// Draw where the server's time goes under load by EST into this SVG file, with `perf`; nothing else is measured.

@@ -98,8 +98,7 @@ fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Resu
         if last.replace(tenant) == Some(tenant) {
             continue;
         }
-        let tenant = tenant.number();
-        let name = format!("第{tenant}医院");
+        let (tenant, name) = (tenant.number(), tenant.name());
         let row = format!("('t{tenant}', '{name}', 'default', FALSE, 0, 'clinic', 't{tenant}\n{name}')");
         tenants.row(database, &row)?;
     }

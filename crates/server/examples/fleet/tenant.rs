@@ -9,6 +9,9 @@ const LARGE: Range<u32> = 30_000..32_000;
 /// Its number.
 const LARGE_NUMBER: u32 = 1_000_000;
 
+/// As many as a page of organisations has.
+const FIRST: u32 = 25;
+
 /// An organisation, `t` and its number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tenant(u32);
@@ -32,5 +35,11 @@ impl Tenant {
 
     pub(crate) fn number(self) -> u32 {
         self.0
+    }
+
+    /// The first organisations by name are the same ones in every fleet.
+    pub(crate) fn name(self) -> String {
+        let number = self.0;
+        if number < FIRST { format!("あさひ第{number}医院") } else { format!("第{number}医院") }
     }
 }

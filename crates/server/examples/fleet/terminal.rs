@@ -73,11 +73,11 @@ impl Terminal {
 
     pub(crate) fn row(&self) -> String {
         let Self { number, tenant, serial, expires_at, seen_at, now, live, .. } = self;
-        let tenant = tenant.number();
+        let (tenant, name) = (tenant.number(), tenant.name());
         let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
         let failing = if number % FAILING == 0 && !live { now.to_string() } else { "NULL".to_owned() };
         let unused = if number % UNUSED == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
-        let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n第{tenant}医院\n{serial}");
+        let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n{name}\n{serial}");
         format!(
             "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {seen_at}, \
              {failing}, '{serial}', 'in_use', {expires_at}, {unused}, '{label}', '{place}', '{search}')"

@@ -8,7 +8,10 @@ use super::{
     outbox::DeliveryState,
     schema::{certificate, outbox, renewal_attempt, terminal},
 };
-use diesel::prelude::*;
+use diesel::{
+    dsl::{case_when, count, count_star},
+    prelude::*,
+};
 use jiff::Timestamp;
 
 /// Seconds of an hour.
@@ -28,8 +31,6 @@ pub(crate) mod progress {
     /// All of them.
     pub(crate) const ALL: [&str; 5] = [ISSUED, FETCHED, HANDED_OVER, STARTED, RENEWED];
 }
-
-type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
 /// How far renewals came. From the second on each number contains the next; a terminal that
 /// renews by itself is renewed without a notice.
@@ -118,10 +119,7 @@ pub(super) fn reasons(
         .inner_join(terminal::table)
         .filter(renewal_attempt::hour.ge(since))
         .group_by(renewal_attempt::reason)
-        .select((
-            renewal_attempt::reason,
-            diesel::dsl::count(renewal_attempt::terminal_id).aggregate_distinct(),
-        ));
+        .select((renewal_attempt::reason, count(renewal_attempt::terminal_id).aggregate_distinct()));
     let rows: Vec<(String, i64)> = match scope {
         Scope::Everything => all.load(connection)?,
         Scope::Tenants(tenants) => {
@@ -140,31 +138,33 @@ pub(super) fn funnel(
     scope: &Scope,
     since: Timestamp,
 ) -> Result<Funnel, StoreError> {
-    let issued = || {
-        let all = certificate::table
-            .inner_join(terminal::table)
-            .filter(certificate::created_at.ge(since.as_microsecond()))
-            .filter(certificate::parent.is_not_null())
-            .filter(certificate::der.is_not_null())
-            .into_boxed::<AnyBackend>();
-        match scope {
-            Scope::Everything => all,
-            Scope::Tenants(tenants) => all.filter(terminal::tenant_id.eq_any(tenants.clone())),
+    let fetched = certificate::fetched_at
+        .is_not_null()
+        .or(certificate::first_used_at.is_not_null())
+        .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str)));
+    // Counted in one passage over them.
+    let issued = certificate::table
+        .inner_join(terminal::table)
+        .filter(certificate::created_at.ge(since.as_microsecond()))
+        .filter(certificate::parent.is_not_null())
+        .filter(certificate::der.is_not_null())
+        .select((
+            count_star(),
+            count(case_when(fetched, certificate::created_at)),
+            count(certificate::first_used_at),
+        ));
+    let (issued, fetched, confirmed): (i64, i64, i64) = match scope {
+        Scope::Everything => issued.get_result(connection)?,
+        Scope::Tenants(tenants) => {
+            issued.filter(terminal::tenant_id.eq_any(tenants.clone())).get_result(connection)?
         }
     };
     let number = |count: i64| u64::try_from(count).unwrap_or(0);
-    let fetched = issued().filter(
-        certificate::fetched_at
-            .is_not_null()
-            .or(certificate::first_used_at.is_not_null())
-            .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str))),
-    );
-    let confirmed = issued().filter(certificate::first_used_at.is_not_null());
     Ok(Funnel {
         notified: number(notified(connection, scope, since)?),
-        issued: number(issued().count().get_result(connection)?),
-        fetched: number(fetched.count().get_result(connection)?),
-        confirmed: number(confirmed.count().get_result(connection)?),
+        issued: number(issued),
+        fetched: number(fetched),
+        confirmed: number(confirmed),
     })
 }
 
@@ -206,7 +206,7 @@ fn notified(connection: &mut AnyConnection, scope: &Scope, since: Timestamp) -> 
         .inner_join(certificate::table.inner_join(terminal::table))
         .filter(outbox::state.eq(DeliveryState::Sent.as_str()))
         .filter(outbox::ended_at.ge(since.as_second()))
-        .select(diesel::dsl::count(outbox::serial).aggregate_distinct());
+        .select(count(outbox::serial).aggregate_distinct());
     Ok(match scope {
         Scope::Everything => told.get_result(connection)?,
         Scope::Tenants(tenants) => {

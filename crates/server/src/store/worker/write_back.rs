@@ -31,9 +31,13 @@ const FEW: i32 = 400;
 const PASSES: usize = 4;
 /// Between two looks at how long the journal is.
 const PAUSE: Duration = Duration::from_millis(50);
+/// After a failure, of which each commit would tell anew.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// Copies the journal's pages to the database. Changes nothing that anybody reads, and waits for nobody.
 const WRITE_BACK: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Says how long the journal is.
+const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
 
 /// The writer's end of it.
 pub(super) struct WriteBack {
@@ -71,7 +75,10 @@ fn watch(mut connection: SqliteConnection, rung: &Receiver<()>, few_left: &Atomi
         match write_back_most(&mut connection) {
             Ok(true) => few_left.store(true, Ordering::Relaxed),
             Ok(false) => {}
-            Err(error) => tell(&error.into()),
+            Err(error) => {
+                tell(&error.into());
+                thread::sleep(PAUSE_AFTER_FAILURE);
+            }
         }
         thread::sleep(PAUSE);
     }
@@ -79,13 +86,13 @@ fn watch(mut connection: SqliteConnection, rung: &Receiver<()>, few_left: &Atomi
 
 /// Whether the journal was long, and has only few pages now that are not in the database.
 fn write_back_most(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
-    if Journal::look(connection, "PRAGMA wal_checkpoint(NOOP)")?.left() < WORTH {
+    if Journal::look(connection, LOOK)?.left() < WORTH {
         return Ok(false);
     }
     for _ in 0..PASSES {
         Journal::look(connection, WRITE_BACK)?;
         // The pass has told what there was when it began.
-        if Journal::look(connection, "PRAGMA wal_checkpoint(NOOP)")?.left() <= FEW {
+        if Journal::look(connection, LOOK)?.left() <= FEW {
             return Ok(true);
         }
     }
@@ -125,109 +132,112 @@ mod tests {
         metrics::{StoreMetrics, StoreQueue},
         store::worker::{Queue, group_writer},
     };
-    use std::fs;
+    use std::{error::Error, fs};
     use tempfile::TempDir;
+
+    type Outcome<T> = Result<T, Box<dyn Error>>;
 
     /// Two pages.
     const ROW: &str = "INSERT INTO row (bytes) VALUES (randomblob(8000))";
 
-    fn database() -> (TempDir, Location, AnyConnection) {
-        let directory = tempfile::tempdir().unwrap();
+    fn database() -> Outcome<(TempDir, Location, AnyConnection)> {
+        let directory = tempfile::tempdir()?;
         let location = Location::Sqlite(directory.path().join("koshin.db"));
-        let mut writer = location.connect(Access::Write).unwrap();
-        writer.batch_execute("CREATE TABLE row (bytes BLOB NOT NULL)").unwrap();
-        (directory, location, writer)
+        let mut writer = location.connect(Access::Write)?;
+        writer.batch_execute("CREATE TABLE row (bytes BLOB NOT NULL)")?;
+        Ok((directory, location, writer))
     }
 
-    fn write_rows(writer: &mut AnyConnection, rows: i32) {
-        let rows = format!("BEGIN; {} COMMIT", format!("{ROW};").repeat(usize::try_from(rows).unwrap()));
-        writer.batch_execute(&rows).unwrap();
+    fn write_rows(writer: &mut AnyConnection, rows: i32) -> Outcome<()> {
+        let rows = format!("{ROW};").repeat(usize::try_from(rows)?);
+        Ok(writer.batch_execute(&format!("BEGIN; {rows} COMMIT"))?)
     }
 
-    fn reader(location: &Location) -> SqliteConnection {
-        let AnyConnection::Sqlite(connection) = location.connect(Access::Read).unwrap() else { panic!() };
-        connection
+    fn reader(location: &Location) -> Outcome<SqliteConnection> {
+        match location.connect(Access::Read)? {
+            AnyConnection::Sqlite(connection) => Ok(connection),
+            AnyConnection::Postgres(_) => Err("another database".into()),
+        }
     }
 
-    fn left(connection: &mut SqliteConnection) -> i32 {
-        Journal::look(connection, "PRAGMA wal_checkpoint(NOOP)").unwrap().left()
+    fn left(connection: &mut SqliteConnection) -> Outcome<i32> {
+        Ok(Journal::look(connection, LOOK)?.left())
     }
 
     #[test]
-    fn a_short_journal_is_left_alone() {
-        let (_directory, location, mut writer) = database();
-        write_rows(&mut writer, 10);
-        let mut own = reader(&location);
-        let before = left(&mut own);
+    fn a_short_journal_is_left_alone() -> Outcome<()> {
+        let (_directory, location, mut writer) = database()?;
+        write_rows(&mut writer, 10)?;
+        let mut own = reader(&location)?;
+        let before = left(&mut own)?;
         assert!(before > 20, "{before} pages");
-        assert!(!write_back_most(&mut own).unwrap());
-        assert_eq!(left(&mut own), before);
+        assert!(!write_back_most(&mut own)?);
+        assert_eq!(left(&mut own)?, before);
+        Ok(())
     }
 
     #[test]
-    fn a_long_one_is_written_back_beside_the_writer_whose_transaction_is_open() {
-        let (_directory, location, mut writer) = database();
-        write_rows(&mut writer, WORTH / 2);
-        writer.batch_execute(&format!("BEGIN IMMEDIATE; {ROW}")).unwrap();
-        let mut own = reader(&location);
-        assert!(write_back_most(&mut own).unwrap());
-        assert_eq!(left(&mut own), 0);
-        writer.batch_execute("COMMIT").unwrap();
-        assert!(left(&mut own) < 10, "only what the writer has added since is left");
+    fn a_long_one_is_written_back_beside_the_writer_whose_transaction_is_open() -> Outcome<()> {
+        let (_directory, location, mut writer) = database()?;
+        write_rows(&mut writer, WORTH / 2)?;
+        writer.batch_execute(&format!("BEGIN IMMEDIATE; {ROW}"))?;
+        let mut own = reader(&location)?;
+        assert!(write_back_most(&mut own)?);
+        assert_eq!(left(&mut own)?, 0);
+        writer.batch_execute("COMMIT")?;
+        assert!(left(&mut own)? < 10, "only what the writer has added since is left");
+        Ok(())
     }
 
     #[test]
-    fn pages_that_somebody_reads_stay_and_nobody_waits_for_that() {
-        let (_directory, location, mut writer) = database();
-        let mut somebody = reader(&location);
-        somebody.batch_execute("BEGIN; SELECT count(*) FROM row").unwrap();
-        write_rows(&mut writer, WORTH / 2);
-        let mut own = reader(&location);
-        assert!(!write_back_most(&mut own).unwrap());
-        assert!(left(&mut own) >= WORTH);
-        somebody.batch_execute("COMMIT").unwrap();
-        assert!(write_back_most(&mut own).unwrap());
+    fn pages_that_somebody_reads_stay_and_nobody_waits_for_that() -> Outcome<()> {
+        let (_directory, location, mut writer) = database()?;
+        let mut somebody = reader(&location)?;
+        somebody.batch_execute("BEGIN; SELECT count(*) FROM row")?;
+        write_rows(&mut writer, WORTH / 2)?;
+        let mut own = reader(&location)?;
+        assert!(!write_back_most(&mut own)?);
+        assert!(left(&mut own)? >= WORTH);
+        somebody.batch_execute("COMMIT")?;
+        assert!(write_back_most(&mut own)?);
+        Ok(())
     }
 
     /// Its header counts how often (SQLite's file format, 4.1: the bytes from the 12th on).
-    fn begun_anew(location: &Location) -> u32 {
-        let Location::Sqlite(path) = location else { panic!() };
-        let journal = fs::read(path.with_extension("db-wal")).unwrap();
-        u32::from_be_bytes(journal[12..16].try_into().unwrap())
+    fn begun_anew(directory: &TempDir) -> Outcome<u32> {
+        let journal = fs::read(directory.path().join("koshin.db-wal"))?;
+        let count = journal.get(12..16).ok_or("a journal without a header")?;
+        Ok(u32::from_be_bytes(count.try_into()?))
     }
 
-    async fn write(queue: &Queue, statement: &'static str) {
-        queue.run(|connection| Ok(connection.batch_execute(statement)?)).await.unwrap();
+    async fn write(queue: &Queue) -> Result<(), StoreError> {
+        queue.run(|connection| Ok(connection.batch_execute(ROW)?)).await
     }
 
     #[tokio::test]
-    async fn while_the_writer_goes_on_the_journal_begins_anew_and_no_row_is_lost() {
-        let (directory, location, writer) = database();
+    async fn while_the_writer_goes_on_the_journal_begins_anew_and_no_row_is_lost() -> Outcome<()> {
+        let (directory, location, writer) = database()?;
         // Else nobody has the database open for a moment, and the journal goes with the last one.
-        let mut somebody = reader(&location);
+        let mut somebody = reader(&location)?;
         drop(writer);
         let metrics = StoreMetrics::default();
-        let queue =
-            group_writer(location.clone(), metrics.queue(StoreQueue::Write), metrics.groups()).unwrap();
-        let (before, mut rows) = (begun_anew(&location), 0);
-        while begun_anew(&location) == before {
+        let queue = group_writer(location, metrics.queue(StoreQueue::Write), metrics.groups())?;
+        let (before, mut rows) = (begun_anew(&directory)?, 0);
+        while begun_anew(&directory)? == before {
             assert!(rows < 6000, "SQLite itself writes back after 16,000 pages");
             for _ in 0..100 {
-                write(&queue, ROW).await;
+                write(&queue).await?;
             }
             rows += 100;
         }
-        let found: i64 = diesel::sql_query("SELECT count(*) AS number FROM row")
-            .get_result::<Number>(&mut somebody)
-            .map(|found| found.number)
-            .unwrap();
-        assert_eq!(found, rows);
-        drop((queue, directory));
+        let found: Found = diesel::sql_query("SELECT count(*) AS rows FROM row").get_result(&mut somebody)?;
+        assert_eq!(found.rows, rows);
+        Ok(())
     }
 
     #[derive(QueryableByName)]
-    struct Number {
+    struct Found {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
-        number: i64,
+        rows: i64,
     }
 }

@@ -1,0 +1,2 @@
+DROP INDEX terminal_unused_of_tenant;
+DROP INDEX terminal_failing_of_tenant;
