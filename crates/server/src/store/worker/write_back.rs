@@ -22,9 +22,9 @@ use std::{
     time::Duration,
 };
 
-/// Pages in the journal that are worth writing back: 16 MB. The more of them, the more of those that many renewals
+/// From so many pages on, 16 MB, the journal is to begin anew. The more of them, the more of those that many renewals
 /// change are written back once.
-const WORTH: i32 = 4000;
+const LONG: i32 = 4000;
 /// So few are left to the writer.
 const FEW: i32 = 400;
 /// How often the thread tries to leave only few: the writer adds some while pages are copied and synced.
@@ -84,15 +84,16 @@ fn watch(mut connection: SqliteConnection, rung: &Receiver<()>, few_left: &Atomi
     }
 }
 
-/// Whether the journal was long, and has only few pages now that are not in the database.
+/// Whether the journal is long, and only few of its pages are not in the database: the writer is to copy these. Asked
+/// again and again until it has begun anew, which somebody who reads may put off.
 fn write_back_most(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
-    if Journal::look(connection, LOOK)?.left() < WORTH {
+    if Journal::look(connection, LOOK)?.log < LONG {
         return Ok(false);
     }
     for _ in 0..PASSES {
         Journal::look(connection, WRITE_BACK)?;
         // The pass has told what there was when it began.
-        if Journal::look(connection, LOOK)?.left() <= FEW {
+        if Journal::look(connection, LOOK)?.has_few_left() {
             return Ok(true);
         }
     }
@@ -102,7 +103,7 @@ fn write_back_most(connection: &mut SqliteConnection) -> diesel::QueryResult<boo
 /// How long the journal is.
 #[derive(QueryableByName)]
 struct Journal {
-    /// Pages in it.
+    /// Pages in it; -1 where somebody was changing it just then.
     #[diesel(sql_type = Integer)]
     log: i32,
     /// Of these, in the database.
@@ -115,12 +116,12 @@ impl Journal {
         diesel::sql_query(pragma).get_result(connection)
     }
 
-    fn left(&self) -> i32 {
-        self.log - self.checkpointed
+    fn has_few_left(&self) -> bool {
+        self.log >= 0 && self.log - self.checkpointed <= FEW
     }
 }
 
-/// Nothing is lost: the journal stays as long as it is, and the next commit tries again.
+/// What the journal has, the database need not have: it is tried again.
 fn tell(error: &StoreError) {
     tracing::warn!(%error, "the database's journal was not written back");
 }
@@ -161,7 +162,26 @@ mod tests {
     }
 
     fn left(connection: &mut SqliteConnection) -> Outcome<i32> {
-        Ok(Journal::look(connection, LOOK)?.left())
+        let journal = Journal::look(connection, LOOK)?;
+        Ok(journal.log - journal.checkpointed)
+    }
+
+    /// Up to 3.51.2 two connections that write the journal back at the same time may lose what was acknowledged (the
+    /// WAL-reset bug, <https://www.sqlite.org/wal.html>).
+    #[test]
+    fn this_sqlite_bears_two_connections_that_write_back() -> Outcome<()> {
+        let (_directory, location, _writer) = database()?;
+        let found: Version =
+            diesel::sql_query("SELECT sqlite_version() AS version").get_result(&mut reader(&location)?)?;
+        let numbers = found.version.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>()?;
+        assert!(numbers >= vec![3, 51, 3], "{}", found.version);
+        Ok(())
+    }
+
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
     }
 
     #[test]
@@ -179,7 +199,7 @@ mod tests {
     #[test]
     fn a_long_one_is_written_back_beside_the_writer_whose_transaction_is_open() -> Outcome<()> {
         let (_directory, location, mut writer) = database()?;
-        write_rows(&mut writer, WORTH / 2)?;
+        write_rows(&mut writer, LONG / 2)?;
         writer.batch_execute(&format!("BEGIN IMMEDIATE; {ROW}"))?;
         let mut own = reader(&location)?;
         assert!(write_back_most(&mut own)?);
@@ -194,10 +214,10 @@ mod tests {
         let (_directory, location, mut writer) = database()?;
         let mut somebody = reader(&location)?;
         somebody.batch_execute("BEGIN; SELECT count(*) FROM row")?;
-        write_rows(&mut writer, WORTH / 2)?;
+        write_rows(&mut writer, LONG / 2)?;
         let mut own = reader(&location)?;
         assert!(!write_back_most(&mut own)?);
-        assert!(left(&mut own)? >= WORTH);
+        assert!(left(&mut own)? >= LONG);
         somebody.batch_execute("COMMIT")?;
         assert!(write_back_most(&mut own)?);
         Ok(())
@@ -224,7 +244,10 @@ mod tests {
         let queue = group_writer(location, metrics.queue(StoreQueue::Write), metrics.groups())?;
         let (before, mut rows) = (begun_anew(&directory)?, 0);
         while begun_anew(&directory)? == before {
-            assert!(rows < 6000, "SQLite itself writes back after 16,000 pages");
+            assert!(
+                rows < 2500,
+                "SQLite itself writes back after 16,000 pages, and a row changes four or five"
+            );
             for _ in 0..100 {
                 write(&queue).await?;
             }
