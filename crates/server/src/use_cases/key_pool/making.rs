@@ -48,7 +48,7 @@ struct Maker {
 impl Maker {
     fn serve(mut self) {
         while let Some(algorithm) = self.next() {
-            let made = make(&self.shared, algorithm);
+            let made = make(&self.shared, algorithm, Purpose::Waiter);
             // Told from here on.
             self.begun = None;
             if let Some(error) = self.shared.finish(algorithm, Purpose::Waiter, made) {
@@ -89,7 +89,7 @@ fn fill(shared: &Shared) {
         return;
     }
     while let Some(algorithm) = wait_for_room(shared) {
-        let made = make(shared, algorithm);
+        let made = make(shared, algorithm, Purpose::Stock);
         if let Some(error) = shared.finish(algorithm, Purpose::Stock, made) {
             tracing::error!(%error, "the key pool is not filled");
             pause(shared);
@@ -121,20 +121,25 @@ fn pause(shared: &Shared) {
     drop(shared.room.wait_timeout_while(stock, AFTER_FAILURE, running));
 }
 
-/// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that panics has failed; its thread goes on.
-fn make(shared: &Shared, algorithm: KeyAlgorithm) -> Made {
-    let begin = processor_time();
+/// Makes and checks one key, and notes how long that took: nothing of it is left for the renewal. A generator that
+/// panics has failed; its thread goes on.
+fn make(shared: &Shared, algorithm: KeyAlgorithm, purpose: Purpose) -> Made {
+    let begin = clock(purpose);
     let checked = || (shared.generator)(algorithm)?.at_rest().try_into();
     let made = catch_unwind(AssertUnwindSafe(checked));
     let key = made.unwrap_or(Err(KeyGenerationError::Library(algorithm)))?;
-    shared.stock().count_made(algorithm, processor_time().saturating_sub(begin));
+    shared.stock().count_made(algorithm, clock(purpose).saturating_sub(begin));
     Ok(key)
 }
 
-/// The time that this thread has had a processor: unlike the time of day it says how long a key takes even while
-/// others are at work.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// What tells how long whoever waits will wait. For those who wait keys are made beside all that the machine does, and
+/// by the clock on the wall they take that much longer. A filler stands back for everybody: of it only the time counts
+/// that its thread has had a processor.
+fn clock(purpose: Purpose) -> Duration {
+    let time = clock_gettime(match purpose {
+        Purpose::Stock => ClockId::ThreadCPUTime,
+        Purpose::Waiter => ClockId::Monotonic,
+    });
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 

@@ -15,6 +15,9 @@ const LONGEST_RETRY: Duration = Duration::from_secs(300);
 const CALM: Duration = Duration::from_millis(100);
 /// New keys weigh an eighth in what is known of the time that a key takes.
 const MEMORY: u32 = 8;
+/// A key that took longer than so many others, because the machine stood still or the prime was hard to find, tells no
+/// more than that: else hardly anybody would be let in to wait until many more have been made.
+const LONGEST: u32 = 8;
 
 /// Names a place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,7 @@ struct Shelf {
     filling: usize,
     /// Being made for those who wait.
     making: usize,
-    /// The time that one takes a processor.
+    /// The time that one takes.
     pace: Duration,
     /// Whether it was low or empty since it was full.
     was_low: bool,
@@ -220,11 +223,11 @@ impl Stock {
         Some(shelf.algorithm)
     }
 
-    /// One more key was made, which took a processor so long.
+    /// One more key was made, which took so long.
     pub(super) fn count_made(&mut self, algorithm: KeyAlgorithm, took: Duration) {
         let shelf = self.shelf(algorithm);
         shelf.made += 1;
-        shelf.pace = (shelf.pace * (MEMORY - 1) + took) / MEMORY;
+        shelf.pace = (shelf.pace * (MEMORY - 1) + took.min(shelf.pace * LONGEST)) / MEMORY;
     }
 
     pub(super) fn count_used(&mut self, algorithm: KeyAlgorithm) {

@@ -156,6 +156,39 @@ async fn beyond_what_can_be_made_in_time_callers_are_sent_away_each_with_a_time_
     assert_eq!((waiting, turned_away, made), (33, 100, 0));
 }
 
+/// How many may wait when keys have taken so long.
+fn places(taken: &[Duration]) -> usize {
+    let (mut stock, rules) = (Stock::default(), rules(0, 1));
+    for took in taken {
+        stock.count_made(RSA, *took);
+    }
+    let mut queue_up = || stock.queue_up(RSA, oneshot::channel().0, &rules, Instant::now());
+    (0..1000).take_while(|_| queue_up().is_ok()).count()
+}
+
+#[tokio::test]
+async fn the_longer_keys_take_the_fewer_may_wait_and_one_that_took_very_long_is_not_the_rule() {
+    assert_eq!(places(&[Duration::from_millis(10); 50]), 99, "the first guess still weighs a little");
+    assert_eq!(places(&[Duration::from_millis(100); 50]), 10);
+    assert_eq!(places(&[Duration::from_secs(3600)]), 8, "112 ms a key, where the first guess was 60");
+}
+
+#[tokio::test]
+async fn who_waits_is_told_by_the_clock_on_the_wall_how_long_keys_take() {
+    let taken = Duration::from_millis(20);
+    let pool = KeyPool::of(Rules { patience: 5 * taken, ..rules(0, 1) }, move |algorithm| {
+        // Others have the processor.
+        thread::sleep(taken);
+        quick_key(algorithm)
+    });
+    for _ in 0..40 {
+        waiting(pool.take(RSA)).key().await.expect("a key");
+    }
+    let _queue: Vec<_> = (0..100).filter_map(|_| pool.take(RSA).ok()).collect();
+    let waiting = level(&pool).waiting;
+    assert!(waiting <= 5, "{waiting} wait, of whom the sixth for 120 ms at least");
+}
+
 #[tokio::test]
 async fn who_goes_away_gives_his_place_back_and_no_key_is_lost() {
     let (pool, open) = gated(rules(1, 1));
