@@ -19,13 +19,15 @@ const GENERATIONS: usize = 10;
 const FEW: usize = 1_000;
 /// Renewals before those that count.
 const WARM_UP: usize = 100;
+/// Rounds of renewals for each that was asked for: what the small fleet has is renewed in half a second, which says little.
+const ROUNDS: usize = 4;
 const CONCURRENCY: usize = 64;
 /// The large fleet's figures are to lie within this of the small one's.
 const WITHIN: f64 = 0.1;
 
 /// Prints both, and what the large one needs.
 pub(crate) fn measure(programs: &Path, extent: Extent, print: impl Fn(&Figure)) -> Result<()> {
-    let runs = extent.repeats;
+    let runs = extent.repeats * ROUNDS;
     let small = Prepared::make(programs, Size::of_live(FEW))?;
     let size = Size { terminals: extent.fleet, generations: GENERATIONS, live: FEW * (runs + 1) };
     let large = Prepared::make(programs, size)?;
