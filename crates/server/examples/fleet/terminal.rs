@@ -24,7 +24,7 @@ const DER_PARTS: usize = 22;
 
 pub(crate) const TERMINAL_COLUMNS: &str = "INSERT INTO terminal (tenant_id, common_name, label, place, \
      created_at, last_seen_at, last_result, last_result_at, failing_since, current_serial, current_state, \
-     expires_at, unused_serial, name_key, place_key, search_text) VALUES ";
+     begins_at, expires_at, unused_serial, name_key, place_key, search_text) VALUES ";
 pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, terminal_id, parent, state, door, \
      key_fingerprint, not_before, not_after, created_at, first_used_at, ended_at, end_reason, der) VALUES ";
 
@@ -77,17 +77,22 @@ impl Terminal {
         let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
         let failing = if number % FAILING == 0 && !live { now.to_string() } else { "NULL".to_owned() };
         let unused = if number % UNUSED == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
+        let begins_at = self.begin(0);
         let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n{name}\n{serial}");
         format!(
             "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {seen_at}, \
-             {failing}, '{serial}', 'in_use', {expires_at}, {unused}, '{label}', '{place}', '{search}')"
+             {failing}, '{serial}', 'in_use', {begins_at}, {expires_at}, {unused}, '{label}', '{place}', '{search}')"
         )
+    }
+
+    /// From when the certificate is valid that so many others have followed.
+    fn begin(&self, ago: u32) -> i64 {
+        self.expires_at - LIFE - i64::from(ago) * BETWEEN
     }
 
     /// The certificate `generation` of `generations`, counted from 0; the last is in use.
     pub(crate) fn certificate(&self, generation: u32, generations: u32) -> Certificate {
         let ago = generations - 1 - generation;
-        let begin = |ago: u32| self.expires_at - LIFE - i64::from(ago) * BETWEEN;
         let serial = |ago: u32| match ago {
             0 => self.serial.clone(),
             // As long as a serial is, and nobody else's.
@@ -96,8 +101,8 @@ impl Terminal {
         Certificate {
             serial: serial(ago),
             parent: (generation > 0).then(|| serial(ago + 1)),
-            begin: begin(ago),
-            replaced_at: (ago > 0).then(|| begin(ago - 1) + 60),
+            begin: self.begin(ago),
+            replaced_at: (ago > 0).then(|| self.begin(ago - 1) + 60),
             der: self.der.clone(),
         }
     }

@@ -35,6 +35,7 @@ diesel::table! {
         name_key -> Text,
         place_key -> Text,
         search_text -> Text,
+        begins_at -> Nullable<BigInt>,
     }
 }
 

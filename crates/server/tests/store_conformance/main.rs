@@ -125,6 +125,7 @@ on_both_databases! {
     census::the_weeks_of_very_many_terminals_are_those_of_each,
     census::what_waits_in_the_outbox_is_counted_by_channel,
     overview::the_list_follows_the_life_of_a_certificate,
+    overview::a_row_says_from_when_its_certificate_is_valid,
     overview::each_terminal_is_in_the_list_of_its_state_and_no_other,
     overview::pages_follow_each_other_without_gap_or_overlap,
     overview::a_search_finds_words_in_any_width_and_interprets_nothing,

@@ -23,14 +23,19 @@ async fn working_terminal(f: &Fixture, tenant_id: &str, common_name: &str, hours
     let new = NewTerminal { tenant_id: tenant_id.to_owned(), ..terminal(common_name) };
     let terminal_id = f.store.ensure_terminal(new, now()).await.unwrap().id;
     let serial = format!("{tenant_id}-{common_name}");
-    let intent = Intent { terminal_id, not_after: later(hours), ..f.intent(&serial) };
+    use_one(f, Intent { terminal_id, not_after: later(hours), ..f.intent(&serial) }).await;
+    terminal_id
+}
+
+/// A certificate that its terminal uses from now on.
+async fn use_one(f: &Fixture, intent: Intent) {
+    let (serial, terminal_id) = (intent.serial.clone(), intent.terminal_id);
     let intent = f.store.record_intent(intent, now()).await.unwrap();
     f.store
         .record_certificate(intent, b"der".to_vec(), None, event(AuditKind::CertificateIssued))
         .await
         .unwrap();
     f.store.confirm(&serial, terminal_id, now(), event(AuditKind::CertificateConfirmed)).await.unwrap();
-    terminal_id
 }
 
 pub(crate) async fn the_list_follows_the_life_of_a_certificate(f: Fixture) {
@@ -54,6 +59,22 @@ pub(crate) async fn the_list_follows_the_life_of_a_certificate(f: Fixture) {
     assert_eq!(confirmed.last_result.as_deref(), Some("renewed"));
     f.store.revoke("a2", "keyCompromise", now()).await.unwrap();
     assert_eq!(row(&f).await.state, TerminalState::Stopped);
+}
+
+/// Also of rows that were written before they said so themselves, and by a program of an earlier release.
+pub(crate) async fn a_row_says_from_when_its_certificate_is_valid(f: Fixture) {
+    assert_eq!(row(&f).await.not_before, None);
+    use_one(&f, Intent { not_before: later(-48), ..f.intent("a1") }).await;
+    assert_eq!(row(&f).await.not_before, Some(later(-48)));
+    use_one(&f, Intent { not_before: later(-24), parent: Some("a1".to_owned()), ..f.intent("a2") }).await;
+    assert_eq!(row(&f).await.not_before, Some(later(-24)));
+
+    f.sql("UPDATE terminal SET begins_at = NULL");
+    assert_eq!(row(&f).await.not_before, Some(later(-24)));
+    f.sql("UPDATE terminal SET current_serial = 'a1'");
+    assert_eq!(row(&f).await.not_before, Some(later(-48)));
+    f.sql("UPDATE certificate SET not_before = 0");
+    assert_eq!(row(&f).await.not_before, Some(later(-48)), "it stands in the row");
 }
 
 /// The database and [`TerminalRow::state`] must say the same of every terminal.

@@ -36,8 +36,9 @@ fn state_of(standing: &Standing<'_>, now: Timestamp) -> TerminalState {
 }
 
 type Who = (i64, String, String, Option<String>, Option<String>, String);
-type Certificates = (Option<String>, String, i64, Option<String>);
+type Certificates = (Option<String>, String, Option<i64>, i64, Option<String>);
 type Events = (i64, Option<String>, Option<i64>, Option<i64>, Option<i64>);
+type Columns = (Who, Certificates, Events);
 
 /// These terminals, in this order.
 pub(super) fn rows(
@@ -45,7 +46,7 @@ pub(super) fn rows(
     ids: &[i64],
     now: Timestamp,
 ) -> Result<Vec<TerminalRow>, StoreError> {
-    let found: Vec<(Who, Certificates, Events)> = terminal::table
+    let found: Vec<Columns> = terminal::table
         .inner_join(tenant::table)
         .filter(terminal::id.eq_any(ids.to_vec()))
         .select((
@@ -60,6 +61,7 @@ pub(super) fn rows(
             (
                 terminal::current_serial,
                 terminal::current_state,
+                terminal::begins_at,
                 terminal::expires_at,
                 terminal::unused_serial,
             ),
@@ -72,23 +74,29 @@ pub(super) fn rows(
             ),
         ))
         .load(connection)?;
-    let serials: Vec<String> =
-        found.iter().filter_map(|(_, certificates, _)| certificates.0.clone()).collect();
-    let begins = begins(connection, serials)?;
+    let begins = begins_elsewhere(connection, &found)?;
     let mut by_id = HashMap::with_capacity(found.len());
     for columns in found {
-        let begin = columns.1.0.as_ref().and_then(|serial| begins.get(serial)).copied();
-        let row = TerminalRow { not_before: begin, ..into_row(columns, now)? };
+        let mut row = into_row(columns, now)?;
+        if row.not_before.is_none() {
+            row.not_before = row.serial.as_ref().and_then(|serial| begins.get(serial)).copied();
+        }
         by_id.insert(row.terminal_id, row);
     }
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
-/// From when these certificates are valid.
-fn begins(
+/// From when the certificates are valid of terminals whose rows do not say so: those that have shown the same
+/// certificate since before they did.
+fn begins_elsewhere(
     connection: &mut AnyConnection,
-    serials: Vec<String>,
+    found: &[Columns],
 ) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let silent = found.iter().filter(|(_, certificates, _)| certificates.2.is_none());
+    let serials: Vec<String> = silent.filter_map(|(_, certificates, _)| certificates.0.clone()).collect();
+    if serials.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(String, i64)> = certificate::table
         .filter(certificate::serial.eq_any(serials))
         .select((certificate::serial, certificate::not_before))
@@ -96,10 +104,9 @@ fn begins(
     rows.into_iter().map(|(serial, begin)| Ok((serial, instant(begin)?))).collect()
 }
 
-/// Without its certificate's begin, which lies on another row.
-fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<TerminalRow, StoreError> {
+fn into_row(columns: Columns, now: Timestamp) -> Result<TerminalRow, StoreError> {
     let ((terminal_id, tenant_id, tenant_name, label, place, common_name), certificates, events) = columns;
-    let (serial, current_state, expires_at, unused_serial) = certificates;
+    let (serial, current_state, begins_at, expires_at, unused_serial) = certificates;
     let (last_seen_at, last_result, last_result_at, failing_since, stopped_at) = events;
     let standing = Standing {
         stopped: stopped_at.is_some(),
@@ -110,7 +117,7 @@ fn into_row(columns: (Who, Certificates, Events), now: Timestamp) -> Result<Term
     };
     Ok(TerminalRow {
         state: state_of(&standing, now),
-        not_before: None,
+        not_before: begins_at.map(instant).transpose()?,
         not_after: serial.is_some().then(|| instant(expires_at)).transpose()?,
         last_seen: (last_seen_at > 0).then(|| instant(last_seen_at)).transpose()?,
         last_result_at: last_result_at.map(instant).transpose()?,

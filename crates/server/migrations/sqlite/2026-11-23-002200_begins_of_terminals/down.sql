@@ -1,0 +1,2 @@
+DROP TRIGGER terminal_shows_another;
+ALTER TABLE terminal DROP COLUMN begins_at;
