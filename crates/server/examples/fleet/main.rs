@@ -22,7 +22,7 @@ use events::Events;
 use live::Live;
 use script::{Database, Table};
 use tenant::Tenant;
-use terminal::{CERTIFICATE_COLUMNS, TERMINAL_COLUMNS, Terminal};
+use terminal::{CERTIFICATE_COLUMNS, NOTICE_COLUMNS, TERMINAL_COLUMNS, Terminal};
 
 #[derive(Parser)]
 struct Options {
@@ -111,15 +111,24 @@ fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Resu
     terminals.end(database)?;
     let mut certificates = Table::new(CERTIFICATE_COLUMNS);
     let mut events = Events::new();
+    let mut notices = Vec::new();
     for number in 0..options.terminals {
         let terminal = Terminal::new(number, now, live);
         for generation in 0..options.generations {
             let certificate = terminal.certificate(generation, options.generations);
             certificates.row(database, &certificate.row(&terminal, database.blob()))?;
+            if generation + 2 >= options.generations {
+                notices.extend(certificate.notices(&terminal));
+            }
             events.of(database, &terminal, &certificate)?;
         }
     }
     certificates.end(database)?;
     events.end(database)?;
+    let mut outbox = Table::new(NOTICE_COLUMNS);
+    for notice in notices {
+        outbox.row(database, &notice)?;
+    }
+    outbox.end(database)?;
     database.make_indexes(&dropped)
 }

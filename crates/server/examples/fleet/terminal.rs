@@ -28,6 +28,11 @@ pub(crate) const TERMINAL_COLUMNS: &str = "INSERT INTO terminal (tenant_id, comm
 pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, terminal_id, parent, state, door, \
      key_fingerprint, not_before, not_after, created_at, first_used_at, ended_at, end_reason, der) VALUES ";
 
+/// One of so many terminals was renewed only when somebody had been told.
+const TOLD: u32 = 3;
+pub(crate) const NOTICE_COLUMNS: &str = "INSERT INTO outbox (serial, notice, channel, recipient, tenant_id, \
+     state, attempts, created_at, next_attempt_at, ended_at) VALUES ";
+
 /// Ends spread over three years, a few failing or with an unused certificate; a live one has none of these troubles.
 pub(crate) struct Terminal {
     pub(crate) number: u32,
@@ -78,9 +83,12 @@ impl Terminal {
         let failing = if number % FAILING == 0 && !live { now.to_string() } else { "NULL".to_owned() };
         let unused = if number % UNUSED == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
         let begins_at = self.begin(0);
+        // Of one that is well, the first use of its certificate: nothing has happened since.
+        let well = failing == "NULL" && unused == "NULL";
+        let result_at = if well { begins_at } else { *seen_at };
         let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n{name}\n{serial}");
         format!(
-            "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {seen_at}, \
+            "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {result_at}, \
              {failing}, '{serial}', 'in_use', {begins_at}, {expires_at}, {unused}, '{label}', '{place}', '{search}')"
         )
     }
@@ -109,6 +117,27 @@ impl Terminal {
 }
 
 impl Certificate {
+    /// Notices about it that were sent: as its end came near; before its successor came, if it is the last that was
+    /// replaced and one of those that needed it.
+    pub(crate) fn notices(&self, terminal: &Terminal) -> Vec<String> {
+        let needed = terminal.number.is_multiple_of(TOLD);
+        let until = self.replaced_at.filter(|_| needed);
+        let days_left = |days: i64| match until {
+            // It was told that late, and renewed then.
+            Some(replaced_at) => replaced_at - days * DAY / 4,
+            None => self.begin + LIFE - days * DAY,
+        };
+        let (serial, tenant) = (&self.serial, terminal.tenant.number());
+        let notice = |days| {
+            let at = days_left(days);
+            format!(
+                "('{serial}', '{days}', 'mail', 'pc@t{tenant}.example.jp', 't{tenant}', 'sent', 1, {at}, {at}, {at})"
+            )
+        };
+        let told = |days: &i64| days_left(*days) <= terminal.now && (self.replaced_at.is_none() || needed);
+        [60, 30, 14].into_iter().filter(told).map(notice).collect()
+    }
+
     pub(crate) fn row(&self, terminal: &Terminal, blob: Blob) -> String {
         let Self { serial, begin, der, .. } = self;
         let (terminal_id, end, der) = (terminal.number + 1, begin + LIFE, blob(der));

@@ -88,6 +88,11 @@ conditions! {
     live: Live = "certificate.state IN ('in_use', 'issued')";
     /// Whatever but revoked.
     not_revoked: NotRevoked = "certificate.state <> 'revoked'";
+    /// A notice that was sent. There are indexes of these.
+    sent: Sent = "outbox.state = 'sent'";
+    /// The same, of a certificate, from before whose it is stood beside it.
+    sent_of_anybody: SentOfAnybody =
+        "outbox.state = 'sent' AND outbox.serial IS NOT NULL AND outbox.certificate_tenant IS NULL";
     /// A terminal that fails to renew. There is an index of these, and of each of the next two.
     failing: Failing = "terminal.failing_since IS NOT NULL";
     /// A terminal with a certificate that waits for its first use.

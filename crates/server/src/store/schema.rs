@@ -294,6 +294,7 @@ diesel::table! {
         lease -> Nullable<Text>,
         last_error -> Nullable<Text>,
         ended_at -> Nullable<BigInt>,
+        certificate_tenant -> Nullable<Text>,
     }
 }
 

@@ -220,8 +220,17 @@ pub(crate) async fn a_certificate_is_told_of_once_however_many_are_told(f: Fixtu
         assert!(f.store.end_attempt(row.id, "node-1", sent(), later(1)).await.unwrap());
     }
     assert_eq!(notified(Scope::Everything).await, 1);
-    assert_eq!(notified(Scope::Tenants(vec!["clinic".to_owned()])).await, 1);
-    assert_eq!(notified(Scope::Tenants(vec!["other".to_owned()])).await, 0);
+    let [clinic, other] = ["clinic", "other"].map(|id| Scope::Tenants(vec![id.to_owned()]));
+    assert_eq!((notified(clinic.clone()).await, notified(other.clone()).await), (1, 0));
+    // As rows stand from before whose certificate it is stood beside it: all of them, and one of two.
+    for before in [
+        "UPDATE outbox SET certificate_tenant = NULL",
+        "UPDATE outbox SET certificate_tenant = 'clinic' \
+         WHERE recipient = 'a@b.jp'",
+    ] {
+        f.sql(before);
+        assert_eq!((notified(clinic.clone()).await, notified(other.clone()).await), (1, 0), "{before}");
+    }
     assert_eq!(
         f.store.funnel(Scope::Everything, later(2), later(2)).await.unwrap().numbers.notified,
         0,

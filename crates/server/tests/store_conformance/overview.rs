@@ -272,17 +272,46 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
     f.issue("a2", Some("a1")).await;
     assert_eq!(row(&f).await.state, TerminalState::Unused);
     f.store.note_attempt(f.terminal_id, "renewal-too-early", false, now()).await.unwrap();
-    assert_eq!(
-        f.store.funnel(EVERYTHING, now(), now()).await.unwrap().numbers,
-        Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }
-    );
+    let funnel = async |scope, since| f.store.funnel(scope, since, now()).await.unwrap().numbers;
+    let waiting = Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 };
+    assert_eq!(funnel(EVERYTHING, now()).await, waiting);
     f.fetch("a2").await;
     let result = row(&f).await.last_result;
     assert_eq!(result.as_deref(), Some("renewal-too-early"), "what came later is not hidden");
     f.confirm("a2").await;
-    assert_eq!(
-        f.store.funnel(EVERYTHING, now(), now()).await.unwrap().numbers,
-        Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 }
-    );
+    let used = Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 };
+    assert_eq!(funnel(EVERYTHING, now()).await, used);
     assert_eq!(row(&f).await.state, TerminalState::Valid);
+}
+
+/// Terminals that have had no result since then are passed over; nobody's renewal is lost by that.
+pub(crate) async fn an_organisations_funnel_says_the_same_as_everybodys(f: Fixture) {
+    f.issue("a1", None).await;
+    f.confirm("a1").await;
+    let clinic = || Scope::Tenants(vec!["clinic".to_owned()]);
+    let everybodys = async |since| f.store.funnel(EVERYTHING, since, now()).await.unwrap().numbers;
+    let own = async |since| f.store.funnel(clinic(), since, now()).await.unwrap().numbers;
+    assert_eq!((everybodys(now()).await.issued, own(now()).await.issued), (0, 0), "a first one renews none");
+    f.issue("a2", Some("a1")).await;
+    assert_eq!(own(now()).await, Funnel { notified: 0, issued: 1, fetched: 0, confirmed: 0 }, "just issued");
+    f.confirm("a2").await;
+    let one = everybodys(now()).await;
+    assert_eq!(one, Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 });
+    assert_eq!(own(now()).await, one);
+    assert_eq!(own(later(24 * 30)).await.issued, 0, "long ago");
+    let stopped = event(AuditKind::TerminalStopped);
+    let cases = [
+        (
+            "a refusal later",
+            "UPDATE terminal SET last_result = 'internal', last_result_at = last_result_at + 60",
+        ),
+        ("a clock that was set back", "UPDATE terminal SET last_result_at = last_result_at - 43200"),
+        ("a result that was forgotten", "UPDATE terminal SET last_result = NULL, last_result_at = NULL"),
+    ];
+    for (case, change) in cases {
+        f.sql(change);
+        assert_eq!(own(now()).await, one, "{case}");
+    }
+    f.store.stop_terminal(f.terminal_id, stopped).await.unwrap();
+    assert_eq!(own(now()).await, one, "stopped since");
 }
