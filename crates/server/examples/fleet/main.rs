@@ -22,7 +22,7 @@ use events::Events;
 use live::Live;
 use script::{Database, Table};
 use tenant::Tenant;
-use terminal::{CERTIFICATE_COLUMNS, NOTICE_COLUMNS, TERMINAL_COLUMNS, Terminal};
+use terminal::{ATTEMPT_COLUMNS, CERTIFICATE_COLUMNS, NOTICE_COLUMNS, TERMINAL_COLUMNS, Terminal};
 
 #[derive(Parser)]
 struct Options {
@@ -104,11 +104,14 @@ fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Resu
     }
     tenants.end(database)?;
     let mut terminals = Table::new(TERMINAL_COLUMNS);
+    let mut refusals = Vec::new();
     for number in 0..options.terminals {
         let terminal = Terminal::new(number, now, live);
         terminals.row(database, &terminal.row())?;
+        refusals.extend(terminal.attempts());
     }
     terminals.end(database)?;
+    whole(database, ATTEMPT_COLUMNS, &refusals)?;
     let mut certificates = Table::new(CERTIFICATE_COLUMNS);
     let mut events = Events::new();
     let mut notices = Vec::new();
@@ -125,10 +128,13 @@ fn fill(database: &mut Database, options: &Options, live: Option<&Live>) -> Resu
     }
     certificates.end(database)?;
     events.end(database)?;
-    let mut outbox = Table::new(NOTICE_COLUMNS);
-    for notice in notices {
-        outbox.row(database, &notice)?;
-    }
-    outbox.end(database)?;
+    whole(database, NOTICE_COLUMNS, &notices)?;
     database.make_indexes(&dropped)
+}
+
+/// A table whose rows are known by now.
+fn whole(database: &mut Database, columns: &'static str, rows: &[String]) -> Result<()> {
+    let mut table = Table::new(columns);
+    rows.iter().try_for_each(|row| table.row(database, row))?;
+    table.end(database)
 }

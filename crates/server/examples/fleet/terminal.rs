@@ -7,7 +7,8 @@ use crate::live::Live;
 use crate::script::Blob;
 use crate::tenant::Tenant;
 
-const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
 /// A certificate's life in seconds, three years, over which the ends are spread.
 const LIFE: i64 = 1095 * DAY;
 /// A terminal renews once a year: the three months before the end are the latest time, not the usual one.
@@ -32,6 +33,11 @@ pub(crate) const CERTIFICATE_COLUMNS: &str = "INSERT INTO certificate (serial, t
 const TOLD: u32 = 3;
 pub(crate) const NOTICE_COLUMNS: &str = "INSERT INTO outbox (serial, notice, channel, recipient, tenant_id, \
      state, attempts, created_at, next_attempt_at, ended_at) VALUES ";
+
+pub(crate) const ATTEMPT_COLUMNS: &str =
+    "INSERT INTO renewal_attempt (terminal_id, hour, reason, times, last_at) VALUES ";
+/// In so many of the last hours in which it was seen, one that fails was refused.
+const REFUSALS: i64 = 24;
 
 /// Ends spread over three years, a few failing or with an unused certificate; a live one has none of these troubles.
 pub(crate) struct Terminal {
@@ -80,7 +86,7 @@ impl Terminal {
         let Self { number, tenant, serial, expires_at, seen_at, now, live, .. } = self;
         let (tenant, name) = (tenant.number(), tenant.name());
         let (label, place) = (format!("受付{number}"), format!("{}階", number % 5 + 1));
-        let failing = if number % FAILING == 0 && !live { now.to_string() } else { "NULL".to_owned() };
+        let failing = if self.fails() { now.to_string() } else { "NULL".to_owned() };
         let unused = if number % UNUSED == 0 && !live { format!("'{serial}'") } else { "NULL".to_owned() };
         let begins_at = self.begin(0);
         // Of one that is well, the first use of its certificate: nothing has happened since.
@@ -91,6 +97,21 @@ impl Terminal {
             "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {result_at}, \
              {failing}, '{serial}', 'in_use', {begins_at}, {expires_at}, {unused}, '{label}', '{place}', '{search}')"
         )
+    }
+
+    fn fails(&self) -> bool {
+        self.number.is_multiple_of(FAILING) && !self.live
+    }
+
+    /// Why one that fails was refused of late.
+    pub(crate) fn attempts(&self) -> Vec<String> {
+        let id = self.number + 1;
+        let refused = |ago: i64| {
+            let reason = if ago % 2 == 0 { "key-rejected" } else { "renewal-too-early" };
+            let at = self.seen_at - ago * HOUR;
+            format!("({id}, {}, '{reason}', 1, {at})", at / HOUR)
+        };
+        if self.fails() { (0..REFUSALS).map(refused).collect() } else { Vec::new() }
     }
 
     /// From when the certificate is valid that so many others have followed.

@@ -115,6 +115,7 @@ pub(super) fn reasons(
     scope: &Scope,
     since: Timestamp,
 ) -> Result<Vec<(String, u64)>, StoreError> {
+    let heard_of = terminal::last_result_at.is_null().or(terminal::last_result_at.ge(heard_of_since(since)));
     let since = since.as_second().div_euclid(HOUR);
     let all = renewal_attempt::table
         .inner_join(terminal::table)
@@ -124,7 +125,7 @@ pub(super) fn reasons(
     let rows: Vec<(String, i64)> = match scope {
         Scope::Everything => all.load(connection)?,
         Scope::Tenants(tenants) => {
-            all.filter(terminal::tenant_id.eq_any(tenants.clone())).load(connection)?
+            all.filter(terminal::tenant_id.eq_any(tenants.clone())).filter(heard_of).load(connection)?
         }
     };
     let mut reasons: Vec<(String, u64)> =
@@ -143,6 +144,7 @@ pub(super) fn funnel(
         .is_not_null()
         .or(certificate::first_used_at.is_not_null())
         .or(certificate::door.eq_any([Door::Est, Door::Recovery].map(Door::as_str)));
+    let heard_of = terminal::last_result_at.is_null().or(terminal::last_result_at.ge(heard_of_since(since)));
     // Counted in one passage over them.
     let issued = certificate::table
         .inner_join(terminal::table)
@@ -158,7 +160,7 @@ pub(super) fn funnel(
         Scope::Everything => issued.get_result(connection)?,
         Scope::Tenants(tenants) => issued
             .filter(terminal::tenant_id.eq_any(tenants.clone()))
-            .filter(terminal::last_result_at.is_null().or(terminal::last_result_at.ge(heard_of_since(since))))
+            .filter(heard_of)
             .get_result(connection)?,
     };
     let number = |count: i64| u64::try_from(count).unwrap_or(0);
@@ -170,10 +172,10 @@ pub(super) fn funnel(
     })
 }
 
-/// A terminal that was issued a certificate since `since` has had its last result since then, in seconds since 1970: to
-/// be issued one is a result, and each replaces an earlier one. One whose last result is from before is not looked at
-/// further, which spares nearly all of them the search for their certificates. A clock that was set back by up to a day
-/// does no harm.
+/// Who was issued a certificate since `since`, or was refused one, has had the last result since this, in seconds since
+/// 1970: both are results, and each replaces an earlier one. Of an organisation's terminals all others are passed over,
+/// which spares nearly all of them the search for their certificates and attempts. A clock that was set back by up to a
+/// day does no harm.
 fn heard_of_since(since: Timestamp) -> i64 {
     since.as_second() - 24 * HOUR
 }

@@ -131,7 +131,7 @@ on_both_databases! {
     overview::a_search_finds_words_in_any_width_and_interprets_nothing,
     overview::a_scope_shows_its_tenants_only,
     overview::a_stop_holds_until_it_is_undone_and_is_final_after_its_time,
-    overview::an_organisations_funnel_says_the_same_as_everybodys,
+    overview::an_organisation_sees_all_its_renewals_and_refusals_of_late,
     overview::attempts_are_counted_by_reason_and_hour_until_one_goes_well,
     search::the_index_finds_what_reading_every_text_finds,
     search::a_renewal_and_a_first_use_leave_the_index_alone,

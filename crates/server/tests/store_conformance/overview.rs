@@ -285,7 +285,7 @@ pub(crate) async fn attempts_are_counted_by_reason_and_hour_until_one_goes_well(
 }
 
 /// Terminals that have had no result since then are passed over; nobody's renewal is lost by that.
-pub(crate) async fn an_organisations_funnel_says_the_same_as_everybodys(f: Fixture) {
+pub(crate) async fn an_organisation_sees_all_its_renewals_and_refusals_of_late(f: Fixture) {
     f.issue("a1", None).await;
     f.confirm("a1").await;
     let clinic = || Scope::Tenants(vec!["clinic".to_owned()]);
@@ -299,7 +299,8 @@ pub(crate) async fn an_organisations_funnel_says_the_same_as_everybodys(f: Fixtu
     assert_eq!(one, Funnel { notified: 0, issued: 1, fetched: 1, confirmed: 1 });
     assert_eq!(own(now()).await, one);
     assert_eq!(own(later(24 * 30)).await.issued, 0, "long ago");
-    let stopped = event(AuditKind::TerminalStopped);
+    f.store.note_attempt(f.terminal_id, "key-rejected", true, now()).await.unwrap();
+    let reasons = async || f.store.attempt_reasons(clinic(), now(), now()).await.unwrap().numbers;
     let cases = [
         (
             "a refusal later",
@@ -311,7 +312,8 @@ pub(crate) async fn an_organisations_funnel_says_the_same_as_everybodys(f: Fixtu
     for (case, change) in cases {
         f.sql(change);
         assert_eq!(own(now()).await, one, "{case}");
+        assert_eq!(reasons().await, [("key-rejected".to_owned(), 1)], "{case}");
     }
-    f.store.stop_terminal(f.terminal_id, stopped).await.unwrap();
+    f.store.stop_terminal(f.terminal_id, event(AuditKind::TerminalStopped)).await.unwrap();
     assert_eq!(own(now()).await, one, "stopped since");
 }
