@@ -16,8 +16,9 @@ const PART: usize = 500;
 const TRANSACTION: usize = 100;
 /// The tables that are filled.
 const TABLES: [&str; 5] = ["tenant", "terminal", "certificate", "audit_event", "audit_link"];
-/// Tables that the server itself has filled from these.
-const FOLLOWING: [&str; 4] = ["terminal_pairs", "renamed_terminal", "tenant_pairs", "renamed_tenant"];
+/// Tables with what stands beside these: attempts, notices, and what the server itself has filled in.
+const FOLLOWING: [&str; 6] =
+    ["renewal_attempt", "outbox", "terminal_pairs", "renamed_terminal", "tenant_pairs", "renamed_tenant"];
 
 /// Turns hex digits into the database's words for bytes.
 pub(crate) type Blob = fn(&str) -> String;

@@ -91,7 +91,7 @@ impl Terminal {
         let begins_at = self.begin(0);
         // Of one that is well, the first use of its certificate: nothing has happened since.
         let well = failing == "NULL" && unused == "NULL";
-        let result_at = if well { begins_at } else { *seen_at };
+        let result_at = if well { begins_at } else { (*seen_at).max(begins_at) };
         let search = format!("{label}\n{place}\nclient{number}\nt{tenant}\n{name}\n{serial}");
         format!(
             "('t{tenant}', 'client{number}', '{label}', '{place}', 0, {seen_at}, 'renewed', {result_at}, \

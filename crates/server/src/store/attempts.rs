@@ -175,7 +175,7 @@ pub(super) fn funnel(
 /// Who was issued a certificate since `since`, or was refused one, has had the last result since this, in seconds since
 /// 1970: both are results, and each replaces an earlier one. Of an organisation's terminals all others are passed over,
 /// which spares nearly all of them the search for their certificates and attempts. A clock that was set back by up to a
-/// day does no harm.
+/// day does no harm. Of whom no result is known, each is looked at: so is one whose last was forgotten with an exclusion.
 fn heard_of_since(since: Timestamp) -> i64 {
     since.as_second() - 24 * HOUR
 }

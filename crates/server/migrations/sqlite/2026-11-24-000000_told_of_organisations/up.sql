@@ -1,7 +1,8 @@
 -- Of how many of an organisation's certificates somebody was told is asked with each look at its overview: all its
 -- terminals' certificates were read for it, those of former years too. Whose certificate a notice is about stands in its
 -- row now, kept by the trigger, whichever release's program adds the row. Rows from before are not filled in here, where
--- every start would wait for it: those of the last days are looked up by the second index, which empties itself.
+-- every start would wait for it: those of the last days are looked up by the second index, among the notices of all
+-- organisations. A month after the upgrade none of them is asked for any more.
 ALTER TABLE outbox ADD COLUMN certificate_tenant TEXT;
 CREATE INDEX outbox_told_of_tenant ON outbox (certificate_tenant, ended_at, serial) WHERE state = 'sent';
 CREATE INDEX outbox_told_before ON outbox (ended_at, serial)
