@@ -76,37 +76,45 @@ impl Target {
     /// Runs it once. The CPU time is that until the servers are at rest again: what a renewal leaves to be done later
     /// (the links of the audit trail) counts, too.
     pub(crate) fn run(&self, turn: Turn) -> Result<Load> {
-        let cpu = || self.pids.iter().map(|pid| cpu_seconds(*pid)).sum::<Result<f64>>();
-        let before = cpu()?;
+        let before = self.cpu_seconds()?;
         let found = self.run_and_leave(turn)?;
         for pid in &self.pids {
             rest(*pid)?;
         }
-        let milliseconds = (cpu()? - before) * 1000.0;
-        Ok(Load { cpu: milliseconds / f64::from(u32::try_from(turn.renewals)?), ..found })
+        Ok(Load { cpu: self.cpu_since(before, turn)?, ..found })
     }
 
-    /// Runs it once, and leaves the server to what it does afterwards: it fills its pool of keys.
+    /// Runs it once, and leaves the server to what it does afterwards: it fills its pool of keys. The CPU time
+    /// is that until the last answer.
     pub(crate) fn run_and_leave(&self, turn: Turn) -> Result<Load> {
         let mut command = Command::new(&self.program);
         for address in &self.addresses {
             command.args(["--address", address]);
         }
-        for pid in &self.pids {
-            command.args(["--pid", &pid.to_string()]);
-        }
         command.args(["--door", turn.door, "--concurrency", &turn.concurrency.to_string()]);
         command.args(["--first", &turn.first.to_string(), "--renewals", &turn.renewals.to_string()]);
         command.arg("--fleet").arg(&self.fleet);
+        let before = self.cpu_seconds()?;
         let value = json_of(&mut command)?;
         let number = |name: &str| value[name].as_f64().with_context(|| format!("no {name} in {value}"));
         Ok(Load {
             rate: number("renewals_per_second")?,
             p50: number("p50_ms")?,
             p99: number("p99_ms")?,
-            cpu: number("server_cpu_ms")?,
+            cpu: self.cpu_since(before, turn)?,
             put_off: number("put_off")?,
         })
+    }
+
+    /// Of all nodes together.
+    fn cpu_seconds(&self) -> Result<f64> {
+        self.pids.iter().map(|pid| cpu_seconds(*pid)).sum()
+    }
+
+    /// Milliseconds for each renewal.
+    fn cpu_since(&self, before: f64, turn: Turn) -> Result<f64> {
+        let milliseconds = (self.cpu_seconds()? - before) * 1000.0;
+        Ok(milliseconds / f64::from(u32::try_from(turn.renewals)?))
     }
 }
 

@@ -17,7 +17,6 @@ use clap::{Parser, ValueEnum};
 use koshin_testkit::terminal::path_of;
 use koshin_testkit::{Client, Response};
 use shared::fleet::{Fleet, HOST, csr};
-use shared::process::cpu_seconds;
 
 /// How often a renewal is tried again that the server has put off.
 const PATIENCE: usize = 100;
@@ -28,9 +27,6 @@ struct Options {
     /// different ones.
     #[arg(long, required = true)]
     address: Vec<SocketAddr>,
-    /// Their process ids, for their CPU time.
-    #[arg(long, required = true)]
-    pid: Vec<u32>,
     /// The file of the fleet.
     #[arg(long)]
     fleet: PathBuf,
@@ -72,11 +68,9 @@ fn main() -> Result<()> {
     let renewals = prepare(&options)?;
     let put_off = AtomicUsize::new(0);
 
-    let cpu_before = cpu_seconds(&options.pid)?;
     let begin = Instant::now();
     let mut latencies = renew_all(&options, &renewals, &put_off)?;
     let seconds = begin.elapsed().as_secs_f64();
-    let cpu = cpu_seconds(&options.pid)? - cpu_before;
 
     latencies.sort_unstable();
     let count = latencies.len();
@@ -85,7 +79,6 @@ fn main() -> Result<()> {
         "renewals_per_second": to_f64(count) / seconds,
         "p50_ms": at(50),
         "p99_ms": at(99),
-        "server_cpu_ms": cpu * 1000.0 / to_f64(count),
         "put_off": put_off.into_inner(),
     });
     println!("{result}");

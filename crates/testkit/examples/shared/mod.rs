@@ -3,4 +3,3 @@
 
 pub(crate) mod fleet;
 pub(crate) mod http;
-pub(crate) mod process;
